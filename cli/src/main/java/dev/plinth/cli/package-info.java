@@ -1,0 +1,4 @@
+/**
+ * The {@code plinth} command.
+ */
+package dev.plinth.cli;
