@@ -1,0 +1,103 @@
+package dev.plinth.kernel.io;
+
+import static java.util.Objects.requireNonNull;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where a file operation takes its bytes from or puts them: guest memory, or the kernel's own.
+ *
+ * <p>A buffer has a position and is used once, by one thread. Whether it is a source or a
+ * destination was decided by who made it, and with it which access to guest memory is checked.
+ */
+public abstract class IoBuffer {
+    private long remaining;
+
+    /**
+     * A buffer that stands at its first byte.
+     *
+     * @param length in bytes, not negative
+     */
+    protected IoBuffer(long length) {
+        if (length < 0) {
+            throw new IllegalArgumentException("negative length: " + length);
+        }
+        this.remaining = length;
+    }
+
+    /** Moves bytes between a file and a piece of a buffer. */
+    @FunctionalInterface
+    public interface Transfer {
+        /**
+         * Moves up to as many bytes as the piece has.
+         *
+         * <p>Runs under the memory manager's lock when the piece is guest memory: it does not block
+         * for long, and takes no lock that stands before that one.
+         *
+         * @param piece of the buffer, at its position; not empty, valid during the call only
+         * @return how many were moved; fewer than the piece has ends the operation
+         * @throws dev.plinth.kernel.errno.ErrnoException if none could be moved
+         */
+        long apply(MemorySegment piece);
+    }
+
+    /** How many bytes are left from the position to the end. */
+    public final long remaining() {
+        return remaining;
+    }
+
+    /**
+     * Hands the rest of the buffer, piece by piece, to a transfer, until it takes no more.
+     *
+     * @param limit at most this many bytes are handed over
+     * @return how many bytes were moved; the position stands behind them
+     * @throws dev.plinth.kernel.errno.ErrnoException EFAULT if the memory cannot be accessed, or
+     *     whatever the transfer throws: but only if nothing was moved before, for what was moved is
+     *     then the result, as read(2) and write(2) say
+     */
+    public final long transfer(long limit, Transfer transfer) {
+        requireNonNull(transfer, "transfer is null");
+        long moved = transferPieces(Math.min(limit, remaining), transfer);
+        remaining -= moved;
+        return moved;
+    }
+
+    /** Hands over the whole rest; see {@link #transfer(long, Transfer)}. */
+    public final long transfer(Transfer transfer) {
+        return transfer(remaining, transfer);
+    }
+
+    /** Does {@link #transfer(long, Transfer)}; {@code limit} is at most {@link #remaining()}. */
+    protected abstract long transferPieces(long limit, Transfer transfer);
+
+    /**
+     * A buffer over memory of the kernel's own, all in one piece.
+     *
+     * @param memory read or written while the buffer is used
+     */
+    public static IoBuffer of(MemorySegment memory) {
+        return new SegmentBuffer(memory);
+    }
+
+    /** A buffer over an array of the kernel's own. */
+    public static IoBuffer of(byte[] bytes) {
+        return new SegmentBuffer(MemorySegment.ofArray(bytes));
+    }
+
+    private static final class SegmentBuffer extends IoBuffer {
+        private final MemorySegment memory;
+
+        SegmentBuffer(MemorySegment memory) {
+            super(memory.byteSize());
+            this.memory = memory;
+        }
+
+        @Override
+        protected long transferPieces(long limit, Transfer transfer) {
+            if (limit == 0) {
+                return 0;
+            }
+            return transfer.apply(memory.asSlice(memory.byteSize() - remaining(), limit));
+        }
+    }
+}
