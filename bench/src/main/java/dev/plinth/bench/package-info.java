@@ -1,4 +1,2 @@
-/**
- * Benchmarks of Plinth, against native execution and against its peers.
- */
+/** Benchmarks of Plinth, against native execution and against its peers. */
 package dev.plinth.bench;

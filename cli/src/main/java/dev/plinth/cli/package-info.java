@@ -1,4 +1,2 @@
-/**
- * The {@code plinth} command.
- */
+/** The {@code plinth} command. */
 package dev.plinth.cli;
