@@ -3,6 +3,7 @@ package dev.plinth.kernel.memory;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.host.HostMemory;
@@ -12,6 +13,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -177,8 +179,8 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      *
      * @param bytes how many, a positive multiple of the page size
      * @param alignment of the run's offset, a power of two from the page size to 2 MiB
-     * @return the offset of the run. All of it reads as zero. The caller holds one reference to each
-     *     page, which it gives up with {@link #release}
+     * @return the offset of the run. All of it reads as zero. The caller holds one reference to
+     *     each page, which it gives up with {@link #release}
      * @throws ErrnoException ENOMEM if that would exceed the limit, or if no run is long enough
      */
     public long allocate(long bytes, long alignment) {
@@ -376,8 +378,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
 
     private static void addMerged(List<AddressRange> ranges, AddressRange range) {
         if (!ranges.isEmpty() && ranges.getLast().end() == range.start()) {
-            ranges.set(
-                    ranges.size() - 1, new AddressRange(ranges.getLast().start(), range.end()));
+            ranges.set(ranges.size() - 1, new AddressRange(ranges.getLast().start(), range.end()));
         } else {
             ranges.add(range);
         }
