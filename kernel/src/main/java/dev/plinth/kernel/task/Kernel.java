@@ -1,0 +1,274 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One sandbox: what all of its processes share.
+ *
+ * <p>Any thread may call any method. It borrows everything that it is made with.
+ */
+public final class Kernel {
+    /** The number of the first process, which the sandbox lives and dies with. */
+    static final int INIT_PID = 1;
+
+    /** Enough for the kernel's own calls, which do not recurse over what a guest can make deep. */
+    private static final long TASK_STACK_BYTES = 512 << 10;
+
+    private final HostKernel host;
+    private final Platform platform;
+    private final PlatformCapabilities capabilities;
+    private final MemoryFile memoryFile;
+    private final Clock clock;
+    private final UtsName utsName;
+    private final RandomSource random;
+    private final int processors;
+    private final SyscallGate syscalls;
+    private final long bootMonotonicNanos;
+
+    private final Object tasksLock = new Object();
+
+    @GuardedBy("tasksLock")
+    private final Set<Thread> threads = new HashSet<>();
+
+    @GuardedBy("tasksLock")
+    private final List<Task> tasks = new ArrayList<>();
+
+    @GuardedBy("tasksLock")
+    private Optional<ThreadGroup> init = Optional.empty();
+
+    @GuardedBy("tasksLock")
+    private Optional<Throwable> failure = Optional.empty();
+
+    @GuardedBy("tasksLock")
+    private Optional<String> report = Optional.empty();
+
+    /**
+     * What a sandbox is made of.
+     *
+     * @param host the host's Linux
+     * @param platform executes the guests
+     * @param memoryFile holds the memory of all guests
+     * @param clock tells the time
+     * @param utsName what uname(2) tells
+     * @param random gives random bytes
+     * @param processors how many programs are told of
+     * @param syscalls the way into the system calls
+     */
+    public record Parts(
+            HostKernel host,
+            Platform platform,
+            MemoryFile memoryFile,
+            Clock clock,
+            UtsName utsName,
+            RandomSource random,
+            int processors,
+            SyscallGate syscalls) {
+        public Parts {
+            requireNonNull(host, "host is null");
+            requireNonNull(platform, "platform is null");
+            requireNonNull(memoryFile, "memoryFile is null");
+            requireNonNull(clock, "clock is null");
+            requireNonNull(utsName, "utsName is null");
+            requireNonNull(random, "random is null");
+            requireNonNull(syscalls, "syscalls is null");
+        }
+    }
+
+    public Kernel(Parts parts) {
+        host = parts.host();
+        platform = parts.platform();
+        capabilities = platform.capabilities();
+        memoryFile = parts.memoryFile();
+        clock = parts.clock();
+        utsName = parts.utsName();
+        random = parts.random();
+        processors = parts.processors();
+        syscalls = parts.syscalls();
+        bootMonotonicNanos = clock.monotonicNanos();
+    }
+
+    /** The host's Linux. */
+    public HostKernel host() {
+        return host;
+    }
+
+    /** What executes the guests. */
+    Platform platform() {
+        return platform;
+    }
+
+    /** What the platform can do. */
+    public PlatformCapabilities capabilities() {
+        return capabilities;
+    }
+
+    /** The memory of all guests. */
+    public MemoryFile memoryFile() {
+        return memoryFile;
+    }
+
+    /** The clocks. */
+    public Clock clock() {
+        return clock;
+    }
+
+    /** What uname(2) tells. */
+    public UtsName utsName() {
+        return utsName;
+    }
+
+    /** Random bytes. */
+    public RandomSource random() {
+        return random;
+    }
+
+    /** How many processors programs are told of. */
+    public int processors() {
+        return processors;
+    }
+
+    /** The way into the system calls. */
+    SyscallGate syscalls() {
+        return syscalls;
+    }
+
+    /** When the sandbox began, on the monotonic clock. */
+    public long bootMonotonicNanos() {
+        return bootMonotonicNanos;
+    }
+
+    /** The tasks that live. */
+    public List<Task> tasks() {
+        synchronized (tasksLock) {
+            return List.copyOf(tasks);
+        }
+    }
+
+    /** The process with a number, if it lives. */
+    public Optional<ThreadGroup> process(int pid) {
+        return tasks().stream()
+                .map(Task::group)
+                .filter(group -> group.pid() == pid)
+                .findFirst();
+    }
+
+    /**
+     * Starts the first process.
+     *
+     * @param resources of its first task; the process owns them
+     * @param start where it begins
+     */
+    void startInit(TaskResources resources, ResourceLimits limits, ProgramStart start) {
+        ThreadGroup group = new ThreadGroup(INIT_PID, limits, clock.monotonicNanos());
+        Task task = new Task(this, group, INIT_PID, resources);
+        start.applyTo(task.registers());
+        synchronized (tasksLock) {
+            if (init.isPresent()) {
+                throw new IllegalStateException("the first process was started before");
+            }
+            init = Optional.of(group);
+        }
+        start(task);
+    }
+
+    private void start(Task task) {
+        task.group().add(task);
+        Thread thread =
+                Thread.ofPlatform()
+                        .name("task-" + task.tid())
+                        .stackSize(TASK_STACK_BYTES)
+                        .uncaughtExceptionHandler((_, e) -> failed(e))
+                        .unstarted(new TaskRunner(task));
+        synchronized (tasksLock) {
+            tasks.add(task);
+            threads.add(thread);
+        }
+        thread.start();
+    }
+
+    /** A task's thread is about to end; the last task of a process gives its resources back. */
+    void ended(Task task) {
+        task.group().remove(task);
+        boolean last = task.group().tasks().isEmpty();
+        if (last) {
+            task.resources().files().close();
+            task.resources().memory().close();
+        }
+        synchronized (tasksLock) {
+            tasks.remove(task);
+            threads.remove(Thread.currentThread());
+            tasksLock.notifyAll();
+        }
+    }
+
+    private void failed(Throwable e) {
+        synchronized (tasksLock) {
+            failure = Optional.of(failure.orElse(e));
+            tasksLock.notifyAll();
+        }
+        killAll();
+    }
+
+    /** Tells the user of the sandbox why a process could not go on; the first reason counts. */
+    void report(String reason) {
+        synchronized (tasksLock) {
+            report = Optional.of(report.orElse(reason));
+        }
+    }
+
+    /** Why a process could not go on, if it was not its own doing. */
+    public Optional<String> reported() {
+        synchronized (tasksLock) {
+            return report;
+        }
+    }
+
+    /** Sends a signal from outside to the first process. */
+    public void signalInit(Signal signal) {
+        Optional<ThreadGroup> target;
+        synchronized (tasksLock) {
+            target = init;
+        }
+        target.ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
+    }
+
+    /** Ends every process, as SIGKILL. */
+    public void killAll() {
+        for (Task task : tasks()) {
+            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+        }
+    }
+
+    /**
+     * Waits until every process has ended.
+     *
+     * @return how the first process ended
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public ExitStatus awaitExit() throws InterruptedException {
+        synchronized (tasksLock) {
+            while (!threads.isEmpty()) {
+                tasksLock.wait();
+            }
+            if (failure.isPresent()) {
+                throw new IllegalStateException("a task failed", failure.get());
+            }
+            return init.flatMap(ThreadGroup::exitStatus)
+                    .orElseThrow(() -> new IllegalStateException("nothing was started"));
+        }
+    }
+}
