@@ -6,8 +6,10 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Poll;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -38,6 +40,9 @@ public abstract class FileDescription implements AutoCloseable {
     private final AtomicInteger flags;
     private final AtomicInteger references = new AtomicInteger(1);
 
+    /** What mappings see of this description: always the same object. */
+    private final MappedFile mappedFile;
+
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
 
@@ -50,6 +55,8 @@ public abstract class FileDescription implements AutoCloseable {
     protected FileDescription(Location location, int flags) {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
+        this.mappedFile = new DescriptionMapping(this);
+        location.inode().addUser();
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -126,6 +133,7 @@ public abstract class FileDescription implements AutoCloseable {
         if (left == 0) {
             releaseInode.run();
             dispose();
+            inode().removeUser();
         }
     }
 
@@ -244,14 +252,14 @@ public abstract class FileDescription implements AutoCloseable {
         throw ErrnoException.of(Errno.ENOTTY);
     }
 
-    /**
-     * The file's content for mmap(2).
-     *
-     * @param sharedWritable whether what is written to the mapping is to go to the file
-     * @throws ErrnoException ENODEV if it cannot be mapped, or not in this way
-     */
-    public Mappable mappable(boolean sharedWritable) {
-        throw ErrnoException.of(Errno.ENODEV);
+    /** The file's content for mmap(2), or empty if it cannot be mapped. */
+    public Optional<? extends Mappable> mappable() {
+        return Optional.empty();
+    }
+
+    /** What mmap(2) takes: this file, kept open by each mapping. */
+    public final MappedFile mappedFile() {
+        return mappedFile;
     }
 
     /**
