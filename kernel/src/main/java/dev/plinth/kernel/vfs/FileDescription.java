@@ -41,7 +41,7 @@ public abstract class FileDescription implements AutoCloseable {
     private final AtomicInteger references = new AtomicInteger(1);
 
     /** What mappings see of this description: always the same object. */
-    private final MappedFile mappedFile;
+    private final MappedFile mappedFile = new Mapping();
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
@@ -55,7 +55,6 @@ public abstract class FileDescription implements AutoCloseable {
     protected FileDescription(Location location, int flags) {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
-        this.mappedFile = new DescriptionMapping(this);
         location.inode().addUser();
     }
 
@@ -285,5 +284,58 @@ public abstract class FileDescription implements AutoCloseable {
     /** Sets the size, as ftruncate(2). */
     public void truncate(long size) {
         inode().truncate(size);
+    }
+
+    /** This open file as a mapping sees it. */
+    private final class Mapping implements MappedFile {
+        @Override
+        public Optional<? extends Mappable> mappable() {
+            return FileDescription.this.mappable();
+        }
+
+        @Override
+        public boolean isReadable() {
+            return FileDescription.this.isReadable();
+        }
+
+        @Override
+        public boolean isWritable() {
+            return FileDescription.this.isWritable();
+        }
+
+        @Override
+        public boolean mayExecute() {
+            return !location.mount().options().noExecute();
+        }
+
+        @Override
+        public String path() {
+            return PathDisplay.ofWholeTree(location).text().toString();
+        }
+
+        @Override
+        public long device() {
+            return location.inode().fileSystem().device().encode();
+        }
+
+        @Override
+        public long inode() {
+            return location.inode().number();
+        }
+
+        @Override
+        public void retain() {
+            FileDescription.this.retain();
+        }
+
+        @Override
+        public void release() {
+            close();
+        }
+
+        @Override
+        public void sync(long start, long end) {
+            FileDescription.this.sync(true);
+        }
     }
 }
