@@ -169,12 +169,14 @@ public final class Kernel {
     /**
      * Starts the first process.
      *
+     * @param name of its first task
      * @param resources of its first task; the process owns them
      * @param start where it begins
      */
-    void startInit(TaskResources resources, ResourceLimits limits, ProgramStart start) {
+    void startInit(
+            byte[] name, TaskResources resources, ResourceLimits limits, ProgramStart start) {
         ThreadGroup group = new ThreadGroup(INIT_PID, limits, clock.monotonicNanos());
-        Task task = new Task(this, group, INIT_PID, resources);
+        Task task = new Task(this, group, INIT_PID, name, resources);
         start.applyTo(task.registers());
         synchronized (tasksLock) {
             if (init.isPresent()) {
