@@ -15,12 +15,21 @@ import dev.plinth.kernel.vfs.FsContext;
  * @param fs root, working directory and umask
  * @param credentials who it acts as
  */
-record TaskResources(
-        MemoryManager memory, FdTable files, FsContext fs, Credentials credentials) {
-    TaskResources {
+public record TaskResources(
+        MemoryManager memory, FdTable files, FsContext fs, Credentials credentials)
+        implements AutoCloseable {
+    public TaskResources {
         requireNonNull(memory, "memory is null");
         requireNonNull(files, "files is null");
         requireNonNull(fs, "fs is null");
         requireNonNull(credentials, "credentials is null");
+    }
+
+    /** Closes the descriptors, then the memory: the last task that has them is gone. */
+    @Override
+    public void close() {
+        try (memory) {
+            files.close();
+        }
     }
 }

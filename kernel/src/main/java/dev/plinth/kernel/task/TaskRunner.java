@@ -31,14 +31,17 @@ final class TaskRunner implements Runnable {
 
     @Override
     public void run() {
+        boolean completed = false;
         try {
             runGuest(kernel.platform());
+            completed = true;
         } catch (HostCallException e) {
             log.error("{} of process {} cannot go on", task, task.group().pid(), e);
             kernel.report("the host refused a call: " + e.getMessage());
             task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            completed = true;
         } finally {
-            kernel.ended(task);
+            kernel.ended(task, completed);
         }
     }
 

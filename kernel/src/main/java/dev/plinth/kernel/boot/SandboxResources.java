@@ -1,0 +1,45 @@
+package dev.plinth.kernel.boot;
+
+import dev.plinth.api.host.HostCallException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * What a sandbox owns, closed in the reverse order of its making.
+ *
+ * <p>Confined to one thread at a time.
+ */
+final class SandboxResources implements AutoCloseable {
+    private final Deque<Resource> owned = new ArrayDeque<>();
+
+    /** Something whose closing throws no checked exception. */
+    interface Resource extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Takes ownership. */
+    <T> T own(T resource, Resource closer) {
+        owned.push(closer);
+        return resource;
+    }
+
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (IllegalStateException | HostCallException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
