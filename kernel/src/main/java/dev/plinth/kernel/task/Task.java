@@ -53,7 +53,7 @@ public final class Task {
     private boolean inSyscall;
 
     /** What exists while the task's thread runs. */
-    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait wait) {}
+    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
@@ -163,7 +163,7 @@ public final class Task {
             running.ifPresent(
                     parts -> {
                         parts.context().interrupt();
-                        parts.wait().wake();
+                        parts.waiting().wake();
                     });
         }
     }
@@ -204,7 +204,7 @@ public final class Task {
 
     /** What the task sleeps with. */
     public Blocker blocker() {
-        return running().wait();
+        return running().waiting();
     }
 
     /**
