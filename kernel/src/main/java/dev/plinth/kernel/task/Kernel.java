@@ -10,6 +10,8 @@ import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.MountTree;
+import dev.plinth.kernel.vfs.Vfs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +40,8 @@ public final class Kernel {
     private final UtsName utsName;
     private final RandomSource random;
     private final int processors;
+    private final Vfs vfs;
+    private final MountTree mounts;
     private final SyscallGate syscalls;
     private final long bootMonotonicNanos;
 
@@ -62,6 +66,8 @@ public final class Kernel {
      * @param utsName what uname(2) tells
      * @param random gives random bytes
      * @param processors how many programs are told of
+     * @param vfs what system calls do with paths
+     * @param mounts the tree of files
      * @param syscalls the way into the system calls
      */
     public record Parts(
@@ -72,6 +78,8 @@ public final class Kernel {
             UtsName utsName,
             RandomSource random,
             int processors,
+            Vfs vfs,
+            MountTree mounts,
             SyscallGate syscalls) {
         public Parts {
             requireNonNull(host, "host is null");
@@ -80,6 +88,8 @@ public final class Kernel {
             requireNonNull(clock, "clock is null");
             requireNonNull(utsName, "utsName is null");
             requireNonNull(random, "random is null");
+            requireNonNull(vfs, "vfs is null");
+            requireNonNull(mounts, "mounts is null");
             requireNonNull(syscalls, "syscalls is null");
         }
     }
@@ -93,6 +103,8 @@ public final class Kernel {
         utsName = parts.utsName();
         random = parts.random();
         processors = parts.processors();
+        vfs = parts.vfs();
+        mounts = parts.mounts();
         syscalls = parts.syscalls();
         bootMonotonicNanos = clock.monotonicNanos();
     }
@@ -135,6 +147,16 @@ public final class Kernel {
     /** How many processors programs are told of. */
     public int processors() {
         return processors;
+    }
+
+    /** What system calls do with paths. */
+    public Vfs vfs() {
+        return vfs;
+    }
+
+    /** The tree of files. */
+    public MountTree mounts() {
+        return mounts;
     }
 
     /** The way into the system calls. */

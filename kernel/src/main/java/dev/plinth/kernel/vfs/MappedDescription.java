@@ -48,7 +48,17 @@ public record MappedDescription(FileDescription file, boolean shared) implements
 
     @Override
     public String path() {
-        return file.location().toString();
+        Location location = file.location();
+        return PathDisplay.of(rootOf(location), location).text().toString();
+    }
+
+    /** The root of all mounts, which a process may have left behind by chroot(2). */
+    private static Location rootOf(Location location) {
+        Mount mount = location.mount();
+        while (mount.mountPoint().isPresent()) {
+            mount = mount.mountPoint().get().mount();
+        }
+        return mount.rootLocation();
     }
 
     @Override
