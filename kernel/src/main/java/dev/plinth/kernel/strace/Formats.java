@@ -6,6 +6,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+import java.util.Optional;
 
 /** How the common kinds of argument are shown. */
 public final class Formats {
@@ -123,8 +124,12 @@ public final class Formats {
             return;
         }
         try {
-            byte[] bytes = task.memory().readCString(address, SHOWN_PATH_BYTES);
-            appendQuoted(out, bytes, bytes.length);
+            Optional<byte[]> string = task.guestMemory().readString(address, SHOWN_PATH_BYTES);
+            if (string.isEmpty()) {
+                appendPointer(out, address);
+            } else {
+                appendQuoted(out, string.get(), string.get().length);
+            }
         } catch (ErrnoException e) {
             appendPointer(out, address);
         }
@@ -135,10 +140,9 @@ public final class Formats {
             out.append("NULL");
             return;
         }
-        byte[] bytes = new byte[(int) Math.min(SHOWN_BYTES, Math.max(0, size))];
+        int shown = (int) Math.min(SHOWN_BYTES, Math.max(0, size));
         try {
-            task.memory().copyIn(address, bytes);
-            appendQuoted(out, bytes, size);
+            appendQuoted(out, task.guestMemory().copyIn(address, shown), size);
         } catch (ErrnoException e) {
             appendPointer(out, address);
         }

@@ -22,8 +22,8 @@ public final class StructFormats {
             return;
         }
         try {
-            long seconds = task.memory().readLong(address);
-            long nanos = task.memory().readLong(address + Long.BYTES);
+            long seconds = task.guestMemory().readLong(address);
+            long nanos = task.guestMemory().readLong(address + Long.BYTES);
             out.append("{tv_sec=").append(seconds).append(", tv_nsec=").append(nanos).append('}');
         } catch (ErrnoException e) {
             Formats.appendPointer(out, address);

@@ -10,11 +10,13 @@ import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.MountTree;
+import dev.plinth.kernel.vfs.Vfs;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One sandbox: what all of its processes share.
@@ -22,8 +24,10 @@ import java.util.Set;
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
 public final class Kernel {
+    private static final Logger log = LoggerFactory.getLogger(Kernel.class);
+
     /** The number of the first process, which the sandbox lives and dies with. */
-    static final int INIT_PID = 1;
+    public static final int INIT_PID = 1;
 
     /** Enough for the kernel's own calls, which do not recurse over what a guest can make deep. */
     private static final long TASK_STACK_BYTES = 512 << 10;
@@ -36,22 +40,18 @@ public final class Kernel {
     private final UtsName utsName;
     private final RandomSource random;
     private final int processors;
+    private final Vfs vfs;
+    private final MountTree mounts;
     private final SyscallGate syscalls;
     private final long bootMonotonicNanos;
 
     private final Object tasksLock = new Object();
 
     @GuardedBy("tasksLock")
-    private final Set<Thread> threads = new HashSet<>();
-
-    @GuardedBy("tasksLock")
     private final List<Task> tasks = new ArrayList<>();
 
     @GuardedBy("tasksLock")
     private Optional<ThreadGroup> init = Optional.empty();
-
-    @GuardedBy("tasksLock")
-    private Optional<Throwable> failure = Optional.empty();
 
     @GuardedBy("tasksLock")
     private Optional<String> report = Optional.empty();
@@ -66,6 +66,8 @@ public final class Kernel {
      * @param utsName what uname(2) tells
      * @param random gives random bytes
      * @param processors how many programs are told of
+     * @param vfs what system calls do with paths
+     * @param mounts the tree of files
      * @param syscalls the way into the system calls
      */
     public record Parts(
@@ -76,6 +78,8 @@ public final class Kernel {
             UtsName utsName,
             RandomSource random,
             int processors,
+            Vfs vfs,
+            MountTree mounts,
             SyscallGate syscalls) {
         public Parts {
             requireNonNull(host, "host is null");
@@ -84,6 +88,8 @@ public final class Kernel {
             requireNonNull(clock, "clock is null");
             requireNonNull(utsName, "utsName is null");
             requireNonNull(random, "random is null");
+            requireNonNull(vfs, "vfs is null");
+            requireNonNull(mounts, "mounts is null");
             requireNonNull(syscalls, "syscalls is null");
         }
     }
@@ -97,6 +103,8 @@ public final class Kernel {
         utsName = parts.utsName();
         random = parts.random();
         processors = parts.processors();
+        vfs = parts.vfs();
+        mounts = parts.mounts();
         syscalls = parts.syscalls();
         bootMonotonicNanos = clock.monotonicNanos();
     }
@@ -141,6 +149,16 @@ public final class Kernel {
         return processors;
     }
 
+    /** What system calls do with paths. */
+    public Vfs vfs() {
+        return vfs;
+    }
+
+    /** The tree of files. */
+    public MountTree mounts() {
+        return mounts;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
@@ -167,60 +185,67 @@ public final class Kernel {
     }
 
     /**
-     * Starts the first process.
+     * Makes the first process, which does not run yet.
      *
+     * @param name of its first task
      * @param resources of its first task; the process owns them
      * @param start where it begins
+     * @return its first task, to {@link #start} or to {@link #discard}
      */
-    void startInit(TaskResources resources, ResourceLimits limits, ProgramStart start) {
+    public Task newInit(
+            byte[] name, TaskResources resources, ResourceLimits limits, ProgramStart start) {
         ThreadGroup group = new ThreadGroup(INIT_PID, limits, clock.monotonicNanos());
-        Task task = new Task(this, group, INIT_PID, resources);
+        Task task = new Task(this, group, INIT_PID, name, resources);
         start.applyTo(task.registers());
         synchronized (tasksLock) {
             if (init.isPresent()) {
-                throw new IllegalStateException("the first process was started before");
+                throw new IllegalStateException("the first process was made before");
             }
             init = Optional.of(group);
         }
-        start(task);
+        return task;
     }
 
-    private void start(Task task) {
+    /** Lets a task run, on a thread of its own. */
+    public void start(Task task) {
         task.group().add(task);
-        Thread thread =
-                Thread.ofPlatform()
-                        .name("task-" + task.tid())
-                        .stackSize(TASK_STACK_BYTES)
-                        .uncaughtExceptionHandler((_, e) -> failed(e))
-                        .unstarted(new TaskRunner(task));
         synchronized (tasksLock) {
             tasks.add(task);
-            threads.add(thread);
         }
-        thread.start();
+        Thread.ofPlatform()
+                .name("task-" + task.tid())
+                .stackSize(TASK_STACK_BYTES)
+                .uncaughtExceptionHandler((_, e) -> log.error("{} failed", task, e))
+                .start(new TaskRunner(task));
     }
 
-    /** A task's thread is about to end; the last task of a process gives its resources back. */
-    void ended(Task task) {
-        task.group().remove(task);
-        boolean last = task.group().tasks().isEmpty();
-        if (last) {
-            task.resources().files().close();
-            task.resources().memory().close();
-        }
-        synchronized (tasksLock) {
-            tasks.remove(task);
-            threads.remove(Thread.currentThread());
-            tasksLock.notifyAll();
-        }
+    /** Gives back what a task has that is not to be started. */
+    public void discard(Task task) {
+        task.resources().close();
     }
 
-    private void failed(Throwable e) {
-        synchronized (tasksLock) {
-            failure = Optional.of(failure.orElse(e));
-            tasksLock.notifyAll();
+    /**
+     * A task's thread is about to end; the last task of a process gives its resources back.
+     *
+     * @param completed whether the thread ends because the process does; if not, something that was
+     *     taken for impossible happened in it
+     */
+    void ended(Task task, boolean completed) {
+        if (!completed) {
+            report("an internal error, see the log");
+            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
         }
-        killAll();
+        try {
+            task.group().remove(task);
+            if (task.group().tasks().isEmpty()) {
+                task.resources().close();
+            }
+        } finally {
+            synchronized (tasksLock) {
+                tasks.remove(task);
+                tasksLock.notifyAll();
+            }
+        }
     }
 
     /** Tells the user of the sandbox why a process could not go on; the first reason counts. */
@@ -261,14 +286,28 @@ public final class Kernel {
      */
     public ExitStatus awaitExit() throws InterruptedException {
         synchronized (tasksLock) {
-            while (!threads.isEmpty()) {
+            while (!tasks.isEmpty()) {
                 tasksLock.wait();
-            }
-            if (failure.isPresent()) {
-                throw new IllegalStateException("a task failed", failure.get());
             }
             return init.flatMap(ThreadGroup::exitStatus)
                     .orElseThrow(() -> new IllegalStateException("nothing was started"));
+        }
+    }
+
+    /** Waits until every process has ended, whether the calling thread is interrupted or not. */
+    public void awaitQuiet() {
+        boolean interrupted = false;
+        synchronized (tasksLock) {
+            while (!tasks.isEmpty()) {
+                try {
+                    tasksLock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -8,7 +8,7 @@ import dev.plinth.api.platform.Registers;
  * @param entry address of the first instruction
  * @param stackPointer with the argument count on top
  */
-record ProgramStart(long entry, long stackPointer) {
+public record ProgramStart(long entry, long stackPointer) {
     /** Bit 1 is always set, and interrupts are on: what a program finds in its flags. */
     private static final long INITIAL_FLAGS = 0x202;
 

@@ -169,7 +169,7 @@ final class SignalDelivery {
             vectorState = top;
             context.readVectorState(scratch);
             VectorFrame.mark(scratch, size, cpu.xcr0());
-            task.memory().copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
+            task.guestMemory().copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
         }
         // As a function finds its stack: the return address makes it 8 modulo 16.
         long frameAddress = ((top - SignalFrame.BYTES) & -16) - 8;
@@ -185,7 +185,7 @@ final class SignalDelivery {
                 stack,
                 vectorState,
                 details);
-        task.memory().copyOut(frameAddress, frame.memory());
+        task.guestMemory().copyOut(frameAddress, frame.memory());
         if ((stack.flags() & AlternateStack.SS_AUTODISARM) != 0) {
             task.signals().setAlternateStack(AlternateStack.NONE);
         }
@@ -209,7 +209,7 @@ final class SignalDelivery {
         long frameAddress = registers.rsp() - Long.BYTES;
         try {
             SignalFrame frame = new SignalFrame(scratch);
-            task.memory().copyIn(frameAddress, frame.memory());
+            task.guestMemory().copyIn(frameAddress, frame.memory());
             long mask = frame.mask();
             AlternateStack stack = frame.stack();
             long vectorState = frame.vectorState();
@@ -227,7 +227,7 @@ final class SignalDelivery {
             return;
         }
         int size = cpu.vectorStateBytes();
-        task.memory().copyIn(address, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
+        task.guestMemory().copyIn(address, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
         VectorFrame.unmark(scratch, size, cpu.xcr0());
         context.writeVectorState(scratch);
     }

@@ -6,6 +6,7 @@ import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
@@ -22,6 +23,9 @@ import java.util.Optional;
  * <p>A method that does not say otherwise is called by the task's own thread.
  */
 public final class Task {
+    /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
+    public static final int NAME_BYTES = 16;
+
     private final Kernel kernel;
     private final ThreadGroup group;
     private final int tid;
@@ -40,15 +44,22 @@ public final class Task {
     /** Written by the task thread under the lock: before the guest runs, and when it has ended. */
     private volatile Optional<Running> running = Optional.empty();
 
+    /** At most {@link #NAME_BYTES} less one; replaced by the task thread, read by anyone. */
+    private volatile byte[] name;
+
+    /** Where zero is stored when the task ends; zero for nowhere (set_tid_address(2)). */
+    private long clearChildTid;
+
     private boolean inSyscall;
 
     /** What exists while the task's thread runs. */
-    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait wait) {}
+    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
-    Task(Kernel kernel, ThreadGroup group, int tid, TaskResources resources) {
+    Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.group = requireNonNull(group, "group is null");
         this.tid = tid;
+        this.name = name.clone();
         this.signals = new TaskSignals(this, group);
         this.resources = requireNonNull(resources, "resources is null");
     }
@@ -68,6 +79,33 @@ public final class Task {
         return tid;
     }
 
+    /** The name, as in /proc/[pid]/comm: bytes without a zero. Any thread. */
+    public byte[] name() {
+        return name.clone();
+    }
+
+    /**
+     * Renames the task, as prctl(2) with PR_SET_NAME.
+     *
+     * @param bytes at most {@link #NAME_BYTES} less one
+     */
+    public void setName(byte[] bytes) {
+        if (bytes.length >= NAME_BYTES) {
+            throw new IllegalArgumentException("a name has at most 15 bytes");
+        }
+        name = bytes.clone();
+    }
+
+    /** Where zero is stored when the task ends; zero for nowhere. */
+    public long clearChildTid() {
+        return clearChildTid;
+    }
+
+    /** Says where zero is stored when the task ends, as set_tid_address(2). */
+    public void setClearChildTid(long address) {
+        clearChildTid = address;
+    }
+
     /** The signals of the task. Any thread, within what its methods say. */
     public TaskSignals signals() {
         return signals;
@@ -78,9 +116,14 @@ public final class Task {
         return registers;
     }
 
-    /** The memory. Any thread. */
+    /** The address space. Any thread. */
     public MemoryManager memory() {
-        return resources.memory();
+        return resources.image().memory();
+    }
+
+    /** The memory as system calls read and write it. Any thread. */
+    public GuestMemory guestMemory() {
+        return resources.image().memory().guestMemory();
     }
 
     /** The open descriptors. Any thread. */
@@ -120,7 +163,7 @@ public final class Task {
             running.ifPresent(
                     parts -> {
                         parts.context().interrupt();
-                        parts.wait().wake();
+                        parts.waiting().wake();
                     });
         }
     }
@@ -161,7 +204,7 @@ public final class Task {
 
     /** What the task sleeps with. */
     public Blocker blocker() {
-        return running().wait();
+        return running().waiting();
     }
 
     /**

@@ -31,14 +31,17 @@ final class TaskRunner implements Runnable {
 
     @Override
     public void run() {
+        boolean completed = false;
         try {
             runGuest(kernel.platform());
+            completed = true;
         } catch (HostCallException e) {
             log.error("{} of process {} cannot go on", task, task.group().pid(), e);
             kernel.report("the host refused a call: " + e.getMessage());
             task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            completed = true;
         } finally {
-            kernel.ended(task);
+            kernel.ended(task, completed);
         }
     }
 
@@ -95,9 +98,13 @@ final class TaskRunner implements Runnable {
         FaultOutcome outcome = task.memory().handleFault(fault.address(), fault.access());
         switch (outcome) {
             case RESOLVED -> {}
-            case NOT_MAPPED -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
-            case NOT_ALLOWED -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
-            case NOTHING_BEHIND -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
+            case SEGV_MAPERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
+            case SEGV_ACCERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
+            case BUS_ADRERR -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
+            case OUT_OF_MEMORY -> {
+                kernel.report("the sandbox is out of memory");
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            }
         }
     }
 

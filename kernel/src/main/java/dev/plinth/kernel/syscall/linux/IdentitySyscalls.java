@@ -69,16 +69,16 @@ final class IdentitySyscalls implements SyscallFamily {
     }
 
     private static long getresuid(Task task, SyscallArguments arguments) {
-        task.memory().writeInt(arguments.longAt(0), task.credentials().uids().real());
-        task.memory().writeInt(arguments.longAt(1), task.credentials().uids().effective());
-        task.memory().writeInt(arguments.longAt(2), task.credentials().uids().saved());
+        task.guestMemory().writeInt(arguments.longAt(0), task.credentials().uids().real());
+        task.guestMemory().writeInt(arguments.longAt(1), task.credentials().uids().effective());
+        task.guestMemory().writeInt(arguments.longAt(2), task.credentials().uids().saved());
         return 0;
     }
 
     private static long getresgid(Task task, SyscallArguments arguments) {
-        task.memory().writeInt(arguments.longAt(0), task.credentials().gids().real());
-        task.memory().writeInt(arguments.longAt(1), task.credentials().gids().effective());
-        task.memory().writeInt(arguments.longAt(2), task.credentials().gids().saved());
+        task.guestMemory().writeInt(arguments.longAt(0), task.credentials().gids().real());
+        task.guestMemory().writeInt(arguments.longAt(1), task.credentials().gids().effective());
+        task.guestMemory().writeInt(arguments.longAt(2), task.credentials().gids().saved());
         return 0;
     }
 
@@ -91,7 +91,7 @@ final class IdentitySyscalls implements SyscallFamily {
         if (size > 0) {
             long address = arguments.longAt(1);
             for (int group : groups) {
-                task.memory().writeInt(address, group);
+                task.guestMemory().writeInt(address, group);
                 address += Integer.BYTES;
             }
         }

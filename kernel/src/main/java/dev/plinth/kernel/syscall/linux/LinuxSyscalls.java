@@ -16,6 +16,7 @@ public final class LinuxSyscalls {
     private static List<SyscallFamily> families() {
         return List.of(
                 new ProcessSyscalls(),
+                new MemorySyscalls(),
                 new IdentitySyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),

@@ -16,7 +16,6 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Task;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -112,8 +111,8 @@ final class ProcessSyscalls implements SyscallFamily {
         switch (arguments.intAt(0)) {
             case ARCH_SET_FS -> task.registers().setFsBase(userAddress(task, value));
             case ARCH_SET_GS -> task.registers().setGsBase(userAddress(task, value));
-            case ARCH_GET_FS -> task.memory().writeLong(value, task.registers().fsBase());
-            case ARCH_GET_GS -> task.memory().writeLong(value, task.registers().gsBase());
+            case ARCH_GET_FS -> task.guestMemory().writeLong(value, task.registers().fsBase());
+            case ARCH_GET_GS -> task.guestMemory().writeLong(value, task.registers().gsBase());
             default -> throw ErrnoException.of(Errno.EINVAL);
         }
         return 0;
@@ -131,14 +130,14 @@ final class ProcessSyscalls implements SyscallFamily {
         long value = arguments.longAt(1);
         return switch (arguments.intAt(0)) {
             case PR_SET_NAME -> {
-                byte[] name = new byte[Task.NAME_BYTES];
-                task.memory().readCStringInto(value, name);
-                task.setName(new String(name, 0, length(name), StandardCharsets.ISO_8859_1));
+                task.setName(
+                        task.guestMemory()
+                                .readString(value, Task.NAME_BYTES)
+                                .orElseGet(() -> longName(task, value)));
                 yield 0;
             }
             case PR_GET_NAME -> {
-                byte[] name = task.name().getBytes(StandardCharsets.ISO_8859_1);
-                task.memory().copyOut(value, Arrays.copyOf(name, Task.NAME_BYTES));
+                task.guestMemory().copyOut(value, Arrays.copyOf(task.name(), Task.NAME_BYTES));
                 yield 0;
             }
             case PR_GET_DUMPABLE -> SUID_DUMP_USER;
@@ -156,7 +155,7 @@ final class ProcessSyscalls implements SyscallFamily {
                 yield 0;
             }
             case PR_GET_PDEATHSIG -> {
-                task.memory().writeInt(value, 0);
+                task.guestMemory().writeInt(value, 0);
                 yield 0;
             }
             case PR_CAPBSET_READ -> {
@@ -177,12 +176,9 @@ final class ProcessSyscalls implements SyscallFamily {
         };
     }
 
-    private static int length(byte[] name) {
-        int length = 0;
-        while (length < name.length - 1 && name[length] != 0) {
-            length++;
-        }
-        return length;
+    /** A name that is longer than there is room for is cut. */
+    private static byte[] longName(Task task, long address) {
+        return task.guestMemory().copyIn(address, Task.NAME_BYTES - 1);
     }
 
     private static long setTidAddress(Task task, SyscallArguments arguments) {

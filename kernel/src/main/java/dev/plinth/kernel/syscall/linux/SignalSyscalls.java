@@ -63,12 +63,11 @@ final class SignalSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.EINVAL);
         }
         Signal signal = Signal.of(number);
-        byte[] bytes = new byte[SignalAction.BYTES];
         SignalAction before;
         if (newAddress == 0) {
             before = task.signals().action(signal);
         } else {
-            task.memory().copyIn(newAddress, bytes);
+            byte[] bytes = task.guestMemory().copyIn(newAddress, SignalAction.BYTES);
             if (SignalSet.contains(SignalSet.UNBLOCKABLE, signal)) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
@@ -76,8 +75,9 @@ final class SignalSyscalls implements SyscallFamily {
             before = task.signals().setAction(signal, action);
         }
         if (oldAddress != 0) {
+            byte[] bytes = new byte[SignalAction.BYTES];
             before.writeTo(MemorySegment.ofArray(bytes));
-            task.memory().copyOut(oldAddress, bytes);
+            task.guestMemory().copyOut(oldAddress, bytes);
         }
         return 0;
     }
@@ -89,7 +89,7 @@ final class SignalSyscalls implements SyscallFamily {
         requireSetSize(arguments.longAt(3));
         long before = task.signals().blocked();
         if (newAddress != 0) {
-            long set = task.memory().readLong(newAddress);
+            long set = task.guestMemory().readLong(newAddress);
             task.signals()
                     .setBlocked(
                             switch (how) {
@@ -100,7 +100,7 @@ final class SignalSyscalls implements SyscallFamily {
                             });
         }
         if (oldAddress != 0) {
-            task.memory().writeLong(oldAddress, before);
+            task.guestMemory().writeLong(oldAddress, before);
         }
         return 0;
     }
@@ -114,13 +114,13 @@ final class SignalSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.EINVAL);
         }
         long pending = task.signals().pendingSet() & task.signals().blocked();
-        task.memory().writeLong(arguments.longAt(0), pending);
+        task.guestMemory().writeLong(arguments.longAt(0), pending);
         return 0;
     }
 
     private static long rtSigsuspend(Task task, SyscallArguments arguments) {
         requireSetSize(arguments.longAt(1));
-        task.signals().setBlockedTemporarily(task.memory().readLong(arguments.longAt(0)));
+        task.signals().setBlockedTemporarily(task.guestMemory().readLong(arguments.longAt(0)));
         task.sleepUntilInterrupted();
         throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
     }
@@ -133,11 +133,10 @@ final class SignalSyscalls implements SyscallFamily {
     private static long sigaltstack(Task task, SyscallArguments arguments) {
         long newAddress = arguments.longAt(0);
         long oldAddress = arguments.longAt(1);
-        byte[] bytes = new byte[AlternateStack.BYTES];
         AlternateStack before = task.signals().alternateStack();
         long stackPointer = task.registers().rsp();
         if (newAddress != 0) {
-            task.memory().copyIn(newAddress, bytes);
+            byte[] bytes = task.guestMemory().copyIn(newAddress, AlternateStack.BYTES);
             AlternateStack wanted = AlternateStack.readFrom(MemorySegment.ofArray(bytes));
             if (!before.isDisabled() && before.holds(stackPointer)) {
                 throw ErrnoException.of(Errno.EPERM);
@@ -145,8 +144,9 @@ final class SignalSyscalls implements SyscallFamily {
             task.signals().setAlternateStack(checked(wanted));
         }
         if (oldAddress != 0) {
+            byte[] bytes = new byte[AlternateStack.BYTES];
             before.writeTo(MemorySegment.ofArray(bytes), stackPointer);
-            task.memory().copyOut(oldAddress, bytes);
+            task.guestMemory().copyOut(oldAddress, bytes);
         }
         return 0;
     }

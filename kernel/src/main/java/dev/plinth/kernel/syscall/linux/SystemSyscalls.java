@@ -8,8 +8,10 @@ import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.memory.MemoryStatistics;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
@@ -24,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** The machine as a program sees it: names, memory, processors, limits, randomness. */
 final class SystemSyscalls implements SyscallFamily {
@@ -118,7 +121,7 @@ final class SystemSyscalls implements SyscallFamily {
             byte[] field = fields[i].getBytes(StandardCharsets.ISO_8859_1);
             System.arraycopy(field, 0, bytes, i * UtsName.FIELD_BYTES, field.length);
         }
-        task.memory().copyOut(arguments.longAt(0), bytes);
+        task.guestMemory().copyOut(arguments.longAt(0), bytes);
         return 0;
     }
 
@@ -128,11 +131,12 @@ final class SystemSyscalls implements SyscallFamily {
         byte[] bytes = new byte[SYSINFO_BYTES];
         MemorySegment info = MemorySegment.ofArray(bytes);
         info.set(LONG, 0, uptime / Clock.NANOS_PER_SECOND);
-        info.set(LONG, 32, task.kernel().memoryTotal());
-        info.set(LONG, 40, task.kernel().memoryFree());
+        MemoryStatistics memory = task.kernel().memoryFile().statistics();
+        info.set(LONG, 32, memory.limitBytes());
+        info.set(LONG, 40, memory.limitBytes() - memory.allocatedBytes());
         info.set(SHORT, 80, (short) task.kernel().tasks().size());
         info.set(INT_VALUE, 104, 1);
-        task.memory().copyOut(arguments.longAt(0), bytes);
+        task.guestMemory().copyOut(arguments.longAt(0), bytes);
         return 0;
     }
 
@@ -147,8 +151,8 @@ final class SystemSyscalls implements SyscallFamily {
         if (size < 0) {
             size = Integer.MAX_VALUE & -4096L;
         }
-        return task.memory()
-                .writeBuffer(arguments.longAt(0), size)
+        return task.guestMemory()
+                .destination(arguments.longAt(0), size)
                 .transfer(
                         piece -> {
                             task.kernel().random().fill(piece);
@@ -174,14 +178,13 @@ final class SystemSyscalls implements SyscallFamily {
         if (resource < 0 || resource >= ResourceLimits.COUNT) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        ResourceLimits.Limit wanted = newAddress == 0 ? null : readLimit(task, newAddress);
+        Optional<ResourceLimits.Limit> wanted =
+                newAddress == 0 ? Optional.empty() : Optional.of(readLimit(task, newAddress));
         if (pid != 0 && task.kernel().process(pid).isEmpty()) {
             throw ErrnoException.of(Errno.ESRCH);
         }
         ResourceLimits.Limit before = limitOf(task, resource);
-        if (wanted != null) {
-            setLimit(task, resource, wanted);
-        }
+        wanted.ifPresent(limit -> setLimit(task, resource, limit));
         if (oldAddress != 0) {
             writeLimit(task, oldAddress, before);
         }
@@ -213,12 +216,12 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static ResourceLimits.Limit readLimit(Task task, long address) {
         return new ResourceLimits.Limit(
-                task.memory().readLong(address), task.memory().readLong(address + Long.BYTES));
+                task.guestMemory().readLong(address), task.guestMemory().readLong(address + Long.BYTES));
     }
 
     private static void writeLimit(Task task, long address, ResourceLimits.Limit limit) {
-        task.memory().writeLong(address, limit.soft());
-        task.memory().writeLong(address + Long.BYTES, limit.hard());
+        task.guestMemory().writeLong(address, limit.soft());
+        task.guestMemory().writeLong(address + Long.BYTES, limit.hard());
     }
 
     private static long getrusage(Task task, SyscallArguments arguments) {
@@ -232,9 +235,9 @@ final class SystemSyscalls implements SyscallFamily {
             long nanos = sinceStart(task);
             usage.set(LONG, 0, nanos / Clock.NANOS_PER_SECOND);
             usage.set(LONG, 8, nanos % Clock.NANOS_PER_SECOND / 1000);
-            usage.set(LONG, 32, task.memory().usage().peakResident() / 1024);
+            usage.set(LONG, 32, pagesToKib(task.memory().usage().peakResident()));
         }
-        task.memory().copyOut(arguments.longAt(1), bytes);
+        task.guestMemory().copyOut(arguments.longAt(1), bytes);
         return 0;
     }
 
@@ -243,9 +246,13 @@ final class SystemSyscalls implements SyscallFamily {
         if (address != 0) {
             byte[] bytes = new byte[4 * Long.BYTES];
             MemorySegment.ofArray(bytes).set(LONG, 0, ticks(sinceStart(task)));
-            task.memory().copyOut(address, bytes);
+            task.guestMemory().copyOut(address, bytes);
         }
         return ticks(task.kernel().clock().monotonicNanos());
+    }
+
+    private static long pagesToKib(long pages) {
+        return pages * (Pages.SIZE / 1024);
     }
 
     private static long sinceStart(Task task) {
@@ -271,14 +278,14 @@ final class SystemSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.ESRCH);
         }
         int processors = Math.min(task.kernel().processors(), Long.SIZE);
-        task.memory().writeLong(arguments.longAt(2), -1L >>> (Long.SIZE - processors));
+        task.guestMemory().writeLong(arguments.longAt(2), -1L >>> (Long.SIZE - processors));
         return Long.BYTES;
     }
 
     private static long getcpu(Task task, SyscallArguments arguments) {
         for (int index = 0; index < 2; index++) {
             if (arguments.longAt(index) != 0) {
-                task.memory().writeInt(arguments.longAt(index), 0);
+                task.guestMemory().writeInt(arguments.longAt(index), 0);
             }
         }
         return 0;

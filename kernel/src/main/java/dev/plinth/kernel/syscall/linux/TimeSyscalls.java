@@ -125,13 +125,13 @@ final class TimeSyscalls implements SyscallFamily {
         long zone = arguments.longAt(1);
         if (time != 0) {
             long now = task.kernel().clock().realtimeNanos();
-            task.memory().writeLong(time, now / Clock.NANOS_PER_SECOND);
-            task.memory()
+            task.guestMemory().writeLong(time, now / Clock.NANOS_PER_SECOND);
+            task.guestMemory()
                     .writeLong(
                             time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
         }
         if (zone != 0) {
-            task.memory().writeLong(zone, 0);
+            task.guestMemory().writeLong(zone, 0);
         }
         return 0;
     }
@@ -139,7 +139,7 @@ final class TimeSyscalls implements SyscallFamily {
     private static long time(Task task, SyscallArguments arguments) {
         long seconds = task.kernel().clock().realtimeNanos() / Clock.NANOS_PER_SECOND;
         if (arguments.longAt(0) != 0) {
-            task.memory().writeLong(arguments.longAt(0), seconds);
+            task.guestMemory().writeLong(arguments.longAt(0), seconds);
         }
         return seconds;
     }
@@ -191,8 +191,8 @@ final class TimeSyscalls implements SyscallFamily {
 
     /** Nanoseconds of a {@code struct timespec}, or the greatest number if there are more. */
     private static long readTimespec(Task task, long address) {
-        long seconds = task.memory().readLong(address);
-        long nanos = task.memory().readLong(address + Long.BYTES);
+        long seconds = task.guestMemory().readLong(address);
+        long nanos = task.guestMemory().readLong(address + Long.BYTES);
         if (seconds < 0 || nanos < 0 || nanos >= Clock.NANOS_PER_SECOND) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -202,7 +202,7 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static void writeTimespec(Task task, long address, long nanos) {
-        task.memory().writeLong(address, nanos / Clock.NANOS_PER_SECOND);
-        task.memory().writeLong(address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND);
+        task.guestMemory().writeLong(address, nanos / Clock.NANOS_PER_SECOND);
+        task.guestMemory().writeLong(address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND);
     }
 }
