@@ -19,12 +19,10 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.FileDescription;
-import dev.plinth.kernel.vfs.MappedDescription;
 import java.util.List;
 
 /** The address space. */
 final class MemorySyscalls implements SyscallFamily {
-    private static final int MAP_SHARED = 1;
     private static final int MAP_ANONYMOUS = 0x20;
 
     /** How much mincore(2) looks at in one step: 65,536 pages. */
@@ -154,7 +152,7 @@ final class MemorySyscalls implements SyscallFamily {
         }
         try (FileDescription file = task.files().get(arguments.intAt(4))) {
             return task.memory()
-                    .mmap(address, length, prot, flags, new MappedDescription(file, (flags & MAP_SHARED) != 0), offset);
+                    .mmap(address, length, prot, flags, file.mappedFile(), offset);
         }
     }
 
