@@ -75,13 +75,16 @@ public final class MockRun {
     }
 
     /**
-     * Runs the code, and sends it a signal again and again: for code that a signal can reach too
-     * early.
+     * Runs the code, and sends it a signal again and again: for code that a single one could reach
+     * before it waits.
+     *
+     * @param ready counted down when it is time for the first
      */
-    public ExitStatus runAndKeepSignalling(GuestCode code, Signal signal)
+    public ExitStatus runAndKeepSignalling(GuestCode code, CountDownLatch ready, Signal signal)
             throws IOException, InterruptedException {
         try (Sandbox sandbox = sandbox(code)) {
             sandbox.start();
+            ready.await();
             Thread sender =
                     Thread.ofPlatform()
                             .start(

@@ -379,18 +379,21 @@ final class TaskTest {
 
     @Test
     void aSleepThatAHandlerInterruptsSaysHowMuchIsLeft() throws Exception {
+        CountDownLatch ready = new CountDownLatch(1);
         AtomicLong result = new AtomicLong();
         AtomicLong left = new AtomicLong();
         MockProgram handler = run.program("handler", guest -> {});
         run.runAndKeepSignalling(
                 guest -> {
                     handle(guest, SIGUSR1, handler, 0);
+                    ready.countDown();
                     guest.storeLong(DATA, 1000);
                     guest.storeLong(DATA + 8, 0);
                     result.set(guest.syscall(NANOSLEEP, DATA, DATA + 16));
                     left.set(guest.loadLong(DATA + 16));
                     guest.exit(0);
                 },
+                ready,
                 Signal.SIGUSR1);
         assertEquals(-Errno.EINTR.number(), result.get());
         assertTrue(left.get() > 900 && left.get() <= 1000, "left: " + left.get());
