@@ -1,0 +1,55 @@
+package dev.plinth.kernel.error;
+
+/**
+ * Kinds of error that a user of a sandbox can meet.
+ *
+ * <p>The number says who can mend it: from 1000 the user, by another command; from 2000 the
+ * environment, by another host or installation; from 3000 nobody but the authors of Plinth. Numbers
+ * from 10000 are left to plugins.
+ */
+public enum ErrorCode {
+    /** The program to run does not exist. */
+    PROGRAM_NOT_FOUND(1001),
+    /** The program to run exists but cannot be executed. */
+    PROGRAM_NOT_EXECUTABLE(1002),
+    /** The root file system is not a directory that can be read. */
+    ROOTFS_UNUSABLE(1003),
+    /** A mount's source or destination does not fit. */
+    MOUNT_UNUSABLE(1004),
+    /** The working directory does not exist in the sandbox. */
+    CWD_UNUSABLE(1005),
+    /** No plugin provides a platform of this name. */
+    PLATFORM_UNKNOWN(1006),
+    /** The log file cannot be written. */
+    LOG_UNUSABLE(1007),
+    /** An option has a value that makes no sense. */
+    OPTION_INVALID(1008),
+
+    /** The plugin directory does not exist or cannot be read. */
+    PLUGIN_DIRECTORY_UNUSABLE(2001),
+    /** A plugin cannot be loaded. */
+    PLUGIN_BROKEN(2002),
+    /** Two plugins provide a platform of one name. */
+    PLATFORM_AMBIGUOUS(2003),
+    /** The platform does not work on this host, or for this user. */
+    PLATFORM_UNUSABLE(2004),
+    /** A device that the platform needs cannot be opened. */
+    DEVICE_UNUSABLE(2005),
+    /** The host has too little memory, or too few descriptors or processes. */
+    HOST_EXHAUSTED(2006),
+
+    /** Something happened that Plinth takes for impossible. */
+    INTERNAL(3001),
+    ;
+
+    private final int number;
+
+    ErrorCode(int number) {
+        this.number = number;
+    }
+
+    /** The number that names this kind for good. */
+    public int number() {
+        return number;
+    }
+}

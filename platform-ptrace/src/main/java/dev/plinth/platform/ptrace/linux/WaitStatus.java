@@ -1,0 +1,44 @@
+package dev.plinth.platform.ptrace.linux;
+
+/**
+ * Reads the status that wait4(2) stores; mirrors {@code bits/waitstatus.h} and, for ptrace's stops,
+ * {@code ptrace_stop} of {@code kernel/signal.c}.
+ */
+public final class WaitStatus {
+    /** A system call stop of a tracee with {@link Ptrace#PTRACE_O_TRACESYSGOOD}. */
+    public static final int SYSTEM_CALL = (0x80 | 5) << 8 | 0x7f;
+
+    /** {@code __WALL} of wait4: threads and clones with any exit signal too. */
+    public static final int WALL = 0x40000000;
+
+    /** {@code WNOHANG} of wait4. */
+    public static final int WNOHANG = 1;
+
+    private static final int STOPPED = 0x7f;
+    private static final int TERMINATION_SIGNAL = 0x7f;
+
+    private WaitStatus() {}
+
+    /** Whether the thread stopped, and so exists. */
+    public static boolean isStop(int status) {
+        return (status & 0xff) == STOPPED;
+    }
+
+    /** The signal about to be delivered, or zero if the stop is of another kind. */
+    public static int signal(int status) {
+        return isStop(status) && status >>> 16 == 0 ? status >>> 8 : 0;
+    }
+
+    /** Which {@code PTRACE_EVENT_*} a stop is, or zero. */
+    public static int event(int status) {
+        return status >>> 16;
+    }
+
+    /** What ended a thread, for people: {@code killed by signal 9}, {@code exited with status 1}. */
+    public static String describeEnd(int status) {
+        int signal = status & TERMINATION_SIGNAL;
+        return signal == 0
+                ? "exited with status " + (status >>> 8 & 0xff)
+                : "was killed by signal " + signal;
+    }
+}
