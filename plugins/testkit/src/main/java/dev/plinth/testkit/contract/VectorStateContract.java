@@ -366,9 +366,9 @@ interface VectorStateContract extends ContractPart {
         expected.put(VectorCode.ST, Double.doubleToLongBits(1 + random.nextInt(1000)));
         expected.forEach((offset, value) -> data.set(ValueLayout.JAVA_LONG, offset, value));
         data.set(ValueLayout.JAVA_INT, VectorCode.MXCSR, 0x1f80 | 0x4000);
-        data.set(ValueLayout.JAVA_SHORT, VectorCode.CONTROL_WORD, (short) 0x33f);
+        data.set(ValueLayout.JAVA_SHORT, VectorCode.CONTROL_WORD, (short) 0x27f);
         expected.put(VectorCode.MXCSR, 0x1f80L | 0x4000);
-        expected.put(VectorCode.CONTROL_WORD, 0x33fL);
+        expected.put(VectorCode.CONTROL_WORD, 0x27fL);
         data.set(ValueLayout.JAVA_LONG, VectorCode.BYTES + VectorCode.MXCSR, 0);
         data.set(ValueLayout.JAVA_LONG, VectorCode.BYTES + VectorCode.CONTROL_WORD, 0);
         return expected;
