@@ -18,10 +18,9 @@ final class SandboxResources implements AutoCloseable {
         void close();
     }
 
-    /** Takes ownership. */
-    <T> T own(T resource, Resource closer) {
-        owned.push(closer);
-        return resource;
+    /** Has something closed when the sandbox is, before all that was added earlier. */
+    void own(Resource resource) {
+        owned.push(resource);
     }
 
     @Override

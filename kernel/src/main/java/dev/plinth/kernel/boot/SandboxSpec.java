@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -70,7 +69,7 @@ public record SandboxSpec(
         private final List<HostMount> mounts = new ArrayList<>();
         private Path rootfs = Path.of("/");
         private Optional<String> cwd = Optional.empty();
-        private Stdio stdio = new Stdio.Inherited(Set.of());
+        private Stdio stdio = Stdio.Inherited.all();
         private Optional<Consumer<String>> strace = Optional.empty();
 
         private Builder(List<String> arguments) {

@@ -2,7 +2,10 @@ package dev.plinth.kernel.boot;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /** Where a sandbox's standard input, output and error come from. */
@@ -12,10 +15,19 @@ public sealed interface Stdio {
      * sandbox at a time.
      *
      * @param closed which of 0, 1 and 2 were closed when this process was started
+     * @param others what is donated besides, such as the log, in the order of its numbers; taken
+     *     over by the sandbox
      */
-    record Inherited(Set<Integer> closed) implements Stdio {
+    record Inherited(Set<Integer> closed, SequencedMap<FdRole, HostFd> others)
+            implements Stdio {
         public Inherited {
             closed = Set.copyOf(closed);
+            others = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(others));
+        }
+
+        /** Nothing is closed, and nothing donated besides. */
+        public static Inherited all() {
+            return new Inherited(Set.of(), new LinkedHashMap<>());
         }
     }
 

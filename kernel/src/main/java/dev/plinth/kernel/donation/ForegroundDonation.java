@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,6 +90,31 @@ public final class ForegroundDonation {
         }
     }
 
+    /**
+     * Opens the devices and leaves every descriptor at the number it has: for a sandbox that is one
+     * of many in a process.
+     *
+     * @param stdio and whatever else is given, by role; taken over
+     * @return the descriptors; the caller owns them
+     * @throws SandboxException if a required device cannot be opened
+     */
+    public DonatedDescriptors keep(
+            List<DeviceDeclaration> devices, Map<FdRole, HostFd> stdio) {
+        Map<FdRole, HostFd> kept = new LinkedHashMap<>(stdio);
+        boolean complete = false;
+        try {
+            for (DeviceDeclaration device : devices) {
+                openDevice(device).ifPresent(opened -> kept.put(device.role(), opened));
+            }
+            complete = true;
+            return new DonatedDescriptors(kept);
+        } finally {
+            if (!complete) {
+                kept.values().forEach(HostFd::close);
+            }
+        }
+    }
+
     private void requireFree(FdLayout layout) {
         for (FdMapping mapping : layout.mappings()) {
             if (!Errno.isError(host.syscall(SYS_FCNTL, mapping.number(), F_GETFD))) {
@@ -110,6 +136,15 @@ public final class ForegroundDonation {
 
     private void donateDevice(
             FdLayout layout, DeviceDeclaration device, Map<FdRole, HostFd> donated) {
+        Optional<HostFd> opened = openDevice(device);
+        if (opened.isPresent()) {
+            try (HostFd fd = opened.get()) {
+                place(layout, device.role(), fd.number(), donated);
+            }
+        }
+    }
+
+    private Optional<HostFd> openDevice(DeviceDeclaration device) {
         long flags = O_CLOEXEC;
         if (device.openMode() == DeviceDeclaration.OpenMode.READ_WRITE) {
             flags |= O_RDWR;
@@ -120,17 +155,16 @@ public final class ForegroundDonation {
             result = host.syscall(SYS_OPENAT, AT_FDCWD, path, flags, 0);
         }
         if (!Errno.isError(result)) {
-            try (HostFd opened = new HostFd(host, (int) result)) {
-                place(layout, device.role(), opened.number(), donated);
-            }
-        } else if (device.required()) {
+            return Optional.of(new HostFd(host, (int) result));
+        }
+        if (device.required()) {
             throw new SandboxException(
                     ErrorCode.DEVICE_UNUSABLE,
                     "%s cannot be opened: %s".formatted(device.path(), Errno.nameOf(result)),
                     "choose a platform that does not need it with --platform");
-        } else {
-            log.debug("not donating {}: {}", device.role(), Errno.nameOf(result));
         }
+        log.debug("not donating {}: {}", device.role(), Errno.nameOf(result));
+        return Optional.empty();
     }
 
     private void place(FdLayout layout, FdRole role, int from, Map<FdRole, HostFd> donated) {

@@ -27,7 +27,7 @@ public final class Kernel {
     private static final Logger log = LoggerFactory.getLogger(Kernel.class);
 
     /** The number of the first process, which the sandbox lives and dies with. */
-    static final int INIT_PID = 1;
+    public static final int INIT_PID = 1;
 
     /** Enough for the kernel's own calls, which do not recurse over what a guest can make deep. */
     private static final long TASK_STACK_BYTES = 512 << 10;

@@ -118,12 +118,12 @@ public final class Task {
 
     /** The address space. Any thread. */
     public MemoryManager memory() {
-        return resources.memory();
+        return resources.image().memory();
     }
 
     /** The memory as system calls read and write it. Any thread. */
     public GuestMemory guestMemory() {
-        return resources.memory().guestMemory();
+        return resources.image().memory().guestMemory();
     }
 
     /** The open descriptors. Any thread. */

@@ -6,16 +6,16 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.linux.Stat;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Optional;
 
 /** chmod(2), chown(2), utimensat(2) and truncate(2): {@code setattr_prepare} of fs/attr.c. */
 final class AttributeChanges {
-    private final InstantSource clock;
+    private final Clock clock;
 
-    AttributeChanges(InstantSource clock) {
+    AttributeChanges(Clock clock) {
         this.clock = requireNonNull(clock, "clock is null");
     }
 
@@ -75,7 +75,7 @@ final class AttributeChanges {
         if (!Permissions.ownsOrMayActAsOwner(caller.credentials(), inode)) {
             Permissions.require(caller.credentials(), inode, Permissions.WRITE);
         }
-        Optional<Instant> now = Optional.of(clock.instant());
+        Optional<Instant> now = Optional.of(clock.realtime());
         inode.setTimes(now, now);
     }
 

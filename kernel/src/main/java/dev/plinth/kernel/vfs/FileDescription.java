@@ -6,8 +6,10 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Poll;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -38,6 +40,9 @@ public abstract class FileDescription implements AutoCloseable {
     private final AtomicInteger flags;
     private final AtomicInteger references = new AtomicInteger(1);
 
+    /** What mappings see of this description: always the same object. */
+    private final MappedFile mappedFile = new Mapping();
+
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
 
@@ -50,6 +55,7 @@ public abstract class FileDescription implements AutoCloseable {
     protected FileDescription(Location location, int flags) {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
+        location.inode().addUser();
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -126,6 +132,7 @@ public abstract class FileDescription implements AutoCloseable {
         if (left == 0) {
             releaseInode.run();
             dispose();
+            inode().removeUser();
         }
     }
 
@@ -244,14 +251,14 @@ public abstract class FileDescription implements AutoCloseable {
         throw ErrnoException.of(Errno.ENOTTY);
     }
 
-    /**
-     * The file's content for mmap(2).
-     *
-     * @param sharedWritable whether what is written to the mapping is to go to the file
-     * @throws ErrnoException ENODEV if it cannot be mapped, or not in this way
-     */
-    public Mappable mappable(boolean sharedWritable) {
-        throw ErrnoException.of(Errno.ENODEV);
+    /** The file's content for mmap(2), or empty if it cannot be mapped. */
+    public Optional<? extends Mappable> mappable() {
+        return Optional.empty();
+    }
+
+    /** What mmap(2) takes: this file, kept open by each mapping. */
+    public final MappedFile mappedFile() {
+        return mappedFile;
     }
 
     /**
@@ -277,5 +284,58 @@ public abstract class FileDescription implements AutoCloseable {
     /** Sets the size, as ftruncate(2). */
     public void truncate(long size) {
         inode().truncate(size);
+    }
+
+    /** This open file as a mapping sees it. */
+    private final class Mapping implements MappedFile {
+        @Override
+        public Optional<? extends Mappable> mappable() {
+            return FileDescription.this.mappable();
+        }
+
+        @Override
+        public boolean isReadable() {
+            return FileDescription.this.isReadable();
+        }
+
+        @Override
+        public boolean isWritable() {
+            return FileDescription.this.isWritable();
+        }
+
+        @Override
+        public boolean mayExecute() {
+            return !location.mount().options().noExecute();
+        }
+
+        @Override
+        public String path() {
+            return PathDisplay.ofWholeTree(location).text().toString();
+        }
+
+        @Override
+        public long device() {
+            return location.inode().fileSystem().device().encode();
+        }
+
+        @Override
+        public long inode() {
+            return location.inode().number();
+        }
+
+        @Override
+        public void retain() {
+            FileDescription.this.retain();
+        }
+
+        @Override
+        public void release() {
+            close();
+        }
+
+        @Override
+        public void sync(long start, long end) {
+            FileDescription.this.sync(true);
+        }
     }
 }

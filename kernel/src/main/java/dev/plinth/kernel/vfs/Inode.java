@@ -26,6 +26,9 @@ public abstract class Inode {
      */
     private final AtomicInteger writers = new AtomicInteger();
 
+    /** How many descriptions refer to the file. */
+    private final AtomicInteger users = new AtomicInteger();
+
     /**
      * A file of a file system.
      *
@@ -118,6 +121,26 @@ public abstract class Inode {
     public DeviceNumber deviceId() {
         return DeviceNumber.NONE;
     }
+
+    /** One more description refers to the file. */
+    final void addUser() {
+        users.getAndIncrement();
+    }
+
+    /** A description is gone. */
+    final void removeUser() {
+        if (users.decrementAndGet() == 0) {
+            unused();
+        }
+    }
+
+    /** Whether a description refers to the file: it is open, or mapped. */
+    protected final boolean isUsed() {
+        return users.get() > 0;
+    }
+
+    /** The last description is gone. Others may come; see {@link #isUsed}. */
+    protected void unused() {}
 
     /**
      * Notes that someone is about to write the file.

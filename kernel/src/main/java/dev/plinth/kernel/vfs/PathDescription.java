@@ -3,7 +3,6 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
-import dev.plinth.kernel.mm.Mappable;
 
 /**
  * A file opened with O_PATH: it names a place, and that is all.
@@ -47,11 +46,6 @@ final class PathDescription extends FileDescription {
 
     @Override
     public long ioctl(int request, long argument, UserMemory memory) {
-        throw ErrnoException.of(Errno.EBADF);
-    }
-
-    @Override
-    public Mappable mappable(boolean sharedWritable) {
         throw ErrnoException.of(Errno.EBADF);
     }
 

@@ -43,6 +43,15 @@ public record PathDisplay(PathName path, boolean reachable, boolean deleted) {
         return new PathDisplay(rooted(path), true, deleted);
     }
 
+    /** The path of a place in the whole tree, whatever anyone's root is. */
+    public static PathDisplay ofWholeTree(Location location) {
+        Mount top = location.mount();
+        while (top.mountPoint().isPresent()) {
+            top = top.mountPoint().get().mount();
+        }
+        return of(top.rootLocation(), location);
+    }
+
     private static PathName rooted(PathName path) {
         return path.isEmpty() ? PathName.ROOT : path;
     }

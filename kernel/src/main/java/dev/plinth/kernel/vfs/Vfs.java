@@ -2,8 +2,8 @@ package dev.plinth.kernel.vfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.time.Clock;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Optional;
 
 /**
@@ -26,7 +26,7 @@ public final class Vfs {
      * @param devices that device files stand for
      * @param clock of the sandbox, for times that are set to now
      */
-    public Vfs(DeviceRegistry devices, InstantSource clock) {
+    public Vfs(DeviceRegistry devices, Clock clock) {
         this.attributes = new AttributeChanges(clock);
         this.opener = new FileOpener(cache, devices, attributes);
     }
