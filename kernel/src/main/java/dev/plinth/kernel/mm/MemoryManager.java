@@ -1,21 +1,65 @@
 package dev.plinth.kernel.mm;
 
+import static dev.plinth.kernel.mm.linux.Mman.LEGACY_MAP_MASK;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED_NOREPLACE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_GROWSDOWN;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_HUGETLB;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_LOCKED;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_NORESERVE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_POPULATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED_VALIDATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_TYPE;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSDOWN;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSUP;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_SEM;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The memory of one guest process: what is mapped where, and what lies behind it.
  *
- * <p>Any thread may call any method. Calls that a guest makes fail with an {@link
- * dev.plinth.kernel.errno.ErrnoException}, in the order of checks of Linux 6.18; flags and
- * protection bits are the numbers of the x86-64 ABI. Addresses are what the guest passed: any
- * {@code long}.
+ * <p>Any thread may call any method. Calls that a guest makes fail with an {@link ErrnoException},
+ * in the order of checks of Linux 6.18; flags and protection bits are the numbers of the x86-64
+ * ABI. Addresses are what the guest passed: any {@code long}.
  */
 public final class MemoryManager implements Mappable.Observer, AutoCloseable {
+    private static final int PROT_MASK =
+            AccessType.PROT_READ | AccessType.PROT_WRITE | AccessType.PROT_EXEC;
+
+    /** Private anonymous mappings up to this size are brought in when they are made. */
+    private static final long EAGER = Pager.BLOCK;
+
+    /** Stacks grow by this much at a time, where nothing is in the way. */
+    private static final long STACK_GROWTH = 64 << 10;
+
+    private final Mappings mappings;
+    private final Pager pager;
+    private final GuestMemory guestMemory;
+    private final Remap remap;
+    private final Advice advice;
+
+    private MemoryManager(Mappings mappings) {
+        this.mappings = mappings;
+        this.pager = mappings.pager();
+        this.guestMemory = new GuestMemory(this, pager, mappings.layout().userAddresses());
+        this.remap = new Remap(mappings);
+        this.advice = new Advice(mappings, guestMemory);
+    }
+
     /**
      * Makes an address space with nothing mapped.
      *
@@ -29,21 +73,30 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
             AddressSpace addressSpace,
             AddressLayout layout,
             MemoryLimits limits) {
-        throw new UnsupportedOperationException();
+        requireNonNull(layout, "layout is null");
+        requireNonNull(limits, "limits is null");
+        return of(new Mappings(new Pager(memory, addressSpace), layout, limits));
+    }
+
+    private static MemoryManager of(Mappings mappings) {
+        MemoryManager manager = new MemoryManager(mappings);
+        mappings.observeAs(manager);
+        return manager;
     }
 
     /** What the guest's instructions see; for the execution contexts that run in it. Borrowed. */
     public AddressSpace addressSpace() {
-        throw new UnsupportedOperationException();
+        return pager.addressSpace();
     }
 
     /** Access to the process's memory for system calls. */
     public GuestMemory guestMemory() {
-        throw new UnsupportedOperationException();
+        return guestMemory;
     }
 
+    /** Where things go. */
     public AddressLayout layout() {
-        throw new UnsupportedOperationException();
+        return mappings.layout();
     }
 
     /**
@@ -52,7 +105,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @return where it was mapped
      */
     public long mmap(long address, long length, int prot, int flags) {
-        throw new UnsupportedOperationException();
+        return map(address, length, prot, flags, Optional.empty(), 0);
     }
 
     /**
@@ -66,17 +119,245 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @return where it was mapped
      */
     public long mmap(long address, long length, int prot, int flags, MappedFile file, long offset) {
-        throw new UnsupportedOperationException();
+        if (!Pages.isAligned(offset)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return map(address, length, prot, flags, Optional.of(file), offset);
+    }
+
+    private long map(
+            long address,
+            long length,
+            int prot,
+            int flags,
+            Optional<MappedFile> file,
+            long offset) {
+        if (length == 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (length < 0 || length > mappings.taskSize()) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        if ((flags & MAP_HUGETLB) != 0) {
+            // Like a machine that has no huge pages set aside.
+            throw ErrnoException.of(file.isPresent() ? Errno.EINVAL : Errno.ENOMEM);
+        }
+        long size = Pages.ceil(length);
+        AccessType access = AccessType.ofProt(prot & PROT_MASK);
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        Vma vma;
+        mappings.writeLock().lock();
+        try {
+            mappings.checkCount();
+            long start = mappings.place(address, size, flags, file.isPresent());
+            if ((flags & MAP_FIXED_NOREPLACE) != 0
+                    && !mappings.vmas().isFree(start, start + size)) {
+                throw ErrnoException.of(Errno.EEXIST);
+            }
+            int vmaFlags =
+                    mappings.futureFlags()
+                            | ((flags & MAP_GROWSDOWN) != 0 ? Vma.GROWS_DOWN : 0)
+                            | ((flags & MAP_LOCKED) != 0 ? Vma.LOCKED : 0);
+            mappings.checkLocked(vmaFlags, size, (flags & MAP_LOCKED) != 0, Errno.EAGAIN);
+            vma =
+                    file.isPresent()
+                            ? fileVma(start, size, access, flags, vmaFlags, file.get(), offset)
+                            : anonymousVma(start, size, access, flags, vmaFlags);
+            mappings.checkRoom(vma, start, start + size, (flags & MAP_NORESERVE) != 0);
+            mappings.unmap(start, start + size, dropped);
+            mappings.insert(vma);
+            mappings.vmas().merge(start, start + size, dropped);
+            boolean eager = vma.mappable().isEmpty() && size <= EAGER;
+            if (eager || (flags & MAP_POPULATE) != 0 || vma.has(Vma.LOCKED)) {
+                mappings.populate(start, start + size);
+            }
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+        return vma.start();
+    }
+
+    private static Vma fileVma(
+            long start,
+            long size,
+            AccessType access,
+            int flags,
+            int vmaFlags,
+            MappedFile file,
+            long offset) {
+        if (offset < 0 || offset + size < 0) {
+            throw ErrnoException.of(Errno.EOVERFLOW);
+        }
+        int type = flags & MAP_TYPE;
+        boolean shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+        AccessType max = AccessType.READ_WRITE_EXECUTE;
+        if (type == MAP_SHARED_VALIDATE && (flags & ~(LEGACY_MAP_MASK | MAP_TYPE)) != 0) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        if (!shared && type != MAP_PRIVATE) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (shared && !file.isWritable()) {
+            if (access.canWrite()) {
+                throw ErrnoException.of(Errno.EACCES);
+            }
+            max = max.withoutWrite();
+        }
+        if (!file.isReadable()) {
+            throw ErrnoException.of(Errno.EACCES);
+        }
+        if (!file.mayExecute()) {
+            if (access.canExecute()) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            max = max.intersect(AccessType.READ_WRITE);
+        }
+        Optional<? extends Mappable> mappable = file.mappable();
+        if (mappable.isEmpty()) {
+            throw ErrnoException.of(Errno.ENODEV);
+        }
+        if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return new Vma(
+                start,
+                start + size,
+                access,
+                max,
+                shared ? vmaFlags | Vma.SHARED : vmaFlags,
+                mappable,
+                Optional.of(file),
+                offset);
+    }
+
+    private Vma anonymousVma(long start, long size, AccessType access, int flags, int vmaFlags) {
+        AccessType max = AccessType.READ_WRITE_EXECUTE;
+        switch (flags & MAP_TYPE) {
+            case MAP_PRIVATE:
+                return Vma.anonymous(start, start + size, access, max, vmaFlags);
+            case MAP_SHARED:
+                if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+                return new Vma(
+                        start,
+                        start + size,
+                        access,
+                        max,
+                        vmaFlags | Vma.SHARED,
+                        Optional.of(new SharedAnonymous(pager.memory(), size)),
+                        Optional.empty(),
+                        0);
+            default:
+                throw ErrnoException.of(Errno.EINVAL);
+        }
     }
 
     /** As munmap(2). */
     public void munmap(long address, long length) {
-        throw new UnsupportedOperationException();
+        AddressRange range = mappings.userRange(address, length, Errno.EINVAL);
+        if (range.isEmpty()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            mappings.checkSplit(range.start(), range.end());
+            mappings.unmap(range.start(), range.end(), dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
     }
 
     /** As mprotect(2). */
     public void mprotect(long address, long length, int prot) {
-        throw new UnsupportedOperationException();
+        int bits = prot & ~(PROT_GROWSDOWN | PROT_GROWSUP);
+        boolean growsDown = (prot & PROT_GROWSDOWN) != 0;
+        boolean growsUp = (prot & PROT_GROWSUP) != 0;
+        if (growsDown && growsUp || !Pages.isAligned(address)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (length == 0) {
+            return;
+        }
+        // An end beyond all user addresses is found to be a hole below.
+        if (length < 0
+                || address < 0
+                || length > mappings.taskSize()
+                || address + Pages.ceil(length) < 0) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        if ((bits & ~(PROT_MASK | PROT_SEM)) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        AccessType access = AccessType.ofProt(bits & PROT_MASK);
+        long end = address + Pages.ceil(length);
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            long start = address;
+            Vma first =
+                    mappings.vmas()
+                            .findOrAbove(address)
+                            .filter(vma -> vma.start() < end)
+                            .orElseThrow(() -> ErrnoException.of(Errno.ENOMEM));
+            if (growsDown) {
+                start = first.start();
+                if (!first.has(Vma.GROWS_DOWN)) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+            } else if (first.start() > address) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            } else if (growsUp) {
+                // Nothing grows up on x86-64.
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            protectLocked(start, end, access, dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+    }
+
+    /** Changes one area after the other; where that fails, those before stay changed. */
+    private void protectLocked(long start, long end, AccessType access, VmaSet.Dropped dropped) {
+        VmaSet vmas = mappings.vmas();
+        List<Vma> changed = new ArrayList<>();
+        long eagerPages = 0;
+        long at = start;
+        try {
+            while (at < end) {
+                Vma vma = vmas.find(at).orElseThrow(() -> ErrnoException.of(Errno.ENOMEM));
+                if (!vma.maxAccess().covers(access)) {
+                    throw ErrnoException.of(Errno.EACCES);
+                }
+                long stop = Math.min(vma.end(), end);
+                if (vma.access() != access) {
+                    Vma next = vma.part(at, stop).withAccess(access);
+                    mappings.checkSplits(vma, at, stop);
+                    mappings.checkBecomesData(vma, next);
+                    vmas.splitAt(at);
+                    vmas.splitAt(stop);
+                    vmas.replace(vma.part(at, stop), next);
+                    changed.add(next);
+                    if (vma.access() == AccessType.NONE && next.mappable().isEmpty()) {
+                        eagerPages += next.pages();
+                    }
+                }
+                at = stop;
+            }
+        } finally {
+            if (!changed.isEmpty()) {
+                pager.protect(changed);
+                vmas.merge(start, at, dropped);
+            }
+        }
+        // An allocator that reserved addresses is about to use these.
+        if (access.canWrite() && eagerPages > 0 && eagerPages <= EAGER >> Pages.SHIFT) {
+            mappings.populate(start, end);
+        }
     }
 
     /**
@@ -85,12 +366,24 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @return the program break: the new one, or the old one if it could not be moved
      */
     public long brk(long address) {
-        throw new UnsupportedOperationException();
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            return mappings.moveBrk(address, dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
     }
 
     /** Says where the program break begins; done once, by the loader. */
     public void setBrkStart(long address) {
-        throw new UnsupportedOperationException();
+        mappings.writeLock().lock();
+        try {
+            mappings.setBrkStart(address);
+        } finally {
+            mappings.writeLock().unlock();
+        }
     }
 
     /**
@@ -100,46 +393,46 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @return where the mapping is now
      */
     public long mremap(long address, long oldLength, long newLength, int flags, long newAddress) {
-        throw new UnsupportedOperationException();
+        return remap.mremap(address, oldLength, newLength, flags, newAddress);
     }
 
     /** As madvise(2). */
-    public void madvise(long address, long length, int advice) {
-        throw new UnsupportedOperationException();
+    public void madvise(long address, long length, int what) {
+        advice.madvise(address, length, what);
     }
 
     /** As msync(2). */
     public void msync(long address, long length, int flags) {
-        throw new UnsupportedOperationException();
+        advice.msync(address, length, flags);
     }
 
     /**
-     * As mincore(2), but for the copy to the guest.
+     * As mincore(2).
      *
-     * @return a byte for each page of the range: 1 if it is resident, else 0
+     * @param vector where the guest wants a byte for each page: 1 if it is resident, else 0
      */
-    public byte[] mincore(long address, long length) {
-        throw new UnsupportedOperationException();
+    public void mincore(long address, long length, long vector) {
+        advice.mincore(address, length, vector);
     }
 
     /** As mlock2(2); mlock(2) has no flags. */
     public void mlock(long address, long length, int flags) {
-        throw new UnsupportedOperationException();
+        advice.mlock(address, length, flags);
     }
 
     /** As munlock(2). */
     public void munlock(long address, long length) {
-        throw new UnsupportedOperationException();
+        advice.munlock(address, length);
     }
 
     /** As mlockall(2). */
     public void mlockall(int flags) {
-        throw new UnsupportedOperationException();
+        advice.mlockall(flags);
     }
 
     /** As munlockall(2). */
     public void munlockall() {
-        throw new UnsupportedOperationException();
+        advice.munlockall();
     }
 
     /**
@@ -151,7 +444,81 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @param access {@link AccessType#READ}, {@link AccessType#WRITE} or {@link AccessType#EXECUTE}
      */
     public FaultOutcome handleFault(long address, AccessType access) {
-        throw new UnsupportedOperationException();
+        return access(address, access, vma -> pager.resolveFault(vma, address, access));
+    }
+
+    /**
+     * Does for a system call what a fault would do, for as much of a range as is easily had.
+     *
+     * @param length of what is about to be accessed, positive
+     */
+    FaultOutcome faultIn(long address, long length, AccessType access) {
+        return access(
+                address,
+                access,
+                vma -> {
+                    long end = length > vma.end() - address ? vma.end() : address + length;
+                    pager.populate(vma, Pages.floor(address), Pages.ceil(end), access);
+                });
+    }
+
+    /** Brings pages of an area in, which allows the access. */
+    private interface Populate {
+        void populate(Vma vma);
+    }
+
+    private FaultOutcome access(long address, AccessType access, Populate populate) {
+        if (!mappings.layout().userAddresses().contains(address)) {
+            return FaultOutcome.SEGV_MAPERR;
+        }
+        mappings.readLock().lock();
+        try {
+            Optional<Vma> vma = mappings.vmas().find(address);
+            if (vma.isPresent()) {
+                return access(vma.get(), access, populate);
+            }
+        } finally {
+            mappings.readLock().unlock();
+        }
+        mappings.writeLock().lock();
+        try {
+            // Another thread may have mapped something there meanwhile.
+            Optional<Vma> vma = mappings.vmas().find(address);
+            if (vma.isEmpty() && growStackLocked(address)) {
+                vma = mappings.vmas().find(address);
+            }
+            return vma.isPresent() ? access(vma.get(), access, populate) : FaultOutcome.SEGV_MAPERR;
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
+    private static FaultOutcome access(Vma vma, AccessType access, Populate populate) {
+        if (!vma.allows(access)) {
+            return FaultOutcome.SEGV_ACCERR;
+        }
+        try {
+            populate.populate(vma);
+            return FaultOutcome.RESOLVED;
+        } catch (BusErrorException e) {
+            return FaultOutcome.BUS_ADRERR;
+        } catch (ErrnoException e) {
+            return e.errno() == Errno.ENOMEM ? FaultOutcome.OUT_OF_MEMORY : FaultOutcome.BUS_ADRERR;
+        }
+    }
+
+    /**
+     * Grows the stack above an address down to it, as {@code expand_downwards} does; Linux asks no
+     * longer how far the address is from the stack pointer.
+     */
+    private boolean growStackLocked(long address) {
+        Optional<Vma> above = mappings.vmas().findOrAbove(address);
+        if (above.isEmpty() || !above.get().has(Vma.GROWS_DOWN)) {
+            return false;
+        }
+        Vma stack = above.get();
+        return mappings.growDown(stack, address & -STACK_GROWTH)
+                || mappings.growDown(stack, Pages.floor(address));
     }
 
     /**
@@ -162,35 +529,76 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      *
      * @param child with nothing mapped; owned by the new memory manager
      * @param childLimits of the new process
-     * @throws dev.plinth.kernel.errno.ErrnoException ENOMEM; the child's address space is closed
      */
     public MemoryManager fork(AddressSpace child, MemoryLimits childLimits) {
-        throw new UnsupportedOperationException();
+        requireNonNull(childLimits, "childLimits is null");
+        Pager childPager = Pager.forming(pager.memory(), child);
+        mappings.writeLock().lock();
+        try {
+            Mappings copy = new Mappings(childPager, layout(), childLimits);
+            MemoryManager manager = of(copy);
+            pager.copyInto(childPager, copy.inherit(mappings));
+            return manager;
+        } finally {
+            mappings.writeLock().unlock();
+        }
     }
 
     @Override
     public void invalidate(AddressRange range, boolean alsoPrivate) {
-        throw new UnsupportedOperationException();
+        pager.invalidate(range, alsoPrivate);
     }
 
     /** What is mapped now, in the order of addresses: a copy. */
     public List<MappingInfo> mappings() {
-        throw new UnsupportedOperationException();
+        mappings.readLock().lock();
+        try {
+            return mappings.describe();
+        } finally {
+            mappings.readLock().unlock();
+        }
     }
 
     /** How much memory the process has now. */
     public MemoryUsage usage() {
-        throw new UnsupportedOperationException();
+        Pager.Resident resident = pager.resident();
+        mappings.readLock().lock();
+        try {
+            VmaSet vmas = mappings.vmas();
+            return new MemoryUsage(
+                    vmas.totalPages(),
+                    mappings.peakPages(),
+                    resident.now(),
+                    resident.peak(),
+                    resident.ofFiles(),
+                    vmas.dataPages(),
+                    vmas.stackPages(),
+                    vmas.executablePages(),
+                    vmas.lockedPages());
+        } finally {
+            mappings.readLock().unlock();
+        }
     }
 
     /** Where the parts of the program are. */
     public ProgramAreas program() {
-        throw new UnsupportedOperationException();
+        mappings.readLock().lock();
+        try {
+            return mappings.program();
+        } finally {
+            mappings.readLock().unlock();
+        }
     }
 
     /** Says where the parts of the program are. */
     public void setProgram(ProgramAreas areas) {
-        throw new UnsupportedOperationException();
+        requireNonNull(areas, "areas is null");
+        mappings.writeLock().lock();
+        try {
+            mappings.setProgram(areas);
+        } finally {
+            mappings.writeLock().unlock();
+        }
     }
 
     /**
@@ -201,6 +609,14 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            pager.close();
+            mappings.removeAll(dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
     }
 }

@@ -21,7 +21,6 @@ import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
-import dev.plinth.kernel.vfs.MappedDescription;
 import dev.plinth.kernel.vfs.PathName;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -240,7 +239,7 @@ public final class ProgramLoader {
 
         @Override
         public MappedFile mapped() {
-            return new MappedDescription(file, false);
+            return file.mappedFile();
         }
     }
 }

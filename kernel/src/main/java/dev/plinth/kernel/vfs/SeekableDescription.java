@@ -41,7 +41,10 @@ public abstract class SeekableDescription extends FileDescription {
      */
     protected abstract long append(IoBuffer source);
 
-    /** Where the data begins that lies at the offset or behind it; only asked within the file. */
+    /**
+     * Where the data begins that lies at the offset or behind it; the size if there is none. Asked
+     * within the file only.
+     */
     protected long nextData(long offset) {
         return offset;
     }
@@ -97,7 +100,7 @@ public abstract class SeekableDescription extends FileDescription {
                         case Fs.SEEK_SET -> offset;
                         case Fs.SEEK_CUR -> position + offset;
                         case Fs.SEEK_END -> size() + offset;
-                        case Fs.SEEK_DATA -> nextData(requireWithin(offset));
+                        case Fs.SEEK_DATA -> requireWithin(nextData(requireWithin(offset)));
                         case Fs.SEEK_HOLE -> nextHole(requireWithin(offset));
                         default -> throw ErrnoException.of(Errno.EINVAL);
                     };

@@ -74,8 +74,14 @@ final class Tracer implements AutoCloseable {
      */
     void seize(int tid, long options, CpuMask cpu) {
         cpu.apply(host, tid);
-        host.require(
-                "ptrace(PTRACE_SEIZE)", SystemCalls.PTRACE, Ptrace.PTRACE_SEIZE, tid, 0, options);
+        long result = host.syscall(SystemCalls.PTRACE, Ptrace.PTRACE_SEIZE, tid, 0, options);
+        if (result == -Errno.ESRCH.number()) {
+            throw new StubLostException("the stub was killed", 0);
+        }
+        if (result < 0) {
+            throw HostCallException.ofResult(
+                    "ptrace(PTRACE_SEIZE)", new long[] {tid, options}, result);
+        }
         request(Ptrace.PTRACE_INTERRUPT, tid, 0);
         awaitStop(tid);
     }
@@ -87,6 +93,10 @@ final class Tracer implements AutoCloseable {
                     host.syscall(SystemCalls.WAIT4, tid, statusAddress, WaitStatus.WALL, 0, 0, 0);
             if (result == tid) {
                 return status.get(JAVA_INT, 0);
+            }
+            if (result == -Errno.ECHILD.number()) {
+                // Its end was seen before, by a request on behalf of somebody else.
+                throw new StubLostException("the stub was killed", 0);
             }
             if (result != -Errno.EINTR.number()) {
                 throw HostCallException.ofResult("wait4(stub)", new long[] {tid}, result);

@@ -90,7 +90,8 @@ final class TrapReader {
             return Optional.of(new Trap.CpuException(signal, code, 0));
         }
         if (isFault(signal, code)) {
-            AccessType access = faultAccess.of(tid, address, space, registers);
+            boolean forbidden = signal == Signal.SIGSEGV;
+            AccessType access = faultAccess.of(tid, address, forbidden, space, registers);
             return Optional.of(new Trap.Fault(address, access, signal, visible(code, address)));
         }
         return Optional.of(new Trap.CpuException(signal, code, address));

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
@@ -14,7 +15,10 @@ import java.util.HexFormat;
 final class Guest implements AutoCloseable {
     static final long CODE = 0x40_0000;
     static final long DATA = 0x50_0000;
-    static final long STACK = 0x60_0000;
+
+    /** In the middle of the page. */
+    static final long STACK = 0x60_0800;
+
     static final int PAGE = 4096;
 
     final TestingHost memory = new TestingHost(16 << 20);
@@ -27,7 +31,7 @@ final class Guest implements AutoCloseable {
     Guest() {
         map(CODE, 0, AccessType.READ_EXECUTE);
         map(DATA, PAGE, AccessType.READ_WRITE);
-        map(STACK - PAGE, 2 * PAGE, AccessType.READ_WRITE);
+        map(Pages.floor(STACK), 2 * PAGE, AccessType.READ_WRITE);
         registers.setRip(CODE);
         registers.setRsp(STACK);
         registers.setEflags(0x202);
@@ -38,7 +42,7 @@ final class Guest implements AutoCloseable {
     }
 
     static AddressRange page(long address) {
-        return AddressRange.ofLength(address, PAGE);
+        return AddressRange.ofLength(Pages.floor(address), PAGE);
     }
 
     /** Writes machine code, in hexadecimal, to the code page. */

@@ -19,16 +19,11 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.FileDescription;
-import dev.plinth.kernel.vfs.MappedDescription;
 import java.util.List;
 
 /** The address space. */
 final class MemorySyscalls implements SyscallFamily {
-    private static final int MAP_SHARED = 1;
     private static final int MAP_ANONYMOUS = 0x20;
-
-    /** How much mincore(2) looks at in one step: 65,536 pages. */
-    private static final long MINCORE_PIECE_BYTES = 256L << 20;
 
     private static final ArgumentFormat PROT =
             new FlagFormat("PROT_NONE")
@@ -154,7 +149,7 @@ final class MemorySyscalls implements SyscallFamily {
         }
         try (FileDescription file = task.files().get(arguments.intAt(4))) {
             return task.memory()
-                    .mmap(address, length, prot, flags, new MappedDescription(file, (flags & MAP_SHARED) != 0), offset);
+                    .mmap(address, length, prot, flags, file.mappedFile(), offset);
         }
     }
 
@@ -193,19 +188,8 @@ final class MemorySyscalls implements SyscallFamily {
     }
 
     private static long mincore(Task task, SyscallArguments arguments) {
-        long address = arguments.longAt(0);
-        long length = arguments.longAt(1);
-        long vector = arguments.longAt(2);
-        // A program can map more than there is room to answer for at once.
-        do {
-            long piece = Math.min(Math.max(length, 0), MINCORE_PIECE_BYTES);
-            byte[] resident =
-                    task.memory().mincore(address, length < 0 ? length : piece);
-            task.guestMemory().copyOut(vector, resident);
-            address += piece;
-            vector += resident.length;
-            length -= piece;
-        } while (length > 0);
+        task.memory()
+                .mincore(arguments.longAt(0), arguments.longAt(1), arguments.longAt(2));
         return 0;
     }
 
