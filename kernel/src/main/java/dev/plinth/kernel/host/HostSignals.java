@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -52,9 +53,9 @@ public final class HostSignals {
     /**
      * Hands signals to a receiver from now on, in place of what the JVM does about them.
      *
-     * <p>Done once, for the life of the JVM. A signal that this process was started to ignore, as by
-     * nohup(1), stays ignored, except SIGQUIT, of which the JVM does not tell. A signal that comes
-     * faster than it is received may be lost when some thousands wait.
+     * <p>Done once, for the life of the JVM. A signal that this process was started to ignore, as
+     * by nohup(1), stays ignored, except SIGQUIT, of which the JVM does not tell. A signal that
+     * comes faster than it is received may be lost when some thousands wait.
      *
      * @param receiver called on a thread of its own, one signal at a time
      * @throws dev.plinth.api.host.HostCallException if the host refuses
@@ -123,7 +124,8 @@ public final class HostSignals {
                         MAP_PRIVATE_ANONYMOUS,
                         -1,
                         0);
-        // SAFETY: the page was mapped above, is never unmapped, and holds the code with room to spare.
+        // SAFETY: the page was mapped above, is never unmapped, and holds the code with room to
+        // spare.
         MemorySegment page = MemorySegment.ofAddress(address).reinterpret(PAGE);
         MemorySegment.copy(code, 0, page, JAVA_BYTE, 0, code.length);
         host.require("mprotect(signal handler)", SYS_MPROTECT, address, PAGE, PROT_READ_EXEC);
