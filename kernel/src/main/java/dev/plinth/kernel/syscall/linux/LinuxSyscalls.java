@@ -23,6 +23,7 @@ public final class LinuxSyscalls {
                 new MemorySyscalls(),
                 new ProcessSyscalls(),
                 new IdentitySyscalls(),
+                new FutexSyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
                 new SystemSyscalls());
