@@ -1,5 +1,6 @@
 package dev.plinth.platform.ptrace;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.plinth.api.host.HostKernel;
@@ -101,6 +102,31 @@ final class CpuPairs {
         } finally {
             PAIRS_LOCK.unlock();
         }
+    }
+
+    /**
+     * Lets threads that the calling thread is about to wait for run where it runs, for the same
+     * reason. Best while they sleep: then they move without being stopped.
+     */
+    void bringHere(int... tids) {
+        if (allowed.isEmpty()) {
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bits = arena.allocate(MASK_BYTES, Long.BYTES);
+            host.syscall(SystemCalls.GETCPU, bits.address());
+            setTo(bits, bits.get(JAVA_INT, 0));
+            CpuMask here = CpuMask.of(bits);
+            for (int tid : tids) {
+                here.apply(host, tid);
+            }
+        }
+    }
+
+    /** Makes a mask that of one CPU. */
+    static void setTo(MemorySegment mask, int cpu) {
+        mask.fill((byte) 0);
+        mask.set(JAVA_BYTE, cpu / Byte.SIZE, (byte) (1 << cpu % Byte.SIZE));
     }
 
     /** Gives back a CPU. */

@@ -1,7 +1,5 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import java.lang.foreign.Arena;
@@ -35,8 +33,7 @@ final class PairedCpu implements AutoCloseable {
                 host.syscall(
                         SystemCalls.SCHED_GETAFFINITY, 0, CpuPairs.MASK_BYTES, old.address());
         before = length > 0 ? CpuMask.of(old.asSlice(0, length)) : CpuMask.ANY;
-        bits.fill((byte) 0);
-        bits.set(JAVA_BYTE, cpu / Byte.SIZE, (byte) (1 << cpu % Byte.SIZE));
+        CpuPairs.setTo(bits, cpu);
         mask = CpuMask.of(bits);
         mask.apply(host, 0);
     }

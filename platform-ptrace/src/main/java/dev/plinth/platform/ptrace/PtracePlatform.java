@@ -1,6 +1,7 @@
 package dev.plinth.platform.ptrace;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.memory.AddressRange;
@@ -18,8 +19,6 @@ import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -61,7 +60,7 @@ final class PtracePlatform implements Platform {
             batchPages = new BatchPages(host, arena);
             MasterThread started = null;
             try {
-                started = new MasterThread(host, batchPages.file(), backingFiles);
+                started = new MasterThread(host, pairs, batchPages.file(), backingFiles);
                 capabilities = capabilities(host, arena, started.initialVectorState());
             } catch (RuntimeException e) {
                 if (started != null) {
@@ -105,9 +104,8 @@ final class PtracePlatform implements Platform {
             }
         }
         long xcr0 =
-                ByteBuffer.wrap(vectorState)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getLong(Xsave.SOFTWARE_XCR0);
+                MemorySegment.ofArray(vectorState)
+                        .get(JAVA_LONG_UNALIGNED, Xsave.SOFTWARE_XCR0);
         return new CpuFeatures(hwcap, hwcap2, xcr0, vectorState.length);
     }
 
@@ -164,11 +162,9 @@ final class PtracePlatform implements Platform {
         for (PtraceAddressSpace space : left) {
             space.close();
         }
-        if (openContexts.get() == 0) {
-            // So that nothing of the platform is left on the host when this returns.
-            master.awaitChildren();
-        }
-        master.close();
+        // So that nothing of the platform is left on the host when this returns. A context that was
+        // left open, against the rules, has a tracee that only its own thread can wait for.
+        master.close(openContexts.get() == 0);
         batchPages.close();
     }
 

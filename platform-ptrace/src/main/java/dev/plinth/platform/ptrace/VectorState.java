@@ -41,7 +41,7 @@ final class VectorState {
         this.tracer = tracer;
         this.cpu = cpu;
         area = tracer.arena().allocate(cpu.vectorStateBytes(), ALIGNMENT);
-        MemorySegment.copy(initialArea, 0, area, JAVA_BYTE, 0, cpu.vectorStateBytes());
+        MemorySegment.copy(initialArea, 0, area, JAVA_BYTE, 0, initialArea.length);
         int mask = area.get(JAVA_INT, Xsave.MXCSR_MASK);
         mxcsrMask = mask == 0 ? Xsave.DEFAULT_MXCSR_MASK : mask;
     }
