@@ -1,5 +1,7 @@
 /**
- * How a guest's call fails: {@link dev.plinth.kernel.errno.ErrnoException}, and {@link
+ * How a guest's call ends other than with a value: {@link dev.plinth.kernel.errno.ErrnoException}
+ * (it fails), {@link dev.plinth.kernel.errno.RestartException} and {@link
+ * dev.plinth.kernel.errno.Restart} (a signal broke it off), and {@link
  * dev.plinth.kernel.errno.HostErrors}, the one place where an error of the host becomes one of the
  * guest.
  *

@@ -5,8 +5,10 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.pf4j.PluginRuntimeException;
 import org.slf4j.Logger;
@@ -73,43 +75,63 @@ public final class PlatformPlugins {
         return load(found.getFirst());
     }
 
-    // A plugin's classes are not ours: whatever they throw while they are loaded and asked for
-    // their name is a broken plugin, and nothing else of Plinth is harmed by it.
     private LoadedPlatform load(PluginDirectory.Entry entry) {
         Path path = directory.loadable(entry);
-        PlatformPluginManager manager = new PlatformPluginManager(path.toAbsolutePath().getParent());
+        PlatformPluginManager manager =
+                new PlatformPluginManager(path.toAbsolutePath().getParent());
+        boolean loaded = false;
         try {
-            String id = manager.loadPlugin(path);
-            manager.startPlugin(id);
-            PlatformFactory factory = onlyFactory(entry, manager.getExtensions(PlatformFactory.class, id));
-            if (!entry.id().equals(factory.name())) {
-                throw new PluginLoadException(
-                        entry.file(),
-                        "plugin.id is '%s', but the platform calls itself '%s'"
-                                .formatted(entry.id(), factory.name()));
-            }
+            PlatformFactory factory = factory(manager, path, entry);
             log.debug("loaded platform {} from {}", entry.id(), entry.file());
+            loaded = true;
             return new LoadedPlatform(factory, entry.file(), manager::unloadPlugins);
-        } catch (PluginLoadException e) {
-            manager.unloadPlugins();
-            throw e;
-        } catch (PluginRuntimeException | LinkageError e) {
-            manager.unloadPlugins();
-            throw new PluginLoadException(entry.file(), "cannot be loaded (" + e + ")", e);
-        } catch (RuntimeException e) {
-            manager.unloadPlugins();
-            throw new PluginLoadException(entry.file(), "fails when it is loaded (" + e + ")", e);
+        } finally {
+            if (!loaded) {
+                manager.unloadPlugins();
+            }
         }
     }
 
-    private static PlatformFactory onlyFactory(
-            PluginDirectory.Entry entry, List<PlatformFactory> factories) {
-        if (factories.size() != 1) {
+    // PF4J could make the extension itself, but then logs what goes wrong, and tells nobody else.
+    private static PlatformFactory factory(
+            PlatformPluginManager manager, Path path, PluginDirectory.Entry entry) {
+        try {
+            String id = manager.loadPlugin(path);
+            manager.startPlugin(id);
+            String className = onlyExtension(entry, manager.getExtensionClassNames(id));
+            PlatformFactory factory =
+                    Class.forName(className, true, manager.getPluginClassLoader(id))
+                            .asSubclass(PlatformFactory.class)
+                            .getConstructor()
+                            .newInstance();
+            requireName(entry, factory);
+            return factory;
+        } catch (InvocationTargetException e) {
+            throw new PluginLoadException(entry.file(), "fails: " + e.getCause(), e);
+        } catch (PluginRuntimeException
+                | ReflectiveOperationException
+                | LinkageError
+                | ClassCastException e) {
+            throw new PluginLoadException(entry.file(), "cannot be loaded: " + e, e);
+        }
+    }
+
+    private static String onlyExtension(PluginDirectory.Entry entry, Set<String> classNames) {
+        if (classNames.size() != 1) {
             throw new PluginLoadException(
                     entry.file(),
-                    "provides %d platforms instead of one".formatted(factories.size())
-                            + " (is META-INF/extensions.idx there, and the class it names?)");
+                    "META-INF/extensions.idx names %d extensions instead of one"
+                            .formatted(classNames.size()));
         }
-        return factories.getFirst();
+        return classNames.iterator().next();
+    }
+
+    private static void requireName(PluginDirectory.Entry entry, PlatformFactory factory) {
+        if (!entry.id().equals(factory.name())) {
+            throw new PluginLoadException(
+                    entry.file(),
+                    "plugin.id is '%s', but the platform calls itself '%s'"
+                            .formatted(entry.id(), factory.name()));
+        }
     }
 }

@@ -116,6 +116,7 @@ final class PtracePlatform implements Platform {
 
     @Override
     public AddressSpace newAddressSpace() {
+        requireOpen();
         int page = batchPages.take();
         StubProcess process;
         boolean done = false;
@@ -139,6 +140,7 @@ final class PtracePlatform implements Platform {
 
     @Override
     public ExecutionContext newContext() {
+        requireOpen();
         if (openContexts.incrementAndGet() > MAX_CONTEXTS) {
             openContexts.decrementAndGet();
             throw new IllegalStateException("too many contexts: " + MAX_CONTEXTS);
@@ -166,6 +168,17 @@ final class PtracePlatform implements Platform {
         // left open, against the rules, has a tracee that only its own thread can wait for.
         master.close(openContexts.get() == 0);
         batchPages.close();
+    }
+
+    private void requireOpen() {
+        spacesLock.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the platform is closed");
+            }
+        } finally {
+            spacesLock.unlock();
+        }
     }
 
     HostKernel host() {

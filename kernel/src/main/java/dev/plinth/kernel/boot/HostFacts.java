@@ -1,0 +1,86 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.task.RandomSource;
+import dev.plinth.kernel.task.UtsName;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a sandbox takes over from the host that it is made on: names, users, randomness. */
+final class HostFacts {
+    private static final long SYS_UNAME = 63;
+    private static final long SYS_GETGROUPS = 115;
+    private static final long SYS_GETEUID = 107;
+    private static final long SYS_GETEGID = 108;
+    private static final long SYS_GETRANDOM = 318;
+
+    /** NGROUPS_MAX of linux/limits.h. */
+    private static final int MAX_GROUPS = 65536;
+
+    /** What one getrandom(2) gives without being broken off by a signal. */
+    private static final long RANDOM_PIECE = 256;
+
+    private final HostKernel host;
+
+    HostFacts(HostKernel host) {
+        this.host = requireNonNull(host, "host is null");
+    }
+
+    /** The host's own names: programs find the release that they would find outside. */
+    UtsName utsName() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment names = arena.allocate(6L * UtsName.FIELD_BYTES);
+            host.require("uname", SYS_UNAME, names.address());
+            return new UtsName(
+                    field(names, 0),
+                    field(names, 1),
+                    field(names, 2),
+                    field(names, 3),
+                    field(names, 4),
+                    field(names, 5));
+        }
+    }
+
+    private static String field(MemorySegment names, int index) {
+        return names.getString((long) index * UtsName.FIELD_BYTES, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The user that runs Plinth: what files of the host can be read is then the same inside. */
+    Credentials credentials() {
+        int uid = (int) host.require("geteuid", SYS_GETEUID);
+        int gid = (int) host.require("getegid", SYS_GETEGID);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment list = arena.allocate(ValueLayout.JAVA_INT, MAX_GROUPS);
+            int count = (int) host.require("getgroups", SYS_GETGROUPS, MAX_GROUPS, list.address());
+            List<Integer> groups = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                groups.add(list.getAtIndex(ValueLayout.JAVA_INT, i));
+            }
+            return Credentials.ofUser(uid, gid, groups);
+        }
+    }
+
+    /** The host's random numbers. */
+    RandomSource random() {
+        return target -> {
+            long done = 0;
+            while (done < target.byteSize()) {
+                long piece = Math.min(RANDOM_PIECE, target.byteSize() - done);
+                long got = host.syscall(SYS_GETRANDOM, target.address() + done, piece, 0);
+                if (Errno.isError(got) && got != -Errno.EINTR.number()) {
+                    throw HostCallException.ofResult("getrandom", new long[] {piece}, got);
+                }
+                done += Math.max(0, got);
+            }
+        };
+    }
+}

@@ -1,0 +1,109 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.inject.Guice;
+import com.google.inject.Inject;
+import com.google.inject.Injector;
+import com.google.inject.Stage;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.plugin.LoadedPlatform;
+import dev.plinth.kernel.plugin.PlatformPlugins;
+import dev.plinth.kernel.syscall.SyscallTable;
+import java.nio.file.Path;
+
+/**
+ * Plinth in this JVM: the host, the platform plugins, the system call table, and the sandboxes made
+ * of them.
+ *
+ * <p>Make one, keep it, close its sandboxes when they are done with. Any thread may call any method.
+ */
+public final class Plinth {
+    private final HostKernel host;
+    private final PlatformPlugins plugins;
+    private final SyscallTable syscalls;
+    private final SandboxBuilder builder;
+
+    @Inject
+    Plinth(
+            HostKernel host,
+            PlatformPlugins plugins,
+            SyscallTable syscalls,
+            SandboxBuilder builder) {
+        this.host = requireNonNull(host, "host is null");
+        this.plugins = requireNonNull(plugins, "plugins is null");
+        this.syscalls = requireNonNull(syscalls, "syscalls is null");
+        this.builder = requireNonNull(builder, "builder is null");
+    }
+
+    /**
+     * Wires Plinth.
+     *
+     * @param pluginDirectory where the platforms are; looked at when one is asked for
+     */
+    public static Plinth create(Path pluginDirectory) {
+        Injector injector =
+                Guice.createInjector(Stage.PRODUCTION, BootModules.all(pluginDirectory));
+        return injector.getInstance(Plinth.class);
+    }
+
+    /** The host's Linux. */
+    public HostKernel host() {
+        return host;
+    }
+
+    /** The platforms that plugins provide. */
+    public PlatformPlugins plugins() {
+        return plugins;
+    }
+
+    /** The system call table. */
+    public SyscallTable syscalls() {
+        return syscalls;
+    }
+
+    /**
+     * Loads a platform that works here.
+     *
+     * @return the platform; the caller owns it, and closes it after the sandboxes on it
+     * @throws SandboxException if there is none of this name, its plugin is broken, or it does not
+     *     work here
+     */
+    public LoadedPlatform loadPlatform(String name) {
+        LoadedPlatform platform = plugins.load(name);
+        if (platform.factory().availability(host) instanceof Availability.Unusable unusable) {
+            platform.close();
+            throw new SandboxException(
+                    ErrorCode.PLATFORM_UNUSABLE,
+                    "platform %s does not work here: %s".formatted(name, unusable.reason()),
+                    unusable.remedy());
+        }
+        return platform;
+    }
+
+    /**
+     * Makes a sandbox with its program loaded, ready to start.
+     *
+     * @param platform that executes it; borrowed until the sandbox is closed
+     * @return the sandbox; the caller owns it
+     * @throws SandboxException if it cannot be made: the program, the root, a mount, a device
+     */
+    public Sandbox newSandbox(SandboxSpec spec, LoadedPlatform platform) {
+        return newSandbox(spec, platform.factory());
+    }
+
+    /**
+     * Makes a sandbox on a platform that did not come from a plugin.
+     *
+     * @param platform makes what executes it
+     * @return the sandbox; the caller owns it
+     * @throws SandboxException if it cannot be made: the program, the root, a mount, a device
+     */
+    public Sandbox newSandbox(SandboxSpec spec, PlatformFactory platform) {
+        return builder.build(spec, platform);
+    }
+}

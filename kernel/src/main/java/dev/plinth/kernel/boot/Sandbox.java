@@ -1,0 +1,77 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.task.ExitStatus;
+import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.Task;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A sandbox.
+ *
+ * <p>Any thread may call any method. Closing ends every process in it and gives everything back to
+ * the host.
+ */
+public final class Sandbox implements AutoCloseable {
+    private final Kernel kernel;
+    private final Task init;
+    private final SandboxResources resources;
+    private final AtomicBoolean started = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    Sandbox(Kernel kernel, Task init, SandboxResources resources) {
+        this.kernel = requireNonNull(kernel, "kernel is null");
+        this.init = requireNonNull(init, "init is null");
+        this.resources = requireNonNull(resources, "resources is null");
+    }
+
+    /**
+     * Lets the program run.
+     *
+     * @throws IllegalStateException if it was started before, or the sandbox is closed
+     */
+    public void start() {
+        if (closed.get() || !started.compareAndSet(false, true)) {
+            throw new IllegalStateException("a sandbox is started once");
+        }
+        kernel.start(init);
+    }
+
+    /** Sends a signal to the first process, as if from outside. */
+    public void signal(Signal signal) {
+        kernel.signalInit(signal);
+    }
+
+    /**
+     * Waits until every process in the sandbox has ended.
+     *
+     * @return how the first one ended
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public ExitStatus awaitExit() throws InterruptedException {
+        return kernel.awaitExit();
+    }
+
+    /** Why a process could not go on, if it was neither its own doing nor asked for. */
+    public Optional<String> failure() {
+        return kernel.reported();
+    }
+
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        try (resources) {
+            if (started.get()) {
+                kernel.killAll();
+                kernel.awaitQuiet();
+            } else {
+                kernel.discard(init);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What to run, and in what kind of sandbox. Immutable; made with a {@link Builder}.
+ *
+ * @param arguments the argument list; the first is the program, looked up in the sandbox: with a
+ *     slash it is a path, else it is searched in PATH of the environment
+ * @param environment in the form {@code NAME=value}
+ * @param rootfs directory on the host that is the lower, read-only layer of the root
+ * @param cwd working directory, in the sandbox; empty for the root
+ * @param mounts directories of the host, over the root
+ * @param stdio where standard input, output and error come from
+ * @param strace takes a line for each system call; empty for no trace
+ */
+public record SandboxSpec(
+        List<String> arguments,
+        List<String> environment,
+        Path rootfs,
+        Optional<String> cwd,
+        List<HostMount> mounts,
+        Stdio stdio,
+        Optional<Consumer<String>> strace) {
+    public SandboxSpec {
+        arguments = List.copyOf(arguments);
+        environment = List.copyOf(environment);
+        requireNonNull(rootfs, "rootfs is null");
+        requireNonNull(cwd, "cwd is null");
+        mounts = List.copyOf(mounts);
+        requireNonNull(stdio, "stdio is null");
+        requireNonNull(strace, "strace is null");
+        if (arguments.isEmpty()) {
+            throw new IllegalArgumentException("nothing to run");
+        }
+    }
+
+    /**
+     * A directory of the host that the sandbox sees.
+     *
+     * @param source on the host
+     * @param destination in the sandbox, absolute; it must exist there
+     * @param writable whether the sandbox may change it
+     */
+    public record HostMount(Path source, String destination, boolean writable) {
+        public HostMount {
+            requireNonNull(source, "source is null");
+            if (!destination.startsWith("/")) {
+                throw new IllegalArgumentException("not an absolute path: " + destination);
+            }
+        }
+    }
+
+    /** Starts with what every run has: the host's root below, this process' stdio, nothing else. */
+    public static Builder builder(List<String> arguments) {
+        return new Builder(arguments);
+    }
+
+    /** Collects what differs from the defaults. */
+    public static final class Builder {
+        private final List<String> arguments;
+        private final List<String> environment = new ArrayList<>();
+        private final List<HostMount> mounts = new ArrayList<>();
+        private Path rootfs = Path.of("/");
+        private Optional<String> cwd = Optional.empty();
+        private Stdio stdio = Stdio.Inherited.all();
+        private Optional<Consumer<String>> strace = Optional.empty();
+
+        private Builder(List<String> arguments) {
+            this.arguments = List.copyOf(arguments);
+        }
+
+        /** Adds variables in the form {@code NAME=value}. */
+        public Builder environment(List<String> variables) {
+            environment.addAll(variables);
+            return this;
+        }
+
+        /** Sets the directory that is the lower layer of the root. */
+        public Builder rootfs(Path directory) {
+            rootfs = directory;
+            return this;
+        }
+
+        /** Sets the working directory, in the sandbox. */
+        public Builder cwd(String directory) {
+            cwd = Optional.of(directory);
+            return this;
+        }
+
+        /** Adds a directory of the host. */
+        public Builder mount(HostMount mount) {
+            mounts.add(mount);
+            return this;
+        }
+
+        /** Sets where standard input, output and error come from. */
+        public Builder stdio(Stdio source) {
+            stdio = source;
+            return this;
+        }
+
+        /** Traces system calls. */
+        public Builder strace(Consumer<String> lines) {
+            strace = Optional.of(lines);
+            return this;
+        }
+
+        /** The specification. */
+        public SandboxSpec build() {
+            return new SandboxSpec(arguments, environment, rootfs, cwd, mounts, stdio, strace);
+        }
+    }
+}

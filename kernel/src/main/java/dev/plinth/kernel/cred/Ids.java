@@ -1,0 +1,28 @@
+package dev.plinth.kernel.cred;
+
+/**
+ * The user ids of a task, or its group ids.
+ *
+ * <p>Ids are unsigned 32-bit numbers.
+ *
+ * @param real whose it is
+ * @param effective what checks look at
+ * @param saved what the effective one may go back to
+ * @param fileSystem what checks of files look at
+ */
+public record Ids(int real, int effective, int saved, int fileSystem) {
+    /** The same id in all four roles. */
+    public static Ids all(int id) {
+        return new Ids(id, id, id, id);
+    }
+
+    /** Whether an id is the real, effective or saved one. */
+    public boolean includes(int id) {
+        return id == real || id == effective || id == saved;
+    }
+
+    /** These ids with another one for files. */
+    public Ids withFileSystem(int id) {
+        return new Ids(real, effective, saved, id);
+    }
+}

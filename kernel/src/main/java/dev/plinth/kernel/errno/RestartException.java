@@ -1,0 +1,48 @@
+package dev.plinth.kernel.errno;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * A system call was broken off because a signal came, and says what is to become of it.
+ *
+ * <p>Control flow, not an error: the program sees either the call restarted or EINTR. The kinds are
+ * those of linux/errno.h above 511, which no program ever sees.
+ */
+public final class RestartException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** What becomes of the call once the signal is dealt with. */
+    public enum Kind {
+        /** ERESTARTSYS: restarted if no handler runs, or if the handler has SA_RESTART. */
+        UNLESS_HANDLER_FORBIDS,
+        /** ERESTARTNOHAND: restarted if no handler runs, else EINTR. */
+        UNLESS_HANDLED,
+        /** ERESTARTNOINTR: always restarted. */
+        ALWAYS,
+    }
+
+    private static final RestartException[] BY_KIND = new RestartException[Kind.values().length];
+
+    static {
+        for (Kind kind : Kind.values()) {
+            BY_KIND[kind.ordinal()] = new RestartException(kind);
+        }
+    }
+
+    private final Kind kind;
+
+    private RestartException(Kind kind) {
+        super(requireNonNull(kind, "kind is null").name(), null, false, false);
+        this.kind = kind;
+    }
+
+    /** The exception of a kind; there is one instance each, without a stack trace. */
+    public static RestartException of(Kind kind) {
+        return BY_KIND[kind.ordinal()];
+    }
+
+    /** What becomes of the call. */
+    public Kind kind() {
+        return kind;
+    }
+}

@@ -1,0 +1,218 @@
+package dev.plinth.kernel.fs.hostfs;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.errno.HostErrors;
+import dev.plinth.kernel.fs.hostfs.linux.Unistd;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.Directory;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.FileSystemStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.InodeNumbers;
+import dev.plinth.kernel.vfs.InodeNumbers.HostFileId;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import java.lang.foreign.Arena;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** A directory of the host as a file system of the sandbox. */
+public final class HostFs extends FileSystem {
+    private final HostCalls calls;
+    private final HostFd rootFd;
+    private final InodeNumbers numbers;
+    private final Clock clock;
+    private final boolean readOnly;
+    private final PageReclaim reclaim;
+    private final HostDirectory root;
+
+    private final Object inodesLock = new Object();
+
+    /** The inodes that someone holds, by which file of the host they are. */
+    @GuardedBy("inodesLock")
+    private final Map<HostFileId, InodeReference> inodes = new HashMap<>();
+
+    @GuardedBy("inodesLock")
+    private final ReferenceQueue<Inode> collected = new ReferenceQueue<>();
+
+    /**
+     * A file system over a directory.
+     *
+     * @param host where the directory is
+     * @param rootFd of the directory, perhaps opened with O_PATH; owned from now on, also if this
+     *     fails
+     * @param numbers gives numbers to the file system and to its inodes
+     * @param memory holds what is mapped of files; borrowed
+     * @param clock says how old a cached attribute is
+     * @param readOnly whether nothing on the host is ever changed
+     * @throws ErrnoException ENOTDIR if it is no directory
+     */
+    public HostFs(
+            HostKernel host,
+            HostFd rootFd,
+            InodeNumbers numbers,
+            MemoryFile memory,
+            Clock clock,
+            boolean readOnly) {
+        super("hostfs", numbers.nextDevice());
+        this.calls = new HostCalls(host);
+        this.rootFd = requireNonNull(rootFd, "rootFd is null");
+        this.numbers = numbers;
+        this.clock = requireNonNull(clock, "clock is null");
+        this.readOnly = readOnly;
+        this.reclaim = new PageReclaim(memory);
+        this.root = openRoot();
+    }
+
+    /**
+     * Opens a directory of the host for a file system.
+     *
+     * @param path any path; symbolic links in it are followed, for it is the user's, not a guest's
+     * @return the descriptor, which is the caller's
+     * @throws ErrnoException ENOENT, ENOTDIR, EACCES
+     */
+    public static HostFd openDirectory(HostKernel host, String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            long result =
+                    host.syscall(
+                            Unistd.SYS_OPENAT,
+                            Fcntl.AT_FDCWD,
+                            arena.allocateFrom(path).address(),
+                            Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC,
+                            0);
+            return new HostFd(host, (int) HostErrors.check(result));
+        }
+    }
+
+    private HostDirectory openRoot() {
+        try {
+            HostAttributes attributes = calls.attributes(rootFd);
+            if (attributes.type() != FileType.DIRECTORY) {
+                throw ErrnoException.of(Errno.ENOTDIR);
+            }
+            HostHandle handle =
+                    new HostHandle(this, attributes, Optional.empty(), PathName.EMPTY);
+            return new HostDirectory(handle, numbers.ofHostFile(attributes.id()));
+        } catch (ErrnoException e) {
+            rootFd.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Directory root() {
+        return root;
+    }
+
+    @Override
+    public FileSystemStat stat() {
+        return calls.fileSystem(rootFd);
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public void sync() {
+        if (!readOnly) {
+            try (HostFd fd = root.handle().open(Fcntl.O_DIRECTORY)) {
+                calls.syncFileSystem(fd);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        reclaim.close();
+        rootFd.close();
+    }
+
+    HostCalls calls() {
+        return calls;
+    }
+
+    HostFd rootFd() {
+        return rootFd;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    PageReclaim reclaim() {
+        return reclaim;
+    }
+
+    /** The sandbox's number of a file. */
+    long numberOf(HostFileId id) {
+        return numbers.ofHostFile(id);
+    }
+
+    /** The inode of a file that was found by a name: the known one, or a new one. */
+    Inode inode(HostAttributes attributes, HostHandle parent, PathName name) {
+        synchronized (inodesLock) {
+            forgetCollected();
+            InodeReference reference = inodes.get(attributes.id());
+            Inode known = reference == null ? null : reference.get();
+            if (known != null && handleOf(known).lastKnown().isSameFile(attributes)) {
+                handleOf(known).seen(attributes, parent, name);
+                return known;
+            }
+            Inode inode =
+                    makeInode(new HostHandle(this, attributes, Optional.of(parent), name));
+            inodes.put(attributes.id(), new InodeReference(attributes.id(), inode, collected));
+            return inode;
+        }
+    }
+
+    private Inode makeInode(HostHandle handle) {
+        HostAttributes attributes = handle.lastKnown();
+        long number = numbers.ofHostFile(attributes.id());
+        return switch (attributes.type()) {
+            case DIRECTORY -> new HostDirectory(handle, number);
+            case REGULAR -> new HostFile(handle, number);
+            case SYMLINK -> new HostSymlink(handle, number);
+            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET -> new HostNode(handle, number);
+        };
+    }
+
+    /** The handle of an inode of a hostfs. */
+    static HostHandle handleOf(Inode inode) {
+        return switch (inode) {
+            case HostDirectory directory -> directory.handle();
+            case HostFile file -> file.handle();
+            case HostSymlink link -> link.handle();
+            case HostNode node -> node.handle();
+            default -> throw new IllegalArgumentException("not of hostfs: " + inode);
+        };
+    }
+
+    @GuardedBy("inodesLock")
+    private void forgetCollected() {
+        while (collected.poll() instanceof InodeReference reference) {
+            inodes.remove(reference.id, reference);
+        }
+    }
+
+    private static final class InodeReference extends WeakReference<Inode> {
+        private final HostFileId id;
+
+        InodeReference(HostFileId id, Inode inode, ReferenceQueue<Inode> queue) {
+            super(inode, queue);
+            this.id = id;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+package dev.plinth.kernel.fs.hostfs;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Where a file is on the host, and what is known about it: what all inodes of hostfs share.
+ *
+ * <p>Any thread may call any method.
+ */
+final class HostHandle {
+    private static final long TRUSTED_NANOS = 1_000_000_000L;
+
+    private final HostFs fileSystem;
+
+    /** The name by which the file was seen last. */
+    private volatile Place place;
+
+    private volatile Known known;
+
+    private final Object openLock = new Object();
+
+    /** Descriptors of open descriptions, for a file whose name is gone. */
+    @GuardedBy("openLock")
+    private final List<HostFd> open = new ArrayList<>(1);
+
+    private record Place(Optional<HostHandle> parent, PathName name) {}
+
+    private record Known(HostAttributes attributes, long trustedUntil) {}
+
+    HostHandle(
+            HostFs fileSystem,
+            HostAttributes attributes,
+            Optional<HostHandle> parent,
+            PathName name) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.place = new Place(parent, name);
+        this.known = know(attributes);
+    }
+
+    private Known know(HostAttributes attributes) {
+        return new Known(attributes, fileSystem.clock().monotonicNanos() + TRUSTED_NANOS);
+    }
+
+    HostFs fileSystem() {
+        return fileSystem;
+    }
+
+    HostCalls calls() {
+        return fileSystem.calls();
+    }
+
+    /** The path from the root of the file system; empty for the root itself. */
+    PathName path() {
+        Place here = place;
+        return here.parent.map(parent -> parent.path().child(here.name)).orElse(PathName.EMPTY);
+    }
+
+    /** The file was found by a name. */
+    void seen(HostAttributes attributes, HostHandle parent, PathName name) {
+        place = new Place(Optional.of(parent), name);
+        known = know(attributes);
+    }
+
+    /** The file has another name from now on. */
+    void moved(HostHandle parent, PathName name) {
+        place = new Place(Optional.of(parent), name);
+    }
+
+    /** What the host said last, however long ago. */
+    HostAttributes lastKnown() {
+        return known.attributes;
+    }
+
+    /** Whether what the host said last is still to be believed. */
+    boolean isTrusted() {
+        return fileSystem.clock().monotonicNanos() - known.trustedUntil < 0;
+    }
+
+    /** What the host said last is no longer so: the sandbox has changed the file. */
+    void distrust() {
+        known = new Known(known.attributes, fileSystem.clock().monotonicNanos());
+    }
+
+    /** Owner and permissions, perhaps a second old. */
+    Inode.Ownership ownership() {
+        return (isTrusted() ? known.attributes : refresh()).ownership();
+    }
+
+    /** What the host says now. */
+    HostAttributes refresh() {
+        HostAttributes fresh = withDescriptor(calls()::attributes);
+        known = know(fresh);
+        return fresh;
+    }
+
+    /** What the guest sees now. */
+    FileStat stat(Inode inode) {
+        return refresh().toGuest(inode.fileSystem().device(), inode.number());
+    }
+
+    /**
+     * Opens the file on the host.
+     *
+     * @param flags of open(2), without O_NOFOLLOW, which goes without saying
+     * @return the descriptor, which is the caller's
+     * @throws ErrnoException ESTALE if the name stands for another file now
+     */
+    HostFd open(int flags) {
+        try {
+            return openByPath(flags);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.ENOENT && e.errno() != Errno.ESTALE) {
+                throw e;
+            }
+            distrust();
+            synchronized (openLock) {
+                if (open.isEmpty()) {
+                    throw e;
+                }
+                return calls().reopen(open.getFirst(), flags);
+            }
+        }
+    }
+
+    private HostFd openByPath(int flags) {
+        PathName path = path();
+        HostFd fd =
+                calls().open(
+                                fileSystem.rootFd(),
+                                path.isEmpty() ? PathName.DOT : path,
+                                flags | Fcntl.O_NOFOLLOW,
+                                0);
+        try {
+            HostAttributes fresh = calls().attributes(fd);
+            if (!fresh.isSameFile(known.attributes)) {
+                throw ErrnoException.of(Errno.ESTALE);
+            }
+            known = know(fresh);
+            return fd;
+        } catch (ErrnoException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** Does something with a descriptor of the file, which is good for its path at least. */
+    <T> T withDescriptor(Function<HostFd, T> action) {
+        synchronized (openLock) {
+            if (!open.isEmpty()) {
+                return action.apply(open.getFirst());
+            }
+        }
+        try (HostFd fd = open(Fcntl.O_PATH)) {
+            return action.apply(fd);
+        }
+    }
+
+    private void change(Consumer<HostFd> action) {
+        withDescriptor(
+                fd -> {
+                    action.accept(fd);
+                    return true;
+                });
+        distrust();
+    }
+
+    void setPermissions(int permissions) {
+        change(fd -> calls().setPermissions(fd, permissions));
+    }
+
+    void setOwner(int uid, int gid, int permissions) {
+        change(
+                fd -> {
+                    calls().setOwner(fd, uid, gid);
+                    // The host has taken set-user-ID bits away itself, or found none to take.
+                    if (calls().attributes(fd).stat().permissions() != permissions
+                            && !isSymlink()) {
+                        calls().setPermissions(fd, permissions);
+                    }
+                });
+    }
+
+    private boolean isSymlink() {
+        return known.attributes.type() == FileType.SYMLINK;
+    }
+
+    void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        change(fd -> calls().setTimes(fd, accessed, modified));
+    }
+
+    /** An open description has a descriptor of the file. */
+    void addOpen(HostFd fd) {
+        synchronized (openLock) {
+            open.add(fd);
+        }
+    }
+
+    /** A description is about to close its descriptor. */
+    void removeOpen(HostFd fd) {
+        synchronized (openLock) {
+            open.remove(fd);
+        }
+    }
+}

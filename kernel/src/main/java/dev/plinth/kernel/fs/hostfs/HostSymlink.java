@@ -1,0 +1,57 @@
+package dev.plinth.kernel.fs.hostfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.SymbolicLink;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A symbolic link of the host; it is followed in the sandbox, never on the host. */
+final class HostSymlink extends SymbolicLink {
+    private final HostHandle handle;
+
+    /** What it holds; a link is never changed, only replaced by another one. */
+    private volatile Optional<PathName> target = Optional.empty();
+
+    HostSymlink(HostHandle handle, long number) {
+        super(handle.fileSystem(), number);
+        this.handle = requireNonNull(handle, "handle is null");
+    }
+
+    HostHandle handle() {
+        return handle;
+    }
+
+    @Override
+    public PathName target(Caller caller) {
+        Optional<PathName> known = target;
+        if (known.isEmpty()) {
+            known = Optional.of(handle.withDescriptor(handle.calls()::readLink));
+            target = known;
+        }
+        return known.get();
+    }
+
+    @Override
+    public FileStat stat() {
+        return handle.stat(this);
+    }
+
+    @Override
+    public Ownership ownership() {
+        return handle.ownership();
+    }
+
+    @Override
+    public void setOwner(int uid, int gid, int permissions) {
+        handle.setOwner(uid, gid, permissions);
+    }
+
+    @Override
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        handle.setTimes(accessed, modified);
+    }
+}

@@ -1,0 +1,138 @@
+package dev.plinth.kernel.fs.hostfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.SeekableDescription;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** An open regular file of the host, with a descriptor of its own there. */
+final class HostfsDescription extends SeekableDescription {
+    private final HostFile file;
+    private final HostFd fd;
+    private final HostCalls calls;
+
+    /** Takes ownership of the descriptor. */
+    HostfsDescription(Location location, int flags, HostFile file, HostFd fd) {
+        super(location, flags);
+        this.file = requireNonNull(file, "file is null");
+        this.fd = requireNonNull(fd, "fd is null");
+        this.calls = file.handle().calls();
+        file.handle().addOpen(fd);
+    }
+
+    @Override
+    protected void dispose() {
+        file.handle().removeOpen(fd);
+        fd.close();
+    }
+
+    @Override
+    public FileStat stat() {
+        return calls.attributes(fd).toGuest(file.fileSystem().device(), file.number());
+    }
+
+    @Override
+    protected long size() {
+        return calls.attributes(fd).stat().size();
+    }
+
+    /** Moves the pieces of a buffer from or to consecutive places of the file. */
+    private abstract static class Cursor implements IoBuffer.Transfer {
+        private long offset;
+
+        Cursor(long offset) {
+            this.offset = offset;
+        }
+
+        abstract long move(MemorySegment piece, long at);
+
+        @Override
+        public long apply(MemorySegment piece) {
+            long count = move(piece, offset);
+            offset += count;
+            return count;
+        }
+    }
+
+    @Override
+    public long readAt(IoBuffer destination, long offset) {
+        file.pages().writeBack();
+        return destination.transfer(
+                new Cursor(offset) {
+                    @Override
+                    long move(MemorySegment piece, long at) {
+                        return calls.read(fd, piece, at);
+                    }
+                });
+    }
+
+    @Override
+    protected long overwrite(IoBuffer source, long offset) {
+        file.pages().writeBack();
+        long count =
+                source.transfer(
+                        new Cursor(offset) {
+                            @Override
+                            long move(MemorySegment piece, long at) {
+                                return calls.write(fd, piece, at);
+                            }
+                        });
+        written(offset, count);
+        return count;
+    }
+
+    @Override
+    protected long append(IoBuffer source) {
+        file.pages().writeBack();
+        long count = source.transfer(piece -> calls.append(fd, piece));
+        long end = size();
+        written(end - count, count);
+        return end;
+    }
+
+    private void written(long offset, long count) {
+        file.handle().distrust();
+        file.pages().written(offset, count);
+    }
+
+    @Override
+    protected long nextData(long offset) {
+        return calls.seek(fd, offset, Fs.SEEK_DATA);
+    }
+
+    @Override
+    protected long nextHole(long offset) {
+        return calls.seek(fd, offset, Fs.SEEK_HOLE);
+    }
+
+    @Override
+    public Optional<? extends Mappable> mappable() {
+        file.pages().use(fd, isWritable());
+        return Optional.of(file.pages());
+    }
+
+    @Override
+    public void sync(boolean dataOnly) {
+        file.pages().writeBack();
+        calls.sync(fd, dataOnly);
+    }
+
+    @Override
+    public void allocate(int mode, long offset, long length) {
+        file.pages().writeBack();
+        calls.allocate(fd, mode, offset, length);
+        written(offset, length);
+    }
+
+    @Override
+    public void truncate(long size) {
+        file.truncate(fd, size);
+    }
+}

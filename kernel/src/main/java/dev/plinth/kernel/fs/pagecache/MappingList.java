@@ -1,0 +1,108 @@
+package dev.plinth.kernel.fs.pagecache;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.kernel.mm.Mappable;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Who has a file mapped, and where. Linux calls it {@code i_mmap}.
+ *
+ * <p>Any thread may call any method; its lock is held while observers are told.
+ */
+public final class MappingList {
+    private final Object mappingsLock = new Object();
+
+    @GuardedBy("mappingsLock")
+    private final List<Mapping> mappings = new ArrayList<>();
+
+    private record Mapping(
+            Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
+        long end() {
+            return start + range.length();
+        }
+
+        Mapping part(AddressRange addresses) {
+            return new Mapping(
+                    observer,
+                    addresses,
+                    start + (addresses.start() - range.start()),
+                    sharedWritable);
+        }
+    }
+
+    /** See {@link Mappable#addMapping}. */
+    public void add(
+            Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
+        synchronized (mappingsLock) {
+            mappings.add(new Mapping(observer, range, start, sharedWritable));
+        }
+    }
+
+    /** See {@link Mappable#removeMapping}: what was added, or a part of it. */
+    public void remove(
+            Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
+        synchronized (mappingsLock) {
+            for (int i = mappings.size() - 1; i >= 0; i--) {
+                Mapping mapping = mappings.get(i);
+                if (mapping.observer == observer
+                        && mapping.sharedWritable == sharedWritable
+                        && mapping.range.contains(range)
+                        && mapping.part(range).start == start) {
+                    mappings.remove(i);
+                    keepRest(mapping, range);
+                    return;
+                }
+            }
+            throw new IllegalStateException("not mapped: " + range);
+        }
+    }
+
+    @GuardedBy("mappingsLock")
+    private void keepRest(Mapping mapping, AddressRange gone) {
+        AddressRange before = new AddressRange(mapping.range.start(), gone.start());
+        AddressRange after = new AddressRange(gone.end(), mapping.range.end());
+        if (!before.isEmpty()) {
+            mappings.add(mapping.part(before));
+        }
+        if (!after.isEmpty()) {
+            mappings.add(mapping.part(after));
+        }
+    }
+
+    /** Whether nobody has the file mapped. */
+    public boolean isEmpty() {
+        synchronized (mappingsLock) {
+            return mappings.isEmpty();
+        }
+    }
+
+    /** Whether someone has the file mapped so that writes go to it. */
+    public boolean hasSharedWritable() {
+        synchronized (mappingsLock) {
+            return mappings.stream().anyMatch(Mapping::sharedWritable);
+        }
+    }
+
+    /**
+     * Tells everyone who has them mapped that pages of the file are gone; see {@link
+     * Mappable.Observer#invalidate}.
+     *
+     * @param start in the file
+     * @param end in the file
+     */
+    public void invalidate(long start, long end, boolean alsoPrivate) {
+        synchronized (mappingsLock) {
+            for (Mapping mapping : mappings) {
+                long from = Math.max(start, mapping.start);
+                long to = Math.min(end, mapping.end());
+                if (from < to) {
+                    long address = mapping.range.start() + (from - mapping.start);
+                    mapping.observer.invalidate(
+                            AddressRange.ofLength(address, to - from), alsoPrivate);
+                }
+            }
+        }
+    }
+}

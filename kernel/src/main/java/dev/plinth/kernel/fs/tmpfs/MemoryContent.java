@@ -1,0 +1,357 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pagecache.MappingList;
+import dev.plinth.kernel.fs.pagecache.PageMap;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.mm.BusErrorException;
+import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The bytes of a regular file: pages in the memory file where something was written, holes
+ * elsewhere. What is mapped and what is read and written are the same pages.
+ *
+ * <p>Locks, outermost first: the content lock, for writing by whoever changes size or pages; the
+ * mapping list's; the page lock, for moments. Bytes are copied under the content lock alone, which
+ * keeps the pages from being taken away.
+ */
+final class MemoryContent implements Mappable {
+    private final TmpFs fileSystem;
+    private final MemoryFile memory;
+    private final MappingList mappings = new MappingList();
+    private final ReadWriteLock contentLock = new ReentrantReadWriteLock();
+
+    /** Written under the content lock, and the page lock; read by anyone. */
+    private volatile long size;
+
+    private final Object pageLock = new Object();
+
+    @GuardedBy("pageLock")
+    private final PageMap pages;
+
+    MemoryContent(TmpFs fileSystem, MemoryFile memory) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.memory = requireNonNull(memory, "memory is null");
+        this.pages = new PageMap(memory);
+    }
+
+    long size() {
+        return size;
+    }
+
+    /** How many bytes of memory it takes. */
+    long allocatedBytes() {
+        synchronized (pageLock) {
+            return pages.bytes();
+        }
+    }
+
+    long read(IoBuffer destination, long offset) {
+        Lock lock = contentLock.readLock();
+        lock.lock();
+        try {
+            long limit = Math.min(destination.remaining(), size - offset);
+            return limit <= 0 ? 0 : destination.transfer(limit, new Reader(offset));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Copies to the pieces of a buffer, which all lie within the file. */
+    private final class Reader implements IoBuffer.Transfer {
+        private long offset;
+
+        Reader(long offset) {
+            this.offset = offset;
+        }
+
+        @Override
+        public long apply(MemorySegment piece) {
+            long done = 0;
+            while (done < piece.byteSize()) {
+                long count = copyOut(piece.asSlice(done), offset);
+                done += count;
+                offset += count;
+            }
+            return done;
+        }
+    }
+
+    /** Copies up to the end of a run, or of a hole. */
+    private long copyOut(MemorySegment piece, long offset) {
+        long end = offset + piece.byteSize();
+        Optional<PageMap.Run> run;
+        long holeEnd;
+        synchronized (pageLock) {
+            run = pages.find(offset);
+            holeEnd = run.isPresent() ? offset : pages.nextPresent(offset, end);
+        }
+        if (run.isEmpty()) {
+            long count = Math.min(holeEnd, end) - offset;
+            piece.asSlice(0, count).fill((byte) 0);
+            return count;
+        }
+        long count = Math.min(run.get().end(), end) - offset;
+        MemorySegment.copy(slice(run.get(), offset, count), 0, piece, 0, count);
+        return count;
+    }
+
+    private MemorySegment slice(PageMap.Run run, long offset, long length) {
+        return memory.slice(run.memoryOffset() + (offset - run.start()), length);
+    }
+
+    long overwrite(IoBuffer source, long offset) {
+        Lock lock = contentLock.writeLock();
+        lock.lock();
+        try {
+            return writeLocked(source, offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes at the end, and returns what is the end then. */
+    long append(IoBuffer source) {
+        Lock lock = contentLock.writeLock();
+        lock.lock();
+        try {
+            long offset = size;
+            return offset + writeLocked(source, offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long writeLocked(IoBuffer source, long offset) {
+        if (source.remaining() == 0) {
+            return 0;
+        }
+        if (offset > Long.MAX_VALUE - Pages.SIZE - source.remaining()) {
+            throw ErrnoException.of(Errno.EFBIG);
+        }
+        zeroTail(offset);
+        long count = source.transfer(new Writer(offset));
+        size = Math.max(size, offset + count);
+        return count;
+    }
+
+    /** Copies from the pieces of a buffer, as long as there is room. */
+    private final class Writer implements IoBuffer.Transfer {
+        private long offset;
+
+        Writer(long offset) {
+            this.offset = offset;
+        }
+
+        @Override
+        public long apply(MemorySegment piece) {
+            long done = 0;
+            while (done < piece.byteSize()) {
+                long count;
+                try {
+                    count = copyIn(piece.asSlice(done), offset);
+                } catch (ErrnoException e) {
+                    if (done == 0) {
+                        throw e;
+                    }
+                    break;
+                }
+                done += count;
+                offset += count;
+            }
+            return done;
+        }
+    }
+
+    /** What a mapping wrote behind the end must not show up when the file grows over it. */
+    private void zeroTail(long newData) {
+        long end = size;
+        if (newData > end && !Pages.isAligned(end)) {
+            zero(end, Math.min(newData, Pages.ceil(end)));
+        }
+    }
+
+    /** Copies from a piece of a buffer, up to the end of a run; makes pages where there are none. */
+    private long copyIn(MemorySegment piece, long offset) {
+        PageMap.Run run;
+        synchronized (pageLock) {
+            Optional<PageMap.Run> present = pages.find(offset);
+            run =
+                    present.isPresent()
+                            ? present.get()
+                            : allocateLocked(
+                                    Pages.floor(offset), Pages.ceil(offset + piece.byteSize()));
+        }
+        long count = Math.min(run.end() - offset, piece.byteSize());
+        MemorySegment.copy(piece, 0, slice(run, offset, count), 0, count);
+        return count;
+    }
+
+    /** Fills the hole from {@code start} on with pages, up to its end or to {@code end}. */
+    @GuardedBy("pageLock")
+    private PageMap.Run allocateLocked(long start, long end) {
+        long holeEnd = pages.nextPresent(start, end);
+        long length = Math.min(holeEnd, end) - start;
+        fileSystem.charge(length);
+        try {
+            return pages.allocate(start, start + length);
+        } catch (ErrnoException e) {
+            fileSystem.uncharge(length);
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+    }
+
+    void truncate(long newSize) {
+        Lock lock = contentLock.writeLock();
+        lock.lock();
+        try {
+            long oldSize = size;
+            if (newSize >= oldSize) {
+                zeroTail(newSize);
+                size = newSize;
+                return;
+            }
+            size = newSize;
+            discard(newSize, Long.MAX_VALUE, true);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** fallocate(2); see {@link dev.plinth.kernel.vfs.FileDescription#allocate}. */
+    void allocate(int mode, long offset, long length) {
+        long end = offset + length;
+        Lock lock = contentLock.writeLock();
+        lock.lock();
+        try {
+            switch (mode) {
+                case Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE ->
+                        discard(offset, end, false);
+                case 0, Fs.FALLOC_FL_KEEP_SIZE -> {
+                    synchronized (pageLock) {
+                        fillLocked(Pages.floor(offset), Pages.ceil(end));
+                    }
+                    if (mode == 0 && end > size) {
+                        zeroTail(end);
+                        size = end;
+                    }
+                }
+                default -> throw ErrnoException.of(Errno.EOPNOTSUPP);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("pageLock")
+    private void fillLocked(long start, long end) {
+        long at = pages.nextAbsent(start);
+        while (at < end) {
+            at = pages.nextAbsent(allocateLocked(at, end).end());
+        }
+    }
+
+    /** Makes a range read as zero and gives up its whole pages; the content lock is held. */
+    private void discard(long start, long end, boolean alsoPrivate) {
+        long firstWhole = Pages.ceil(start);
+        long lastWhole = end == Long.MAX_VALUE ? end : Pages.floor(end);
+        if (firstWhole >= lastWhole) {
+            zero(start, end);
+            return;
+        }
+        zero(start, firstWhole);
+        zero(lastWhole, end);
+        synchronized (pageLock) {
+            long before = pages.bytes();
+            pages.remove(firstWhole, lastWhole);
+            fileSystem.uncharge(before - pages.bytes());
+        }
+        mappings.invalidate(firstWhole, lastWhole, alsoPrivate);
+    }
+
+    /** Zeroes what is there of a range; the content lock is held. */
+    private void zero(long start, long end) {
+        long at = start;
+        while (at < end) {
+            Optional<PageMap.Run> run;
+            synchronized (pageLock) {
+                at = pages.nextPresent(at, end);
+                run = pages.find(at);
+            }
+            if (at >= end || run.isEmpty()) {
+                return;
+            }
+            long runEnd = Math.min(run.get().end(), end);
+            slice(run.get(), at, runEnd - at).fill((byte) 0);
+            at = runEnd;
+        }
+    }
+
+    /** Where data begins that lies at an offset or behind it; the size if there is none. */
+    long nextData(long offset) {
+        synchronized (pageLock) {
+            return Math.min(size, pages.nextPresent(offset, size));
+        }
+    }
+
+    /** Where the next hole begins, at an offset or behind it; there is one at the end. */
+    long nextHole(long offset) {
+        synchronized (pageLock) {
+            return Math.min(size, pages.nextAbsent(offset));
+        }
+    }
+
+    /** Gives up all pages: nobody can reach the file any more. */
+    void free() {
+        synchronized (pageLock) {
+            fileSystem.uncharge(pages.bytes());
+            pages.clear();
+        }
+    }
+
+    @Override
+    public FilePages pages(long start, long end, long optionalEnd, AccessType access) {
+        synchronized (pageLock) {
+            long fileEnd = Pages.ceil(size);
+            if (start >= fileEnd) {
+                throw BusErrorException.INSTANCE;
+            }
+            Optional<PageMap.Run> present = pages.find(start);
+            PageMap.Run run;
+            if (present.isPresent()) {
+                run = present.get().intersect(start, Math.min(optionalEnd, fileEnd));
+            } else {
+                run = allocateLocked(start, Math.min(end, fileEnd));
+            }
+            memory.retain(run.memoryOffset(), run.length());
+            return new FilePages(
+                    run.start(), run.end(), run.memoryOffset(), AccessType.READ_WRITE_EXECUTE);
+        }
+    }
+
+    @Override
+    public void addMapping(
+            Observer observer, AddressRange range, long start, boolean sharedWritable) {
+        mappings.add(observer, range, start, sharedWritable);
+    }
+
+    @Override
+    public void removeMapping(
+            Observer observer, AddressRange range, long start, boolean sharedWritable) {
+        mappings.remove(observer, range, start, sharedWritable);
+    }
+}

@@ -1,0 +1,140 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.Directory;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.FileSystemStat;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.InodeNumbers;
+import dev.plinth.kernel.vfs.NewNode;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A file system in memory. */
+public final class TmpFs extends FileSystem {
+    /** Every block of {@code struct stat} has this many bytes. */
+    private static final int STAT_BLOCK_BYTES = 512;
+
+    private final InodeNumbers numbers;
+    private final MemoryFile memory;
+    private final Clock clock;
+    private final long limitBytes;
+    private final AtomicLong usedBytes = new AtomicLong();
+    private final AtomicLong inodes = new AtomicLong();
+    private final TmpfsDirectory root;
+
+    /**
+     * An empty file system.
+     *
+     * @param type its name in /proc/filesystems: {@code tmpfs}, or {@code devtmpfs}
+     * @param numbers gives numbers to the file system and to its inodes
+     * @param memory holds the content of files; borrowed
+     * @param clock for the times of files
+     * @param limitBytes how much content it holds at most
+     * @param rootNode owner and permissions of the root directory
+     */
+    public TmpFs(
+            String type,
+            InodeNumbers numbers,
+            MemoryFile memory,
+            Clock clock,
+            long limitBytes,
+            NewNode rootNode) {
+        super(type, numbers.nextDevice());
+        this.numbers = numbers;
+        this.memory = requireNonNull(memory, "memory is null");
+        this.clock = requireNonNull(clock, "clock is null");
+        this.limitBytes = limitBytes;
+        this.root = new TmpfsDirectory(this, rootNode);
+    }
+
+    @Override
+    public Directory root() {
+        return root;
+    }
+
+    @Override
+    public FileSystemStat stat() {
+        long blocks = limitBytes / Pages.SIZE;
+        long free = blocks - Math.min(blocks, usedBytes.get() / Pages.SIZE);
+        return new FileSystemStat(
+                Fs.TMPFS_MAGIC,
+                Pages.SIZE,
+                blocks,
+                free,
+                free,
+                blocks,
+                Math.max(0, blocks - inodes.get()),
+                Fs.NAME_MAX);
+    }
+
+    /** Gives up the memory of all files; nothing of the file system is open or mapped. */
+    @Override
+    public void close() {
+        root.freeAll();
+    }
+
+    MemoryFile memory() {
+        return memory;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    /** The number of a new inode. */
+    long numberOf(NewNode node) {
+        inodes.getAndIncrement();
+        return node.number().orElseGet(numbers::next);
+    }
+
+    /** An inode is gone. */
+    void forgetInode() {
+        inodes.getAndDecrement();
+    }
+
+    /**
+     * Accounts for memory that is about to be allocated.
+     *
+     * @throws ErrnoException ENOSPC if that would exceed the limit
+     */
+    void charge(long bytes) {
+        if (usedBytes.addAndGet(bytes) > limitBytes) {
+            usedBytes.addAndGet(-bytes);
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+    }
+
+    /** Accounts for memory that was given up. */
+    void uncharge(long bytes) {
+        usedBytes.addAndGet(-bytes);
+    }
+
+    /** What stat(2) shows of an inode with these attributes. */
+    FileStat stat(
+            Inode inode, NodeAttributes.Snapshot attributes, long size, long allocatedBytes) {
+        return new FileStat(
+                device(),
+                inode.number(),
+                inode.type(),
+                attributes.ownership().permissions(),
+                attributes.links(),
+                attributes.ownership().uid(),
+                attributes.ownership().gid(),
+                inode.deviceId(),
+                size,
+                Pages.SIZE,
+                allocatedBytes / STAT_BLOCK_BYTES,
+                attributes.accessed(),
+                attributes.modified(),
+                attributes.changed(),
+                attributes.born());
+    }
+}

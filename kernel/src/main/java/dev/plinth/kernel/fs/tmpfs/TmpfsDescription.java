@@ -1,0 +1,76 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.SeekableDescription;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import java.util.Optional;
+
+/** An open regular file of a tmpfs. */
+final class TmpfsDescription extends SeekableDescription {
+    private final TmpfsFile file;
+    private final MemoryContent content;
+
+    TmpfsDescription(Location location, int flags, TmpfsFile file) {
+        super(location, flags);
+        this.file = requireNonNull(file, "file is null");
+        this.content = file.content();
+    }
+
+    @Override
+    protected long size() {
+        return content.size();
+    }
+
+    @Override
+    public long readAt(IoBuffer destination, long offset) {
+        long count = content.read(destination, offset);
+        if ((flags() & Fcntl.O_NOATIME) == 0) {
+            file.attributes().contentRead();
+        }
+        return count;
+    }
+
+    @Override
+    protected long overwrite(IoBuffer source, long offset) {
+        long count = content.overwrite(source, offset);
+        file.attributes().contentChanged();
+        return count;
+    }
+
+    @Override
+    protected long append(IoBuffer source) {
+        long end = content.append(source);
+        file.attributes().contentChanged();
+        return end;
+    }
+
+    @Override
+    protected long nextData(long offset) {
+        return content.nextData(offset);
+    }
+
+    @Override
+    protected long nextHole(long offset) {
+        return content.nextHole(offset);
+    }
+
+    @Override
+    public Optional<? extends Mappable> mappable() {
+        return Optional.of(content);
+    }
+
+    @Override
+    public void sync(boolean dataOnly) {
+        // Memory is where the file is kept: there is nothing to bring anywhere.
+    }
+
+    @Override
+    public void allocate(int mode, long offset, long length) {
+        content.allocate(mode, offset, length);
+        file.attributes().contentChanged();
+    }
+}

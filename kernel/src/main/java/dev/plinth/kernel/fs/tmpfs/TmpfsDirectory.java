@@ -1,0 +1,220 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.DeviceNumber;
+import dev.plinth.kernel.vfs.Directory;
+import dev.plinth.kernel.vfs.DirectoryEntry;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.NewNode;
+import dev.plinth.kernel.vfs.PathName;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A directory of a tmpfs. */
+final class TmpfsDirectory extends Directory implements TmpfsInode {
+    /** What an entry adds to the size of its directory ({@code BOGO_DIRENT_SIZE} of mm/shmem.c). */
+    private static final int ENTRY_BYTES = 20;
+
+    private final TmpFs fileSystem;
+    private final NodeAttributes attributes;
+
+    /** Guarded by the tree lock of the file system. */
+    private final Map<PathName, TmpfsInode> entries = new LinkedHashMap<>();
+
+    /** How many entries there are, for those who ask without the tree lock. */
+    private volatile int entryCount;
+
+    TmpfsDirectory(TmpFs fileSystem, NewNode node) {
+        super(fileSystem, fileSystem.numberOf(node));
+        this.fileSystem = fileSystem;
+        this.attributes = new NodeAttributes(fileSystem.clock(), node, 2);
+    }
+
+    @Override
+    public Inode inode() {
+        return this;
+    }
+
+    @Override
+    public NodeAttributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public FileStat stat() {
+        return fileSystem.stat(
+                this, attributes.snapshot(), (2L + entryCount) * ENTRY_BYTES, 0);
+    }
+
+    @Override
+    public Ownership ownership() {
+        return attributes.ownership();
+    }
+
+    @Override
+    public void setPermissions(int permissions) {
+        attributes.setPermissions(permissions);
+    }
+
+    @Override
+    public void setOwner(int uid, int gid, int permissions) {
+        attributes.setOwner(uid, gid, permissions);
+    }
+
+    @Override
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        attributes.setTimes(accessed, modified);
+    }
+
+    @Override
+    public Optional<Inode> lookup(PathName name) {
+        return Optional.ofNullable(entries.get(name)).map(TmpfsInode::inode);
+    }
+
+    @Override
+    public List<DirectoryEntry> entries() {
+        List<DirectoryEntry> all = new ArrayList<>(entries.size());
+        entries.forEach(
+                (name, child) ->
+                        all.add(
+                                new DirectoryEntry(
+                                        name, child.inode().number(), child.inode().type())));
+        attributes.contentRead();
+        return all;
+    }
+
+    @Override
+    public Inode create(PathName name, NewNode node) {
+        return add(name, new TmpfsFile(fileSystem, node));
+    }
+
+    @Override
+    public Directory makeDirectory(PathName name, NewNode node) {
+        TmpfsDirectory directory = new TmpfsDirectory(fileSystem, node);
+        add(name, directory);
+        attributes.addLinks(1);
+        return directory;
+    }
+
+    @Override
+    public Inode makeSymlink(PathName name, PathName target, NewNode node) {
+        return add(name, new TmpfsSymlink(fileSystem, target, node));
+    }
+
+    @Override
+    public Inode makeNode(PathName name, FileType type, DeviceNumber deviceId, NewNode node) {
+        return add(name, new TmpfsNode(fileSystem, type, deviceId, node));
+    }
+
+    @Override
+    public void link(PathName name, Inode inode) {
+        TmpfsInode linked = (TmpfsInode) inode;
+        linked.attributes().addLinks(1);
+        add(name, linked);
+    }
+
+    @Override
+    public void unlink(PathName name, Inode inode) {
+        remove(name);
+        attributes.contentChanged();
+        ((TmpfsInode) inode).removeLink();
+    }
+
+    @Override
+    public void removeDirectory(PathName name, Directory directory) {
+        TmpfsDirectory removed = (TmpfsDirectory) directory;
+        removed.requireEmpty();
+        remove(name);
+        attributes.contentChanged();
+        attributes.addLinks(-1);
+        removed.removeLink();
+    }
+
+    private void requireEmpty() {
+        if (!entries.isEmpty()) {
+            throw ErrnoException.of(Errno.ENOTEMPTY);
+        }
+    }
+
+    /** The directory's last name is gone, and with it its entry for itself. */
+    @Override
+    public void removeLink() {
+        attributes.addLinks(-2);
+        fileSystem.forgetInode();
+    }
+
+    @Override
+    public void rename(Rename rename) {
+        TmpfsDirectory target = (TmpfsDirectory) rename.newDirectory();
+        TmpfsInode moved = (TmpfsInode) rename.moved();
+        Optional<TmpfsInode> replaced = rename.replaced().map(TmpfsInode.class::cast);
+        if (rename.exchange()) {
+            TmpfsInode other = replaced.orElseThrow();
+            leave(other, target, this);
+            put(rename.oldName(), other);
+            other.attributes().addLinks(0);
+        } else {
+            if (replaced.isPresent()) {
+                target.removeReplaced(replaced.get());
+            }
+            remove(rename.oldName());
+        }
+        leave(moved, this, target);
+        target.put(rename.newName(), moved);
+        attributes.contentChanged();
+        target.attributes.contentChanged();
+        moved.attributes().addLinks(0);
+    }
+
+    private void removeReplaced(TmpfsInode replaced) {
+        if (replaced instanceof TmpfsDirectory directory) {
+            directory.requireEmpty();
+            attributes.addLinks(-1);
+        }
+        replaced.removeLink();
+    }
+
+    /** A directory's {@code ..} counts as a link of the directory that it is in. */
+    private static void leave(TmpfsInode moved, TmpfsDirectory from, TmpfsDirectory to) {
+        if (moved instanceof TmpfsDirectory && from != to) {
+            from.attributes.addLinks(-1);
+            to.attributes.addLinks(1);
+        }
+    }
+
+    private Inode add(PathName name, TmpfsInode child) {
+        put(name, child);
+        attributes.contentChanged();
+        return child.inode();
+    }
+
+    private void put(PathName name, TmpfsInode child) {
+        entries.put(name, child);
+        entryCount = entries.size();
+    }
+
+    private void remove(PathName name) {
+        entries.remove(name);
+        entryCount = entries.size();
+    }
+
+    /** Gives up the memory of every file below. */
+    void freeAll() {
+        for (TmpfsInode child : entries.values()) {
+            switch (child) {
+                case TmpfsDirectory directory -> directory.freeAll();
+                case TmpfsFile file -> file.free();
+                default -> {}
+            }
+        }
+        entries.clear();
+        entryCount = 0;
+    }
+}

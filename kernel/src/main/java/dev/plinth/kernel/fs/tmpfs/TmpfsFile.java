@@ -1,0 +1,121 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.NewNode;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A regular file of a tmpfs. It lives as long as it has a name or is in use. */
+final class TmpfsFile extends Inode implements TmpfsInode {
+    private final TmpFs fileSystem;
+    private final NodeAttributes attributes;
+    private final MemoryContent content;
+
+    /** Decides between the last name that goes and someone who opens the file. */
+    private final Object lifeLock = new Object();
+
+    @GuardedBy("lifeLock")
+    private boolean freed;
+
+    TmpfsFile(TmpFs fileSystem, NewNode node) {
+        super(fileSystem, fileSystem.numberOf(node), FileType.REGULAR);
+        this.fileSystem = fileSystem;
+        this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+        this.content = new MemoryContent(fileSystem, fileSystem.memory());
+    }
+
+    @Override
+    public Inode inode() {
+        return this;
+    }
+
+    @Override
+    public NodeAttributes attributes() {
+        return attributes;
+    }
+
+    MemoryContent content() {
+        return content;
+    }
+
+    @Override
+    public FileStat stat() {
+        return fileSystem.stat(
+                this, attributes.snapshot(), content.size(), content.allocatedBytes());
+    }
+
+    @Override
+    public Ownership ownership() {
+        return attributes.ownership();
+    }
+
+    @Override
+    public FileDescription open(Location location, int flags) {
+        FileDescription file = new TmpfsDescription(location, flags, this);
+        synchronized (lifeLock) {
+            if (!freed) {
+                return file;
+            }
+        }
+        file.close();
+        throw ErrnoException.of(Errno.ENOENT);
+    }
+
+    @Override
+    public void setPermissions(int permissions) {
+        attributes.setPermissions(permissions);
+    }
+
+    @Override
+    public void setOwner(int uid, int gid, int permissions) {
+        attributes.setOwner(uid, gid, permissions);
+    }
+
+    @Override
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        attributes.setTimes(accessed, modified);
+    }
+
+    @Override
+    public void truncate(long size) {
+        content.truncate(size);
+        attributes.contentChanged();
+    }
+
+    @Override
+    public void removeLink() {
+        attributes.addLinks(-1);
+        freeIfGone();
+    }
+
+    @Override
+    protected void unused() {
+        freeIfGone();
+    }
+
+    private void freeIfGone() {
+        synchronized (lifeLock) {
+            if (freed || isUsed() || attributes.links() > 0) {
+                return;
+            }
+            freed = true;
+        }
+        content.free();
+        fileSystem.forgetInode();
+    }
+
+    /** Gives up the content, whatever names there are. */
+    void free() {
+        synchronized (lifeLock) {
+            freed = true;
+        }
+        content.free();
+    }
+}

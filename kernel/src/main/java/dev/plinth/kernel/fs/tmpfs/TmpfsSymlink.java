@@ -1,0 +1,68 @@
+package dev.plinth.kernel.fs.tmpfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.NewNode;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.SymbolicLink;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A symbolic link of a tmpfs. */
+final class TmpfsSymlink extends SymbolicLink implements TmpfsInode {
+    private final TmpFs fileSystem;
+    private final PathName target;
+    private final NodeAttributes attributes;
+
+    TmpfsSymlink(TmpFs fileSystem, PathName target, NewNode node) {
+        super(fileSystem, fileSystem.numberOf(node));
+        this.fileSystem = fileSystem;
+        this.target = requireNonNull(target, "target is null");
+        this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+    }
+
+    @Override
+    public Inode inode() {
+        return this;
+    }
+
+    @Override
+    public NodeAttributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public PathName target(Caller caller) {
+        return target;
+    }
+
+    @Override
+    public FileStat stat() {
+        return fileSystem.stat(this, attributes.snapshot(), target.length(), 0);
+    }
+
+    @Override
+    public Ownership ownership() {
+        return attributes.ownership();
+    }
+
+    @Override
+    public void setOwner(int uid, int gid, int permissions) {
+        attributes.setOwner(uid, gid, permissions);
+    }
+
+    @Override
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        attributes.setTimes(accessed, modified);
+    }
+
+    @Override
+    public void removeLink() {
+        if (attributes.addLinks(-1) == 0) {
+            fileSystem.forgetInode();
+        }
+    }
+}

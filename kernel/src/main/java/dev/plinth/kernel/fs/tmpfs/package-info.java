@@ -1,0 +1,13 @@
+/**
+ * A file system in memory, tmpfs(5): names and attributes on the JVM's heap, content in the memory
+ * file.
+ *
+ * <p>In reading order: {@link dev.plinth.kernel.fs.tmpfs.TmpFs}, {@code TmpfsDirectory}, {@code
+ * TmpfsFile} with {@code MemoryContent}, {@code TmpfsSymlink}, {@code TmpfsNode} (devices, fifos,
+ * sockets), {@code NodeAttributes}. It has no extended attributes.
+ *
+ * <p>Locks as in {@code vfs}; the entries of directories are guarded by the tree lock. Imports
+ * {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time}, {@code vfs} and
+ * {@code fs.pagecache}.
+ */
+package dev.plinth.kernel.fs.tmpfs;

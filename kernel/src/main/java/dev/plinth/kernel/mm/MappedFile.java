@@ -1,0 +1,54 @@
+package dev.plinth.kernel.mm;
+
+import java.util.Optional;
+
+/**
+ * An open file as a mapping sees it: what may be mapped, and how /proc/[pid]/maps shows it.
+ *
+ * <p>Declared by {@code mm}, implemented by the file descriptions of {@code vfs}. Each mapping
+ * keeps its file open. Any thread may call any method; all but {@link #release()} and {@link #sync}
+ * are called under a memory manager's locks and answer at once.
+ */
+public interface MappedFile {
+    /** The file's pages, or empty if files of this kind cannot be mapped (ENODEV). */
+    Optional<? extends Mappable> mappable();
+
+    /** Whether it was opened for reading. */
+    boolean isReadable();
+
+    /** Whether it was opened for writing. */
+    boolean isWritable();
+
+    /** Whether its mount lets programs be executed: not {@code noexec}. */
+    boolean mayExecute();
+
+    /** Its path as /proc/[pid]/maps shows it, or a name like {@code [vdso]}. */
+    String path();
+
+    /** {@code st_dev} of the file. */
+    long device();
+
+    /** {@code st_ino} of the file. */
+    long inode();
+
+    /** Keeps the file open for one more mapping. */
+    void retain();
+
+    /**
+     * A mapping is gone: the counterpart of {@link #retain()}.
+     *
+     * <p>Called without locks of the memory manager, for it may close the file.
+     */
+    void release();
+
+    /**
+     * Brings what was written to the file through mappings to where it is kept, as fsync(2).
+     *
+     * <p>Called without locks of the memory manager.
+     *
+     * @param start in the file
+     * @param end in the file
+     * @throws dev.plinth.kernel.errno.ErrnoException EIO and the like
+     */
+    void sync(long start, long end);
+}

@@ -1,0 +1,624 @@
+package dev.plinth.kernel.mm;
+
+import static dev.plinth.kernel.mm.linux.Mman.LEGACY_MAP_MASK;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED_NOREPLACE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_GROWSDOWN;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_HUGETLB;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_LOCKED;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_NORESERVE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_POPULATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED_VALIDATE;
+import static dev.plinth.kernel.mm.linux.Mman.MAP_TYPE;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSDOWN;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSUP;
+import static dev.plinth.kernel.mm.linux.Mman.PROT_SEM;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
+import dev.plinth.api.platform.AddressSpace;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.memory.MemoryFile;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The memory of one guest process: what is mapped where, and what lies behind it.
+ *
+ * <p>Any thread may call any method. Calls that a guest makes fail with an {@link ErrnoException},
+ * in the order of checks of Linux 6.18; flags and protection bits are the numbers of the x86-64
+ * ABI. Addresses are what the guest passed: any {@code long}.
+ */
+public final class MemoryManager implements Mappable.Observer, AutoCloseable {
+    private static final int PROT_MASK =
+            AccessType.PROT_READ | AccessType.PROT_WRITE | AccessType.PROT_EXEC;
+
+    /** Private anonymous mappings up to this size are brought in when they are made. */
+    private static final long EAGER = Pager.BLOCK;
+
+    /** Stacks grow by this much at a time, where nothing is in the way. */
+    private static final long STACK_GROWTH = 64 << 10;
+
+    private final Mappings mappings;
+    private final Pager pager;
+    private final GuestMemory guestMemory;
+    private final Remap remap;
+    private final Advice advice;
+
+    private MemoryManager(Mappings mappings) {
+        this.mappings = mappings;
+        this.pager = mappings.pager();
+        this.guestMemory = new GuestMemory(this, pager, mappings.layout().userAddresses());
+        this.remap = new Remap(mappings);
+        this.advice = new Advice(mappings, guestMemory);
+    }
+
+    /**
+     * Makes an address space with nothing mapped.
+     *
+     * @param memory where its memory is allocated; borrowed
+     * @param addressSpace what it drives; with nothing mapped. Owned from now on
+     * @param layout where things go
+     * @param limits of the process
+     */
+    public static MemoryManager create(
+            MemoryFile memory,
+            AddressSpace addressSpace,
+            AddressLayout layout,
+            MemoryLimits limits) {
+        requireNonNull(layout, "layout is null");
+        requireNonNull(limits, "limits is null");
+        return of(new Mappings(new Pager(memory, addressSpace), layout, limits));
+    }
+
+    private static MemoryManager of(Mappings mappings) {
+        MemoryManager manager = new MemoryManager(mappings);
+        mappings.observeAs(manager);
+        return manager;
+    }
+
+    /** What the guest's instructions see; for the execution contexts that run in it. Borrowed. */
+    public AddressSpace addressSpace() {
+        return pager.addressSpace();
+    }
+
+    /** Access to the process's memory for system calls. */
+    public GuestMemory guestMemory() {
+        return guestMemory;
+    }
+
+    /** Where things go. */
+    public AddressLayout layout() {
+        return mappings.layout();
+    }
+
+    /**
+     * Maps anonymous memory, as mmap(2) with {@code MAP_ANONYMOUS}.
+     *
+     * @return where it was mapped
+     */
+    public long mmap(long address, long length, int prot, int flags) {
+        return map(address, length, prot, flags, Optional.empty(), 0);
+    }
+
+    /**
+     * Maps a file, as mmap(2) without {@code MAP_ANONYMOUS}.
+     *
+     * <p>The caller has looked up the descriptor (EBADF), after it found the offset to be a
+     * multiple of the page size (EINVAL).
+     *
+     * @param file borrowed; each mapping retains it
+     * @param offset in the file, a multiple of the page size
+     * @return where it was mapped
+     */
+    public long mmap(long address, long length, int prot, int flags, MappedFile file, long offset) {
+        if (!Pages.isAligned(offset)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return map(address, length, prot, flags, Optional.of(file), offset);
+    }
+
+    private long map(
+            long address,
+            long length,
+            int prot,
+            int flags,
+            Optional<MappedFile> file,
+            long offset) {
+        if (length == 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (length < 0 || length > mappings.taskSize()) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        if ((flags & MAP_HUGETLB) != 0) {
+            // Like a machine that has no huge pages set aside.
+            throw ErrnoException.of(file.isPresent() ? Errno.EINVAL : Errno.ENOMEM);
+        }
+        long size = Pages.ceil(length);
+        AccessType access = AccessType.ofProt(prot & PROT_MASK);
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        Vma vma;
+        mappings.writeLock().lock();
+        try {
+            mappings.checkCount();
+            long start = mappings.place(address, size, flags, file.isPresent());
+            if ((flags & MAP_FIXED_NOREPLACE) != 0
+                    && !mappings.vmas().isFree(start, start + size)) {
+                throw ErrnoException.of(Errno.EEXIST);
+            }
+            int vmaFlags =
+                    mappings.futureFlags()
+                            | ((flags & MAP_GROWSDOWN) != 0 ? Vma.GROWS_DOWN : 0)
+                            | ((flags & MAP_LOCKED) != 0 ? Vma.LOCKED : 0);
+            mappings.checkLocked(vmaFlags, size, (flags & MAP_LOCKED) != 0, Errno.EAGAIN);
+            vma =
+                    file.isPresent()
+                            ? fileVma(start, size, access, flags, vmaFlags, file.get(), offset)
+                            : anonymousVma(start, size, access, flags, vmaFlags);
+            mappings.checkRoom(vma, start, start + size, (flags & MAP_NORESERVE) != 0);
+            mappings.unmap(start, start + size, dropped);
+            mappings.insert(vma);
+            mappings.vmas().merge(start, start + size, dropped);
+            boolean eager = vma.mappable().isEmpty() && size <= EAGER;
+            if (eager || (flags & MAP_POPULATE) != 0 || vma.has(Vma.LOCKED)) {
+                mappings.populate(start, start + size);
+            }
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+        return vma.start();
+    }
+
+    private static Vma fileVma(
+            long start,
+            long size,
+            AccessType access,
+            int flags,
+            int vmaFlags,
+            MappedFile file,
+            long offset) {
+        if (offset < 0 || offset + size < 0) {
+            throw ErrnoException.of(Errno.EOVERFLOW);
+        }
+        int type = flags & MAP_TYPE;
+        boolean shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+        AccessType max = AccessType.READ_WRITE_EXECUTE;
+        if (type == MAP_SHARED_VALIDATE && (flags & ~(LEGACY_MAP_MASK | MAP_TYPE)) != 0) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        if (!shared && type != MAP_PRIVATE) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (shared && !file.isWritable()) {
+            if (access.canWrite()) {
+                throw ErrnoException.of(Errno.EACCES);
+            }
+            max = max.withoutWrite();
+        }
+        if (!file.isReadable()) {
+            throw ErrnoException.of(Errno.EACCES);
+        }
+        if (!file.mayExecute()) {
+            if (access.canExecute()) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            max = max.intersect(AccessType.READ_WRITE);
+        }
+        Optional<? extends Mappable> mappable = file.mappable();
+        if (mappable.isEmpty()) {
+            throw ErrnoException.of(Errno.ENODEV);
+        }
+        if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return new Vma(
+                start,
+                start + size,
+                access,
+                max,
+                shared ? vmaFlags | Vma.SHARED : vmaFlags,
+                mappable,
+                Optional.of(file),
+                offset);
+    }
+
+    private Vma anonymousVma(long start, long size, AccessType access, int flags, int vmaFlags) {
+        AccessType max = AccessType.READ_WRITE_EXECUTE;
+        switch (flags & MAP_TYPE) {
+            case MAP_PRIVATE:
+                return Vma.anonymous(start, start + size, access, max, vmaFlags);
+            case MAP_SHARED:
+                if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+                return new Vma(
+                        start,
+                        start + size,
+                        access,
+                        max,
+                        vmaFlags | Vma.SHARED,
+                        Optional.of(new SharedAnonymous(pager.memory(), size)),
+                        Optional.empty(),
+                        0);
+            default:
+                throw ErrnoException.of(Errno.EINVAL);
+        }
+    }
+
+    /** As munmap(2). */
+    public void munmap(long address, long length) {
+        AddressRange range = mappings.userRange(address, length, Errno.EINVAL);
+        if (range.isEmpty()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            mappings.checkSplit(range.start(), range.end());
+            mappings.unmap(range.start(), range.end(), dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+    }
+
+    /** As mprotect(2). */
+    public void mprotect(long address, long length, int prot) {
+        int bits = prot & ~(PROT_GROWSDOWN | PROT_GROWSUP);
+        boolean growsDown = (prot & PROT_GROWSDOWN) != 0;
+        boolean growsUp = (prot & PROT_GROWSUP) != 0;
+        if (growsDown && growsUp || !Pages.isAligned(address)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (length == 0) {
+            return;
+        }
+        // Unsigned, and wrapping around as in Linux.
+        long rawEnd = address + Pages.floor(length + Pages.SIZE - 1);
+        if (Long.compareUnsigned(rawEnd, address) <= 0) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        if ((bits & ~(PROT_MASK | PROT_SEM)) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (address < 0) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        AccessType access = AccessType.ofProt(bits & PROT_MASK);
+        // Nothing is mapped in the upper half: what reaches into it ends in a hole.
+        long end = rawEnd < 0 ? Long.MAX_VALUE : rawEnd;
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            long start = address;
+            Vma first =
+                    mappings.vmas()
+                            .findOrAbove(address)
+                            .filter(vma -> vma.start() < end)
+                            .orElseThrow(() -> ErrnoException.of(Errno.ENOMEM));
+            if (growsDown) {
+                start = first.start();
+                if (!first.has(Vma.GROWS_DOWN)) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+            } else if (first.start() > address) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            } else if (growsUp) {
+                // Nothing grows up on x86-64.
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            protectLocked(start, end, access, dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+    }
+
+    /** Changes one area after the other; where that fails, those before stay changed. */
+    private void protectLocked(long start, long end, AccessType access, VmaSet.Dropped dropped) {
+        VmaSet vmas = mappings.vmas();
+        List<Vma> changed = new ArrayList<>();
+        long eagerPages = 0;
+        long at = start;
+        try {
+            while (at < end) {
+                Vma vma = vmas.find(at).orElseThrow(() -> ErrnoException.of(Errno.ENOMEM));
+                if (!vma.maxAccess().covers(access)) {
+                    throw ErrnoException.of(Errno.EACCES);
+                }
+                long stop = Math.min(vma.end(), end);
+                if (vma.access() != access) {
+                    Vma next = vma.part(at, stop).withAccess(access);
+                    mappings.checkSplits(vma, at, stop);
+                    mappings.checkBecomesData(vma, next);
+                    vmas.splitAt(at);
+                    vmas.splitAt(stop);
+                    vmas.replace(vma.part(at, stop), next);
+                    changed.add(next);
+                    if (vma.access() == AccessType.NONE && next.mappable().isEmpty()) {
+                        eagerPages += next.pages();
+                    }
+                }
+                at = stop;
+            }
+        } finally {
+            if (!changed.isEmpty()) {
+                pager.protect(changed);
+                vmas.merge(start, at, dropped);
+            }
+        }
+        // An allocator that reserved addresses is about to use these.
+        if (access.canWrite() && eagerPages > 0 && eagerPages <= EAGER >> Pages.SHIFT) {
+            mappings.populate(start, end);
+        }
+    }
+
+    /**
+     * As the system call behind brk(2).
+     *
+     * @return the program break: the new one, or the old one if it could not be moved
+     */
+    public long brk(long address) {
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            return mappings.moveBrk(address, dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+    }
+
+    /** Says where the program break begins; done once, by the loader. */
+    public void setBrkStart(long address) {
+        mappings.writeLock().lock();
+        try {
+            mappings.setBrkStart(address);
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
+    /**
+     * As mremap(2).
+     *
+     * @param newAddress used if the flags say so
+     * @return where the mapping is now
+     */
+    public long mremap(long address, long oldLength, long newLength, int flags, long newAddress) {
+        return remap.mremap(address, oldLength, newLength, flags, newAddress);
+    }
+
+    /** As madvise(2). */
+    public void madvise(long address, long length, int what) {
+        advice.madvise(address, length, what);
+    }
+
+    /** As msync(2). */
+    public void msync(long address, long length, int flags) {
+        advice.msync(address, length, flags);
+    }
+
+    /**
+     * As mincore(2).
+     *
+     * @param vector where the guest wants a byte for each page: 1 if it is resident, else 0
+     */
+    public void mincore(long address, long length, long vector) {
+        advice.mincore(address, length, vector);
+    }
+
+    /** As mlock2(2); mlock(2) has no flags. */
+    public void mlock(long address, long length, int flags) {
+        advice.mlock(address, length, flags);
+    }
+
+    /** As munlock(2). */
+    public void munlock(long address, long length) {
+        advice.munlock(address, length);
+    }
+
+    /** As mlockall(2). */
+    public void mlockall(int flags) {
+        advice.mlockall(flags);
+    }
+
+    /** As munlockall(2). */
+    public void munlockall() {
+        advice.munlockall();
+    }
+
+    /**
+     * Does what Linux does at a page fault: grows stacks, brings pages in, copies them on write.
+     *
+     * <p>Called by the guest's thread when its execution context returned a fault.
+     *
+     * @param address that was touched, any
+     * @param access {@link AccessType#READ}, {@link AccessType#WRITE} or {@link AccessType#EXECUTE}
+     */
+    public FaultOutcome handleFault(long address, AccessType access) {
+        return access(address, access, vma -> pager.resolveFault(vma, address, access));
+    }
+
+    /**
+     * Does for a system call what a fault would do, for as much of a range as is easily had.
+     *
+     * @param length of what is about to be accessed, positive
+     */
+    FaultOutcome faultIn(long address, long length, AccessType access) {
+        return access(
+                address,
+                access,
+                vma -> {
+                    long end = length > vma.end() - address ? vma.end() : address + length;
+                    pager.populate(vma, Pages.floor(address), Pages.ceil(end), access);
+                });
+    }
+
+    /** Brings pages of an area in, which allows the access. */
+    private interface Populate {
+        void populate(Vma vma);
+    }
+
+    private FaultOutcome access(long address, AccessType access, Populate populate) {
+        if (!mappings.layout().userAddresses().contains(address)) {
+            return FaultOutcome.SEGV_MAPERR;
+        }
+        mappings.readLock().lock();
+        try {
+            Optional<Vma> vma = mappings.vmas().find(address);
+            if (vma.isPresent()) {
+                return access(vma.get(), access, populate);
+            }
+        } finally {
+            mappings.readLock().unlock();
+        }
+        mappings.writeLock().lock();
+        try {
+            // Another thread may have mapped something there meanwhile.
+            Optional<Vma> vma = mappings.vmas().find(address);
+            if (vma.isEmpty() && growStackLocked(address)) {
+                vma = mappings.vmas().find(address);
+            }
+            return vma.isPresent() ? access(vma.get(), access, populate) : FaultOutcome.SEGV_MAPERR;
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
+    private static FaultOutcome access(Vma vma, AccessType access, Populate populate) {
+        if (!vma.allows(access)) {
+            return FaultOutcome.SEGV_ACCERR;
+        }
+        try {
+            populate.populate(vma);
+            return FaultOutcome.RESOLVED;
+        } catch (BusErrorException e) {
+            return FaultOutcome.BUS_ADRERR;
+        } catch (ErrnoException e) {
+            return e.errno() == Errno.ENOMEM ? FaultOutcome.OUT_OF_MEMORY : FaultOutcome.BUS_ADRERR;
+        }
+    }
+
+    /**
+     * Grows the stack above an address down to it, as {@code expand_downwards} does; Linux asks no
+     * longer how far the address is from the stack pointer.
+     */
+    private boolean growStackLocked(long address) {
+        Optional<Vma> above = mappings.vmas().findOrAbove(address);
+        if (above.isEmpty() || !above.get().has(Vma.GROWS_DOWN)) {
+            return false;
+        }
+        Vma stack = above.get();
+        return mappings.growDown(stack, address & -STACK_GROWTH)
+                || mappings.growDown(stack, Pages.floor(address));
+    }
+
+    /**
+     * Makes the address space of a child, as fork(2): a copy of this one, made when either side
+     * writes.
+     *
+     * <p>Precondition: the caller keeps this one open meanwhile. It may run.
+     *
+     * @param child with nothing mapped; owned by the new memory manager
+     * @param childLimits of the new process
+     */
+    public MemoryManager fork(AddressSpace child, MemoryLimits childLimits) {
+        requireNonNull(childLimits, "childLimits is null");
+        Pager childPager = Pager.forming(pager.memory(), child);
+        mappings.writeLock().lock();
+        try {
+            Mappings copy = new Mappings(childPager, layout(), childLimits);
+            MemoryManager manager = of(copy);
+            pager.copyInto(childPager, copy.inherit(mappings));
+            return manager;
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public void invalidate(AddressRange range, boolean alsoPrivate) {
+        pager.invalidate(range, alsoPrivate);
+    }
+
+    /** What is mapped now, in the order of addresses: a copy. */
+    public List<MappingInfo> mappings() {
+        mappings.readLock().lock();
+        try {
+            return mappings.describe();
+        } finally {
+            mappings.readLock().unlock();
+        }
+    }
+
+    /** How much memory the process has now. */
+    public MemoryUsage usage() {
+        Pager.Resident resident = pager.resident();
+        mappings.readLock().lock();
+        try {
+            VmaSet vmas = mappings.vmas();
+            return new MemoryUsage(
+                    vmas.totalPages(),
+                    mappings.peakPages(),
+                    resident.now(),
+                    resident.peak(),
+                    resident.ofFiles(),
+                    vmas.dataPages(),
+                    vmas.stackPages(),
+                    vmas.executablePages(),
+                    vmas.lockedPages());
+        } finally {
+            mappings.readLock().unlock();
+        }
+    }
+
+    /** Where the parts of the program are. */
+    public ProgramAreas program() {
+        mappings.readLock().lock();
+        try {
+            return mappings.program();
+        } finally {
+            mappings.readLock().unlock();
+        }
+    }
+
+    /** Says where the parts of the program are. */
+    public void setProgram(ProgramAreas areas) {
+        requireNonNull(areas, "areas is null");
+        mappings.writeLock().lock();
+        try {
+            mappings.setProgram(areas);
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
+    /**
+     * Unmaps everything and closes the address space.
+     *
+     * <p>Precondition: no execution context runs in it. Accesses by other threads that come later
+     * find nothing mapped. Doing so again is harmless.
+     */
+    @Override
+    public void close() {
+        VmaSet.Dropped dropped = new VmaSet.Dropped();
+        mappings.writeLock().lock();
+        try {
+            pager.close();
+            mappings.removeAll(dropped);
+        } finally {
+            mappings.writeLock().unlock();
+            dropped.release();
+        }
+    }
+}

@@ -1,0 +1,627 @@
+package dev.plinth.kernel.mm;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
+import dev.plinth.api.platform.AddressSpace;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.memory.MemoryFile;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The pages of an address space: brings them in, copies them, and keeps the platform's mappings in
+ * step with them.
+ *
+ * <p>Invariant under the active lock: what a {@link Pma} covers is mapped for the guest with {@link
+ * Pma#access}, and nothing else is mapped.
+ *
+ * <p>Methods take the active lock themselves. Callers hold the mapping lock, so that the areas they
+ * pass stay what they are: for reading where a page is brought in, else for writing.
+ */
+final class Pager {
+    /** Private anonymous memory is brought in by blocks of this size. */
+    static final long BLOCK = 2L << 20;
+
+    /**
+     * Pages of files are brought in by windows of this size: a fault costs about as much as reading
+     * four pages that the host has.
+     */
+    private static final long FILE_WINDOW = 64 << 10;
+
+    /** Pages are copied by windows of this size: a fault costs about as much as copying three. */
+    private static final long COPY_WINDOW = 16 << 10;
+
+    private final MemoryFile memory;
+    private final AddressSpace addressSpace;
+
+    private final ReadWriteLock activeLock = new ReentrantReadWriteLock();
+
+    /** By start address; no two overlap. Guarded by activeLock. */
+    private final TreeMap<Long, Pma> byStart = new TreeMap<>();
+
+    /** Guarded by activeLock. */
+    private long residentPages;
+
+    /** Guarded by activeLock. */
+    private long residentFilePages;
+
+    /** Guarded by activeLock. */
+    private long peakResidentPages;
+
+    /**
+     * The area that was found last. A hint: written by those who hold the lock for reading, in any
+     * order, and reset when an area is taken out.
+     */
+    private Pma lastFound;
+
+    /**
+     * What was invalidated while a fork was still filling this pager; empty from then on. Guarded
+     * by activeLock.
+     */
+    private Optional<List<Invalidation>> early = Optional.empty();
+
+    private record Invalidation(AddressRange range, boolean alsoPrivate) {}
+
+    Pager(MemoryFile memory, AddressSpace addressSpace) {
+        this.memory = requireNonNull(memory, "memory is null");
+        this.addressSpace = requireNonNull(addressSpace, "addressSpace is null");
+    }
+
+    AddressSpace addressSpace() {
+        return addressSpace;
+    }
+
+    MemoryFile memory() {
+        return memory;
+    }
+
+    /** What a thread holds that uses {@link #findAllowed} and the pages it finds. */
+    Lock readLock() {
+        return activeLock.readLock();
+    }
+
+    /**
+     * The pages at an address, if the guest could access them in this way without a fault.
+     *
+     * <p>Precondition: the caller holds the read lock.
+     *
+     * @return the area, or null if there is none: this is the way of every access
+     */
+    Pma findAllowed(long address, AccessType attempt) {
+        Pma pma = lastFound;
+        if (pma == null || !pma.contains(address)) {
+            pma = find(address);
+            if (pma == null) {
+                return null;
+            }
+            lastFound = pma;
+        }
+        return pma.allows(attempt) ? pma : null;
+    }
+
+    private Pma find(long address) {
+        Map.Entry<Long, Pma> entry = byStart.floorEntry(address);
+        return entry != null && entry.getValue().contains(address) ? entry.getValue() : null;
+    }
+
+    /**
+     * Brings pages in and makes them accessible, as a fault does.
+     *
+     * @param vma which allows the access
+     * @param start of the pages that are needed, page aligned
+     * @param end of them
+     * @param attempt what the guest is about to do
+     * @return how far the pages are accessible now, above {@code start}
+     * @throws BusErrorException if nothing is behind the first page
+     * @throws ErrnoException if the first page cannot be had
+     */
+    long populate(Vma vma, long start, long end, AccessType attempt) {
+        List<AddressRange> unused = new ArrayList<>(0);
+        long reached;
+        activeLock.writeLock().lock();
+        try {
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            try {
+                reached = populateLocked(vma, start, end, attempt, batch, unused);
+            } finally {
+                batch.flush();
+            }
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        releaseAll(unused);
+        return reached;
+    }
+
+    /**
+     * Does what {@link #populate} does, and maps the page at an address again if it was accessible
+     * before: another thread may have resolved the same fault.
+     */
+    void resolveFault(Vma vma, long address, AccessType attempt) {
+        long page = Pages.floor(address);
+        activeLock.writeLock().lock();
+        try {
+            Pma pma = find(address);
+            if (pma != null && pma.allows(attempt)) {
+                addressSpace.map(
+                        AddressRange.ofLength(page, Pages.SIZE),
+                        memory,
+                        pma.offsetOf(page),
+                        pma.access);
+                return;
+            }
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        populate(vma, page, page + Pages.SIZE, attempt);
+    }
+
+    private long populateLocked(
+            Vma vma,
+            long start,
+            long end,
+            AccessType attempt,
+            MappingBatch batch,
+            List<AddressRange> unused) {
+        long at = start;
+        while (at < end) {
+            Pma pma = find(at);
+            if (pma != null && pma.allows(attempt)) {
+                at = pma.end;
+                continue;
+            }
+            try {
+                if (pma == null) {
+                    bringInLocked(vma, at, end, attempt, batch);
+                } else {
+                    makeWritableLocked(vma, pma, at, end, batch, unused);
+                }
+            } catch (BusErrorException | ErrnoException e) {
+                if (at == start) {
+                    throw e;
+                }
+                return at;
+            }
+        }
+        return at;
+    }
+
+    /** Brings in pages where there are none, at least one of those from {@code at} on or before. */
+    private void bringInLocked(Vma vma, long at, long end, AccessType attempt, MappingBatch batch) {
+        Map.Entry<Long, Pma> below = byStart.lowerEntry(at);
+        Map.Entry<Long, Pma> above = byStart.higherEntry(at);
+        long gapStart = below == null ? vma.start() : Math.max(vma.start(), below.getValue().end);
+        long gapEnd = above == null ? vma.end() : Math.min(vma.end(), above.getKey());
+        Pma pma;
+        if (vma.mappable().isEmpty()) {
+            pma = allocate(gapStart, gapEnd, at);
+        } else {
+            Mappable mappable = vma.mappable().get();
+            boolean write = attempt == AccessType.WRITE && vma.isShared();
+            long needed = Math.min(gapEnd, end);
+            pma =
+                    write
+                            ? pagesOf(
+                                    vma,
+                                    mappable,
+                                    at,
+                                    needed,
+                                    windowEnd(vma, at, needed, gapEnd),
+                                    AccessType.WRITE)
+                            : pagesAround(vma, mappable, gapStart, gapEnd, at, needed);
+        }
+        insertLocked(vma, pma, batch);
+    }
+
+    /** Zero pages for a gap, or for a block of it. */
+    private Pma allocate(long gapStart, long gapEnd, long at) {
+        long start = gapStart;
+        long end = gapEnd;
+        if (end - start > BLOCK) {
+            start = Math.max(gapStart, at & -BLOCK);
+            end = Math.min(gapEnd, (at & -BLOCK) + BLOCK);
+        }
+        try {
+            long alignment = end - start == BLOCK ? BLOCK : Pages.SIZE;
+            return Pma.owned(start, end, memory.allocate(end - start, alignment));
+        } catch (ErrnoException e) {
+            // Near the limit, or with a file in pieces: the page that is needed may yet be had.
+            return Pma.owned(at, at + Pages.SIZE, memory.allocate(Pages.SIZE));
+        }
+    }
+
+    /** Pages of a file for reading, with some before and behind those that are needed. */
+    private Pma pagesAround(
+            Vma vma, Mappable mappable, long gapStart, long gapEnd, long at, long needed) {
+        long windowStart = Math.max(gapStart, at & -FILE_WINDOW);
+        long windowEnd = windowEnd(vma, at, needed, gapEnd);
+        if (windowStart < at) {
+            try {
+                return pagesOf(vma, mappable, windowStart, needed, windowEnd, AccessType.READ);
+            } catch (BusErrorException | ErrnoException e) {
+                // The pages before are a guess; only an error for the needed ones counts.
+                return pagesOf(vma, mappable, at, needed, windowEnd, AccessType.READ);
+            }
+        }
+        return pagesOf(vma, mappable, at, needed, windowEnd, AccessType.READ);
+    }
+
+    /** How far pages may be brought in with those that are needed; shared memory costs nothing. */
+    private static long windowEnd(Vma vma, long at, long needed, long gapEnd) {
+        long window = vma.file().isPresent() ? FILE_WINDOW : BLOCK;
+        return Math.min(gapEnd, Math.max(needed, (at & -window) + window));
+    }
+
+    private Pma pagesOf(
+            Vma vma, Mappable mappable, long from, long needed, long optional, AccessType access) {
+        Mappable.FilePages pages =
+                mappable.pages(
+                        vma.offsetOf(from), vma.offsetOf(needed), vma.offsetOf(optional), access);
+        long length = Math.min(pages.end() - pages.start(), optional - from);
+        long surplus = pages.end() - pages.start() - length;
+        if (surplus > 0) {
+            memory.release(pages.memoryOffset() + length, surplus);
+        }
+        return Pma.ofMappable(
+                from, from + length, pages.memoryOffset(), pages.maxAccess().canWrite());
+    }
+
+    /** Makes pages writable that are there, at least one of those from {@code at} on. */
+    private void makeWritableLocked(
+            Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
+        if (vma.isShared()) {
+            long needed = Math.min(pma.end, end);
+            Pma writable =
+                    pagesOf(
+                            vma,
+                            vma.mappable().orElseThrow(),
+                            at,
+                            needed,
+                            needed,
+                            AccessType.WRITE);
+            removeLocked(writable.start, writable.end, unused);
+            insertLocked(vma, writable, batch);
+            return;
+        }
+        if (pma.owned) {
+            long start = Math.max(Math.max(pma.start, vma.start()), at & -BLOCK);
+            long stop = Math.min(Math.min(pma.end, vma.end()), (at & -BLOCK) + BLOCK);
+            if (memory.isExclusive(pma.offsetOf(start), stop - start)) {
+                splitLocked(start);
+                splitLocked(stop);
+                Pma mine = find(at);
+                mine.copyOnWrite = false;
+                mine.access = mine.accessIn(vma);
+                batch.protect(start, stop, mine.access);
+                mergeLocked(start, stop);
+                return;
+            }
+        }
+        copyLocked(vma, pma, at, end, batch, unused);
+    }
+
+    private void copyLocked(
+            Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
+        long start = Math.max(Math.max(pma.start, vma.start()), at & -COPY_WINDOW);
+        long wanted = Math.min(end, at + BLOCK);
+        long stop =
+                Math.min(
+                        Math.min(pma.end, vma.end()),
+                        Math.max(wanted, (at & -COPY_WINDOW) + COPY_WINDOW));
+        long offset;
+        try {
+            offset = memory.allocate(stop - start);
+        } catch (ErrnoException e) {
+            start = at;
+            stop = at + Pages.SIZE;
+            offset = memory.allocate(Pages.SIZE);
+        }
+        MemorySegment.copy(memory.view(), pma.offsetOf(start), memory.view(), offset, stop - start);
+        removeLocked(start, stop, unused);
+        insertLocked(vma, Pma.owned(start, stop, offset), batch);
+    }
+
+    private void insertLocked(Vma vma, Pma pma, MappingBatch batch) {
+        pma.access = pma.accessIn(vma);
+        put(pma);
+        if (pma.access != AccessType.NONE) {
+            batch.map(pma.start, pma.end, pma.offset, pma.access);
+        }
+        mergeLocked(pma.start, pma.end);
+    }
+
+    /** Takes pages away from the guest, and gives them up. */
+    void unmap(long start, long end) {
+        List<AddressRange> unused = new ArrayList<>(0);
+        activeLock.writeLock().lock();
+        try {
+            if (removeLocked(start, end, unused)) {
+                addressSpace.unmap(new AddressRange(start, end));
+            }
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        releaseAll(unused);
+    }
+
+    /** Gives the guest the access to areas that they allow now. */
+    void protect(Collection<Vma> vmas) {
+        activeLock.writeLock().lock();
+        try {
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            for (Vma vma : vmas) {
+                splitLocked(vma.start());
+                splitLocked(vma.end());
+                for (Pma pma : byStart.subMap(vma.start(), vma.end()).values()) {
+                    changeAccess(pma, pma.accessIn(vma), batch);
+                }
+            }
+            batch.flush();
+            for (Vma vma : vmas) {
+                mergeLocked(vma.start(), vma.end());
+            }
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+    }
+
+    private static void changeAccess(Pma pma, AccessType access, MappingBatch batch) {
+        if (access == pma.access) {
+            return;
+        }
+        if (access == AccessType.NONE) {
+            batch.unmap(pma.start, pma.end);
+        } else if (pma.access == AccessType.NONE) {
+            batch.map(pma.start, pma.end, pma.offset, access);
+        } else {
+            batch.protect(pma.start, pma.end, access);
+        }
+        pma.access = access;
+    }
+
+    /**
+     * Moves pages to other addresses, which have none.
+     *
+     * @param to the area there
+     */
+    void move(long start, long end, Vma to) {
+        activeLock.writeLock().lock();
+        try {
+            splitLocked(start);
+            splitLocked(end);
+            List<Pma> moving = new ArrayList<>(byStart.subMap(start, end).values());
+            if (moving.isEmpty()) {
+                return;
+            }
+            addressSpace.unmap(new AddressRange(start, end));
+            moving.forEach(this::take);
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            for (Pma pma : moving) {
+                insertLocked(to, pma.copyAt(to.start() + (pma.start - start)), batch);
+            }
+            batch.flush();
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+    }
+
+    /** Takes pages of files away from the guest; see {@link Mappable.Observer#invalidate}. */
+    void invalidate(AddressRange range, boolean alsoPrivate) {
+        List<AddressRange> unused = new ArrayList<>(0);
+        activeLock.writeLock().lock();
+        try {
+            if (early.isPresent()) {
+                early.get().add(new Invalidation(range, alsoPrivate));
+                return;
+            }
+            splitLocked(range.start());
+            splitLocked(range.end());
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            for (Pma pma : new ArrayList<>(byStart.subMap(range.start(), range.end()).values())) {
+                if (alsoPrivate || !pma.owned) {
+                    removeLocked(pma.start, pma.end, unused);
+                    batch.unmap(pma.start, pma.end);
+                }
+            }
+            batch.flush();
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        releaseAll(unused);
+    }
+
+    /** The pager of a child, which {@link #copyInto} has yet to fill. */
+    static Pager forming(MemoryFile memory, AddressSpace addressSpace) {
+        Pager pager = new Pager(memory, addressSpace);
+        pager.early = Optional.of(new ArrayList<>());
+        return pager;
+    }
+
+    /**
+     * Gives a child the pages of this one; those that are the process's own are copied on write
+     * from now on, on both sides.
+     *
+     * @param child made by {@link #forming}; its areas are known to their files
+     * @param vmas of the child whose pages it gets
+     */
+    void copyInto(Pager child, Collection<Vma> vmas) {
+        List<Invalidation> missed;
+        activeLock.writeLock().lock();
+        child.activeLock.writeLock().lock();
+        try {
+            MappingBatch mine = new MappingBatch(addressSpace, memory);
+            MappingBatch childs = new MappingBatch(child.addressSpace, memory);
+            for (Vma vma : vmas) {
+                splitLocked(vma.start());
+                splitLocked(vma.end());
+                for (Pma pma : byStart.subMap(vma.start(), vma.end()).values()) {
+                    if (pma.owned) {
+                        pma.copyOnWrite = true;
+                        changeAccess(pma, pma.access.withoutWrite(), mine);
+                    }
+                    memory.retain(pma.offset, pma.end - pma.start);
+                    child.insertLocked(vma, pma.copyAt(pma.start), childs);
+                }
+                mergeLocked(vma.start(), vma.end());
+            }
+            mine.flush();
+            childs.flush();
+            missed = child.early.orElseThrow();
+            child.early = Optional.empty();
+        } finally {
+            child.activeLock.writeLock().unlock();
+            activeLock.writeLock().unlock();
+        }
+        missed.forEach(each -> child.invalidate(each.range(), each.alsoPrivate()));
+    }
+
+    /** A byte for each page of a range: 1 if it is resident. */
+    byte[] residency(long start, long end) {
+        byte[] resident = new byte[(int) ((end - start) >> Pages.SHIFT)];
+        activeLock.readLock().lock();
+        try {
+            Long from = byStart.floorKey(start);
+            for (Pma pma : byStart.subMap(from == null ? start : from, end).values()) {
+                long last = Math.min(pma.end, end);
+                for (long page = Math.max(pma.start, start); page < last; page += Pages.SIZE) {
+                    resident[(int) ((page - start) >> Pages.SHIFT)] = 1;
+                }
+            }
+        } finally {
+            activeLock.readLock().unlock();
+        }
+        return resident;
+    }
+
+    /**
+     * How many pages are resident.
+     *
+     * @param now all of them
+     * @param ofFiles those that belong to files and shared memory
+     * @param peak the most that there have been
+     */
+    record Resident(long now, long ofFiles, long peak) {}
+
+    Resident resident() {
+        activeLock.readLock().lock();
+        try {
+            return new Resident(residentPages, residentFilePages, peakResidentPages);
+        } finally {
+            activeLock.readLock().unlock();
+        }
+    }
+
+    /** Gives everything up and closes the address space; doing so again is harmless. */
+    void close() {
+        List<AddressRange> unused = new ArrayList<>();
+        activeLock.writeLock().lock();
+        try {
+            addressSpace.close();
+            for (Pma pma : List.copyOf(byStart.values())) {
+                take(pma);
+                unused.add(memoryOf(pma));
+            }
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        releaseAll(unused);
+    }
+
+    /** Takes the areas of a range out; says whether some of it may be mapped for the guest. */
+    private boolean removeLocked(long start, long end, List<AddressRange> unused) {
+        splitLocked(start);
+        splitLocked(end);
+        Map.Entry<Long, Pma> entry = byStart.ceilingEntry(start);
+        boolean any = false;
+        while (entry != null && entry.getKey() < end) {
+            Pma pma = entry.getValue();
+            take(pma);
+            unused.add(memoryOf(pma));
+            any |= pma.access != AccessType.NONE;
+            entry = byStart.higherEntry(entry.getKey());
+        }
+        return any;
+    }
+
+    private static AddressRange memoryOf(Pma pma) {
+        return AddressRange.ofLength(pma.offset, pma.end - pma.start);
+    }
+
+    /** Makes an area begin at an address within one, if there is one. */
+    private void splitLocked(long address) {
+        Map.Entry<Long, Pma> entry = byStart.lowerEntry(address);
+        if (entry != null && entry.getValue().end > address) {
+            byStart.put(address, entry.getValue().splitAt(address));
+        }
+    }
+
+    /** Joins areas that touch in a range or at its ends, where one can go on over the next. */
+    private void mergeLocked(long start, long end) {
+        Map.Entry<Long, Pma> entry = byStart.lowerEntry(start);
+        if (entry == null) {
+            entry = byStart.ceilingEntry(start);
+        }
+        while (entry != null && entry.getValue().end <= end) {
+            Pma pma = entry.getValue();
+            Map.Entry<Long, Pma> next = byStart.higherEntry(entry.getKey());
+            while (next != null && pma.canMergeWith(next.getValue())) {
+                byStart.remove(next.getKey());
+                pma.end = next.getValue().end;
+                lastFound = null;
+                next = byStart.higherEntry(entry.getKey());
+            }
+            entry = next;
+        }
+    }
+
+    private void put(Pma pma) {
+        byStart.put(pma.start, pma);
+        count(pma, 1);
+        peakResidentPages = Math.max(peakResidentPages, residentPages);
+    }
+
+    private void take(Pma pma) {
+        byStart.remove(pma.start);
+        lastFound = null;
+        count(pma, -1);
+    }
+
+    private void count(Pma pma, int sign) {
+        long pages = sign * ((pma.end - pma.start) >> Pages.SHIFT);
+        residentPages += pages;
+        if (!pma.owned) {
+            residentFilePages += pages;
+        }
+    }
+
+    /** Gives up references to pages that nobody has mapped any more, neighbours together. */
+    private void releaseAll(List<AddressRange> unused) {
+        if (unused.isEmpty()) {
+            return;
+        }
+        unused.sort(Comparator.comparingLong(AddressRange::start));
+        long start = unused.getFirst().start();
+        long end = start;
+        for (AddressRange range : unused) {
+            if (range.start() != end) {
+                memory.release(start, end - start);
+                start = range.start();
+            }
+            end = range.end();
+        }
+        memory.release(start, end - start);
+    }
+}

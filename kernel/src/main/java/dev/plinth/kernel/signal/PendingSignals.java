@@ -1,0 +1,95 @@
+package dev.plinth.kernel.signal;
+
+import dev.plinth.api.linux.Signal;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.Optional;
+
+/**
+ * Signals that were sent and not yet delivered, to a thread or to a whole process. Guarded by the
+ * process's signal lock.
+ */
+public final class PendingSignals {
+    /** The synchronous signals, which are delivered ahead of others (kernel/signal.c). */
+    private static final long SYNCHRONOUS =
+            SignalSet.of(Signal.SIGSEGV)
+                    | SignalSet.of(Signal.SIGBUS)
+                    | SignalSet.of(Signal.SIGILL)
+                    | SignalSet.of(Signal.SIGTRAP)
+                    | SignalSet.of(Signal.SIGFPE)
+                    | SignalSet.of(Signal.SIGSYS);
+
+    private final Deque<SignalInfo> queue = new ArrayDeque<>();
+    private long set;
+
+    /** Which signals are pending. */
+    public long set() {
+        return set;
+    }
+
+    /**
+     * Adds a signal: a real-time one queues, any other merges with one that is pending already.
+     *
+     * @param limit how many may be queued, as RLIMIT_SIGPENDING says
+     * @return whether there was room; a signal that is not real-time always finds some
+     */
+    public boolean add(SignalInfo info, long limit) {
+        Signal signal = info.signal();
+        if (!signal.isRealTime() && SignalSet.contains(set, signal)) {
+            return true;
+        }
+        if (signal.isRealTime() && queue.size() >= limit) {
+            return false;
+        }
+        queue.add(info);
+        set |= SignalSet.of(signal);
+        return true;
+    }
+
+    /**
+     * Takes the next signal to deliver: synchronous ones first, then by ascending number, those of
+     * one number in the order in which they were sent.
+     *
+     * @param blocked signals that are left pending
+     */
+    public Optional<SignalInfo> take(long blocked) {
+        long eligible = set & ~blocked;
+        if (eligible == SignalSet.EMPTY) {
+            return Optional.empty();
+        }
+        long preferred = (eligible & SYNCHRONOUS) != 0 ? eligible & SYNCHRONOUS : eligible;
+        return Optional.of(removeFirst(Signal.of(Long.numberOfTrailingZeros(preferred) + 1)));
+    }
+
+    /** Drops every pending instance of the signals in a set. */
+    public void discard(long discarded) {
+        queue.removeIf(info -> SignalSet.contains(discarded, info.signal()));
+        set &= ~discarded;
+    }
+
+    private SignalInfo removeFirst(Signal signal) {
+        SignalInfo found = null;
+        boolean another = false;
+        for (Iterator<SignalInfo> it = queue.iterator(); it.hasNext(); ) {
+            SignalInfo info = it.next();
+            if (info.signal() != signal) {
+                continue;
+            }
+            if (found == null) {
+                found = info;
+                it.remove();
+            } else {
+                another = true;
+                break;
+            }
+        }
+        if (!another) {
+            set &= ~SignalSet.of(signal);
+        }
+        if (found == null) {
+            throw new IllegalStateException(signal + " is in the set but not in the queue");
+        }
+        return found;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.plinth.kernel.strace;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.Restart;
+import dev.plinth.kernel.syscall.ArgumentFormat;
+import dev.plinth.kernel.syscall.SyscallArguments;
+import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.syscall.SyscallTable;
+import dev.plinth.kernel.syscall.SyscallTracer;
+import dev.plinth.kernel.task.Task;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/** Writes a line for each system call: {@code [1] write(1, "hello\n", 6) = 6}. */
+public final class Strace implements SyscallTracer {
+    /** The column at which results stand, where there is room, as strace(1) has it. */
+    private static final int RESULT_COLUMN = 46;
+
+    /** Results at or above this are addresses. */
+    private static final long LEAST_ADDRESS = 1L << 32;
+
+    private final SyscallTable table;
+    private final Consumer<String> lines;
+
+    /**
+     * A trace.
+     *
+     * @param table that the calls are in
+     * @param lines takes each line, without its end; called by many threads
+     */
+    public Strace(SyscallTable table, Consumer<String> lines) {
+        this.table = requireNonNull(table, "table is null");
+        this.lines = requireNonNull(lines, "lines is null");
+    }
+
+    @Override
+    public long trace(Task task, int number, SyscallArguments arguments, LongSupplier call) {
+        List<ArgumentFormat> formats = formats(number);
+        StringBuilder line = new StringBuilder(96);
+        line.append('[').append(task.tid()).append("] ");
+        line.append(table.name(number)).append('(');
+        int shown = appendUpToOutput(line, formats, task, arguments);
+        if (endsTheTask(number)) {
+            lines.accept(finish(line, "?"));
+            return call.getAsLong();
+        }
+        long result = call.getAsLong();
+        for (int index = shown; index < formats.size(); index++) {
+            appendArgument(line, formats, index, task, arguments, result);
+        }
+        lines.accept(finish(line, text(result)));
+        return result;
+    }
+
+    /**
+     * Arguments that the call only reads are shown as they are before it, for the call may change
+     * what they point to; from the first one on that the call fills in they are shown afterwards.
+     */
+    private static int appendUpToOutput(
+            StringBuilder line, List<ArgumentFormat> formats, Task task, SyscallArguments arguments) {
+        int index = 0;
+        while (index < formats.size() && !formats.get(index).isOutput()) {
+            appendArgument(line, formats, index, task, arguments, 0);
+            index++;
+        }
+        return index;
+    }
+
+    private static void appendArgument(
+            StringBuilder line,
+            List<ArgumentFormat> formats,
+            int index,
+            Task task,
+            SyscallArguments arguments,
+            long result) {
+        if (index > 0) {
+            line.append(", ");
+        }
+        formats.get(index).append(line, task, arguments, index, result);
+    }
+
+    private List<ArgumentFormat> formats(int number) {
+        List<ArgumentFormat> all =
+                List.of(
+                        Formats.POINTER,
+                        Formats.POINTER,
+                        Formats.POINTER,
+                        Formats.POINTER,
+                        Formats.POINTER,
+                        Formats.POINTER);
+        return table.row(number).map(SyscallRow::formats).orElse(all);
+    }
+
+    private boolean endsTheTask(int number) {
+        String name = table.name(number);
+        return name.equals("exit") || name.equals("exit_group") || name.equals("rt_sigreturn");
+    }
+
+    private static String finish(StringBuilder line, String result) {
+        line.append(')');
+        while (line.length() < RESULT_COLUMN) {
+            line.append(' ');
+        }
+        return line.append(" = ").append(result).toString();
+    }
+
+    private static String text(long result) {
+        if (Restart.isRestart(result)) {
+            return "? " + Restart.nameOf(result);
+        }
+        if (Errno.isError(result)) {
+            String text = Errno.of((int) -result).map(e -> " (" + e.text() + ")").orElse("");
+            return "-1 " + Errno.nameOf(result) + text;
+        }
+        return result >= LEAST_ADDRESS ? "0x" + Long.toHexString(result) : Long.toString(result);
+    }
+}

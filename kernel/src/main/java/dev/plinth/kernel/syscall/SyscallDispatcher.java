@@ -1,0 +1,68 @@
+package dev.plinth.kernel.syscall;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.errno.Restart;
+import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.task.SyscallGate;
+import dev.plinth.kernel.task.Task;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes a task's system call to its handler and brings the result back. One for each sandbox. */
+public final class SyscallDispatcher implements SyscallGate {
+    private static final Logger log = LoggerFactory.getLogger(SyscallDispatcher.class);
+
+    private final SyscallTable table;
+    private final Optional<SyscallTracer> tracer;
+    private final Set<Integer> unknownReported = ConcurrentHashMap.newKeySet();
+
+    /**
+     * A way into a table.
+     *
+     * @param tracer is told of every call; empty for none
+     */
+    public SyscallDispatcher(SyscallTable table, Optional<SyscallTracer> tracer) {
+        this.table = requireNonNull(table, "table is null");
+        this.tracer = requireNonNull(tracer, "tracer is null");
+    }
+
+    @Override
+    public void enter(Task task) {
+        // As do_syscall_64 does: the number is the lower half of the register.
+        int number = (int) task.registers().origRax();
+        SyscallArguments arguments = new SyscallArguments(task.registers());
+        long result =
+                tracer.isEmpty()
+                        ? call(task, number, arguments)
+                        : tracer.get()
+                                .trace(task, number, arguments, () -> call(task, number, arguments));
+        task.registers().setRax(result);
+    }
+
+    private long call(Task task, int number, SyscallArguments arguments) {
+        SyscallRow row = table.rowOrNull(number);
+        if (row == null) {
+            reportUnknown(number);
+            return -Errno.ENOSYS.number();
+        }
+        try {
+            return row.handler().invoke(task, arguments);
+        } catch (ErrnoException e) {
+            return -e.errno().number();
+        } catch (RestartException e) {
+            return Restart.resultOf(e);
+        }
+    }
+
+    private void reportUnknown(int number) {
+        if (unknownReported.add(number)) {
+            log.info("{} (system call {}) is not implemented", table.name(number), number);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.plinth.kernel.syscall.linux;
+
+import dev.plinth.kernel.syscall.SyscallFamily;
+import dev.plinth.kernel.syscall.SyscallTable;
+import java.util.List;
+
+/** All families of system calls, and the table that they make. */
+public final class LinuxSyscalls {
+    private LinuxSyscalls() {}
+
+    /** The table of Linux on x86-64. */
+    public static SyscallTable table() {
+        return new SyscallTable(SyscallNames.all(), families());
+    }
+
+    private static List<SyscallFamily> families() {
+        return List.of(
+                new ProcessSyscalls(),
+                new MemorySyscalls(),
+                new IdentitySyscalls(),
+                new SignalSyscalls(),
+                new TimeSyscalls(),
+                new SystemSyscalls());
+    }
+}

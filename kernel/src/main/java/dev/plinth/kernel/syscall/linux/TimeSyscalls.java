@@ -1,0 +1,208 @@
+package dev.plinth.kernel.syscall.linux;
+
+import static dev.plinth.kernel.strace.Formats.INT;
+import static dev.plinth.kernel.strace.Formats.POINTER;
+import static dev.plinth.kernel.syscall.SyscallRow.partial;
+import static dev.plinth.kernel.syscall.SyscallRow.supported;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.strace.StructFormats;
+import dev.plinth.kernel.syscall.ArgumentFormat;
+import dev.plinth.kernel.syscall.SyscallArguments;
+import dev.plinth.kernel.syscall.SyscallFamily;
+import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.time.Clock;
+import java.util.List;
+
+/** What time it is, and sleeping. */
+final class TimeSyscalls implements SyscallFamily {
+    private static final int CLOCK_REALTIME = 0;
+    private static final int CLOCK_MONOTONIC = 1;
+    private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
+    private static final int CLOCK_THREAD_CPUTIME_ID = 3;
+    private static final int CLOCK_MONOTONIC_RAW = 4;
+    private static final int CLOCK_REALTIME_COARSE = 5;
+    private static final int CLOCK_MONOTONIC_COARSE = 6;
+    private static final int CLOCK_BOOTTIME = 7;
+    private static final int CLOCK_REALTIME_ALARM = 8;
+    private static final int CLOCK_BOOTTIME_ALARM = 9;
+    private static final int CLOCK_TAI = 11;
+    private static final int TIMER_ABSTIME = 1;
+
+    /** CLOCK_*_COARSE tick with the scheduler: 250 a second. */
+    private static final long COARSE_NANOS = 4_000_000;
+
+    private static final long NANOS_PER_MICRO = 1000;
+
+    private static final String CPU_CLOCKS =
+            "the clocks of CPU time give the time since the process began";
+
+    private static final ArgumentFormat CLOCK =
+            NameFormat.ofList(
+                            "CLOCK_REALTIME",
+                            "CLOCK_MONOTONIC",
+                            "CLOCK_PROCESS_CPUTIME_ID",
+                            "CLOCK_THREAD_CPUTIME_ID",
+                            "CLOCK_MONOTONIC_RAW",
+                            "CLOCK_REALTIME_COARSE",
+                            "CLOCK_MONOTONIC_COARSE",
+                            "CLOCK_BOOTTIME",
+                            "CLOCK_REALTIME_ALARM",
+                            "CLOCK_BOOTTIME_ALARM")
+                    .with(CLOCK_TAI, "CLOCK_TAI");
+
+    @Override
+    public List<SyscallRow> rows() {
+        return List.of(
+                partial(
+                        "clock_gettime",
+                        CPU_CLOCKS,
+                        TimeSyscalls::clockGettime,
+                        CLOCK,
+                        StructFormats.TIMESPEC_OUT),
+                supported(
+                        "clock_getres",
+                        TimeSyscalls::clockGetres,
+                        CLOCK,
+                        StructFormats.TIMESPEC_OUT),
+                supported("gettimeofday", TimeSyscalls::gettimeofday, POINTER, POINTER),
+                supported("time", TimeSyscalls::time, POINTER),
+                supported(
+                        "nanosleep",
+                        TimeSyscalls::nanosleep,
+                        StructFormats.TIMESPEC_IN,
+                        POINTER),
+                partial(
+                        "clock_nanosleep",
+                        "no clocks of CPU time",
+                        TimeSyscalls::clockNanosleep,
+                        CLOCK,
+                        INT,
+                        StructFormats.TIMESPEC_IN,
+                        POINTER));
+    }
+
+    private static long clockGettime(Task task, SyscallArguments arguments) {
+        writeTimespec(task, arguments.longAt(1), now(task, arguments.intAt(0)));
+        return 0;
+    }
+
+    private static long now(Task task, int clock) {
+        Clock time = task.kernel().clock();
+        return switch (clock) {
+            case CLOCK_REALTIME, CLOCK_REALTIME_ALARM, CLOCK_TAI -> time.realtimeNanos();
+            case CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM ->
+                    time.monotonicNanos();
+            case CLOCK_REALTIME_COARSE -> coarse(time.realtimeNanos());
+            case CLOCK_MONOTONIC_COARSE -> coarse(time.monotonicNanos());
+            case CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID ->
+                    time.monotonicNanos() - task.group().startMonotonicNanos();
+            default -> throw ErrnoException.of(Errno.EINVAL);
+        };
+    }
+
+    private static long coarse(long nanos) {
+        return nanos - nanos % COARSE_NANOS;
+    }
+
+    private static long clockGetres(Task task, SyscallArguments arguments) {
+        int clock = arguments.intAt(0);
+        long address = arguments.longAt(1);
+        now(task, clock);
+        boolean coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+        if (address != 0) {
+            writeTimespec(task, address, coarse ? COARSE_NANOS : 1);
+        }
+        return 0;
+    }
+
+    private static long gettimeofday(Task task, SyscallArguments arguments) {
+        long time = arguments.longAt(0);
+        long zone = arguments.longAt(1);
+        if (time != 0) {
+            long now = task.kernel().clock().realtimeNanos();
+            task.guestMemory().writeLong(time, now / Clock.NANOS_PER_SECOND);
+            task.guestMemory()
+                    .writeLong(
+                            time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
+        }
+        if (zone != 0) {
+            task.guestMemory().writeLong(zone, 0);
+        }
+        return 0;
+    }
+
+    private static long time(Task task, SyscallArguments arguments) {
+        long seconds = task.kernel().clock().realtimeNanos() / Clock.NANOS_PER_SECOND;
+        if (arguments.longAt(0) != 0) {
+            task.guestMemory().writeLong(arguments.longAt(0), seconds);
+        }
+        return seconds;
+    }
+
+    private static long nanosleep(Task task, SyscallArguments arguments) {
+        long duration = readTimespec(task, arguments.longAt(0));
+        return sleep(task, duration, arguments.longAt(1));
+    }
+
+    private static long clockNanosleep(Task task, SyscallArguments arguments) {
+        int clock = arguments.intAt(0);
+        int flags = arguments.intAt(1);
+        switch (clock) {
+            case CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI -> {}
+            case CLOCK_THREAD_CPUTIME_ID -> throw ErrnoException.of(Errno.EINVAL);
+            default -> throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        long requested = readTimespec(task, arguments.longAt(2));
+        if ((flags & TIMER_ABSTIME) == 0) {
+            return sleep(task, requested, arguments.longAt(3));
+        }
+        long left = requested - now(task, clock);
+        if (left > 0 && !task.sleep(left)) {
+            throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
+        }
+        return 0;
+    }
+
+    /**
+     * Sleeps for a time.
+     *
+     * @param remainder address that takes what is left if a signal comes; zero for none
+     */
+    private static long sleep(Task task, long nanos, long remainder) {
+        long deadline = saturatedAdd(task.kernel().clock().monotonicNanos(), nanos);
+        if (task.sleep(nanos)) {
+            return 0;
+        }
+        if (remainder != 0) {
+            long left = Math.max(0, deadline - task.kernel().clock().monotonicNanos());
+            writeTimespec(task, remainder, left);
+        }
+        throw ErrnoException.of(Errno.EINTR);
+    }
+
+    private static long saturatedAdd(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    }
+
+    /** Nanoseconds of a {@code struct timespec}, or the greatest number if there are more. */
+    private static long readTimespec(Task task, long address) {
+        long seconds = task.guestMemory().readLong(address);
+        long nanos = task.guestMemory().readLong(address + Long.BYTES);
+        if (seconds < 0 || nanos < 0 || nanos >= Clock.NANOS_PER_SECOND) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return seconds >= Long.MAX_VALUE / Clock.NANOS_PER_SECOND
+                ? Long.MAX_VALUE
+                : seconds * Clock.NANOS_PER_SECOND + nanos;
+    }
+
+    private static void writeTimespec(Task task, long address, long nanos) {
+        task.guestMemory().writeLong(address, nanos / Clock.NANOS_PER_SECOND);
+        task.guestMemory().writeLong(address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.plinth.kernel.task;
+
+import java.util.Arrays;
+
+/**
+ * The resource limits of a process, as getrlimit(2). Any thread may read and write them.
+ *
+ * <p>Each limit is a pair that is replaced as a whole.
+ */
+public final class ResourceLimits {
+    public static final int RLIMIT_CPU = 0;
+    public static final int RLIMIT_FSIZE = 1;
+    public static final int RLIMIT_DATA = 2;
+    public static final int RLIMIT_STACK = 3;
+    public static final int RLIMIT_CORE = 4;
+    public static final int RLIMIT_NPROC = 6;
+    public static final int RLIMIT_NOFILE = 7;
+    public static final int RLIMIT_MEMLOCK = 8;
+    public static final int RLIMIT_AS = 9;
+    public static final int RLIMIT_SIGPENDING = 11;
+    public static final int RLIMIT_MSGQUEUE = 12;
+    public static final int RLIMIT_NICE = 13;
+    public static final int RLIMIT_RTPRIO = 14;
+
+    /** How many limits there are; their numbers are below this. */
+    public static final int COUNT = 16;
+
+    /** RLIM_INFINITY: no limit. All ones, the greatest number when read as unsigned. */
+    public static final long INFINITY = -1L;
+
+    /**
+     * A limit.
+     *
+     * @param soft that is enforced, unsigned
+     * @param hard up to which a process may raise the soft one, unsigned
+     */
+    public record Limit(long soft, long hard) {}
+
+    private final Object limitsLock = new Object();
+    private final Limit[] limits;
+
+    private ResourceLimits(Limit[] limits) {
+        this.limits = limits;
+    }
+
+    /** The limits that Linux gives the first process (asm-generic/resource.h), with 1,024 processes. */
+    public static ResourceLimits initial() {
+        Limit[] limits = new Limit[COUNT];
+        Arrays.fill(limits, new Limit(INFINITY, INFINITY));
+        limits[RLIMIT_STACK] = new Limit(8L << 20, INFINITY);
+        limits[RLIMIT_CORE] = new Limit(0, INFINITY);
+        limits[RLIMIT_NPROC] = new Limit(1024, 1024);
+        limits[RLIMIT_NOFILE] = new Limit(1024, 1 << 20);
+        limits[RLIMIT_MEMLOCK] = new Limit(8L << 20, 8L << 20);
+        limits[RLIMIT_SIGPENDING] = new Limit(4096, 4096);
+        limits[RLIMIT_MSGQUEUE] = new Limit(819200, 819200);
+        limits[RLIMIT_NICE] = new Limit(0, 0);
+        limits[RLIMIT_RTPRIO] = new Limit(0, 0);
+        return new ResourceLimits(limits);
+    }
+
+    /** A copy, for a child process. */
+    public ResourceLimits copy() {
+        synchronized (limitsLock) {
+            return new ResourceLimits(limits.clone());
+        }
+    }
+
+    /** The limit of a resource. */
+    public Limit get(int resource) {
+        synchronized (limitsLock) {
+            return limits[resource];
+        }
+    }
+
+    /** Replaces the limit of a resource. */
+    public void set(int resource, Limit limit) {
+        synchronized (limitsLock) {
+            limits[resource] = limit;
+        }
+    }
+
+    /** The soft limit of a resource, with {@link Long#MAX_VALUE} for none. */
+    public long soft(int resource) {
+        long soft = get(resource).soft();
+        return soft < 0 ? Long.MAX_VALUE : soft;
+    }
+}

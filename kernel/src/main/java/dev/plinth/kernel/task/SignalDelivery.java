@@ -1,0 +1,239 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.api.platform.PlatformFeature;
+import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.errno.Restart;
+import dev.plinth.kernel.signal.AlternateStack;
+import dev.plinth.kernel.signal.DefaultAction;
+import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.signal.SignalAction;
+import dev.plinth.kernel.signal.SignalFrame;
+import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.signal.UserFlags;
+import dev.plinth.kernel.signal.VectorFrame;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * Delivers signals to one task: default actions, entry into handlers, the way back, and what becomes
+ * of a system call that was broken off. Mirrors arch/x86/kernel/signal.c. Confined to the task
+ * thread.
+ */
+final class SignalDelivery {
+    /** The length of the instruction {@code syscall}, by which a restart steps back. */
+    private static final int SYSCALL_INSTRUCTION_BYTES = 2;
+
+    private final Task task;
+    private final ExecutionContext context;
+    private final CpuFeatures cpu;
+    private final boolean hasVectorState;
+
+    /** Holds a frame, or a vector state with its trailer, on its way to or from the guest. */
+    private final MemorySegment scratch;
+
+    private FaultDetails faultDetails = FaultDetails.NONE;
+
+    SignalDelivery(Task task, ExecutionContext context, Arena arena) {
+        this.task = requireNonNull(task, "task is null");
+        this.context = requireNonNull(context, "context is null");
+        this.cpu = task.kernel().capabilities().cpu();
+        this.hasVectorState =
+                task.kernel().capabilities().has(PlatformFeature.VECTOR_STATE)
+                        && cpu.vectorStateBytes() > 0;
+        this.scratch =
+                arena.allocate(
+                        Math.max(
+                                SignalFrame.BYTES,
+                                cpu.vectorStateBytes() + VectorFrame.TRAILER_BYTES),
+                        VectorFrame.ALIGNMENT);
+    }
+
+    /** Sends the task the signal of an exception that it raised. */
+    void raise(SignalInfo info, FaultDetails details) {
+        faultDetails = details;
+        task.signals().force(info);
+    }
+
+    /**
+     * Delivers what is pending and settles a call that was broken off.
+     *
+     * <p>Called when the guest is about to go on; more than one handler may be entered, one on top
+     * of the other.
+     */
+    void deliver() {
+        Registers registers = task.registers();
+        while (!task.group().isExiting()) {
+            Optional<TaskSignals.Delivery> next = task.signals().takeDeliverable();
+            if (next.isEmpty()) {
+                restartUnlessHandled(registers);
+                task.signals().restoreBlocked();
+                return;
+            }
+            SignalAction action = next.get().action();
+            if (action.isHandled()) {
+                settleBrokenOffCall(registers, action);
+                enterHandler(next.get().info(), action);
+            } else if (action.handler() == SignalAction.SIG_DFL) {
+                actByDefault(next.get().info().signal());
+            }
+        }
+    }
+
+    private void actByDefault(Signal signal) {
+        switch (DefaultAction.of(signal)) {
+            case TERMINATE, CORE_DUMP -> task.group().exit(ThreadGroup.killedBy(signal));
+            // Nobody can continue a stopped process yet: there is one, and its parent is outside.
+            case STOP, CONTINUE, IGNORE -> {}
+        }
+    }
+
+    /** No handler ran: every call that was broken off starts again. */
+    private void restartUnlessHandled(Registers registers) {
+        if (task.isInSyscall() && Restart.isRestart(registers.rax())) {
+            restart(registers);
+        }
+    }
+
+    /** A handler is about to run: the call starts again after it, or fails with EINTR. */
+    private void settleBrokenOffCall(Registers registers, SignalAction action) {
+        if (!task.isInSyscall() || !Restart.isRestart(registers.rax())) {
+            return;
+        }
+        boolean again =
+                switch ((int) -registers.rax()) {
+                    case Restart.ERESTARTNOINTR -> true;
+                    case Restart.ERESTARTSYS -> action.has(SignalAction.SA_RESTART);
+                    default -> false;
+                };
+        if (again) {
+            restart(registers);
+        } else {
+            registers.setRax(-Errno.EINTR.number());
+        }
+    }
+
+    private void restart(Registers registers) {
+        registers.setRax(registers.origRax());
+        registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);
+        task.leaveSyscall();
+    }
+
+    private void enterHandler(SignalInfo info, SignalAction action) {
+        FaultDetails details = info.isFault() ? faultDetails : FaultDetails.NONE;
+        faultDetails = FaultDetails.NONE;
+        try {
+            buildFrame(info, action, details);
+        } catch (ErrnoException e) {
+            // No room for the frame: Linux kills with SIGSEGV, which cannot be handled then either
+            // if it is SIGSEGV itself that could not be delivered.
+            if (info.signal() == Signal.SIGSEGV) {
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGSEGV));
+            } else {
+                task.signals().force(SignalInfo.fromKernel(Signal.SIGSEGV));
+            }
+            return;
+        }
+        long mask = task.signals().blocked() | action.mask();
+        if (!action.has(SignalAction.SA_NODEFER)) {
+            mask |= SignalSet.of(info.signal());
+        }
+        task.signals().setBlocked(mask);
+    }
+
+    private void buildFrame(SignalInfo info, SignalAction action, FaultDetails details) {
+        if (!action.has(SignalAction.SA_RESTORER)) {
+            throw ErrnoException.of(Errno.EFAULT);
+        }
+        Registers registers = task.registers();
+        AlternateStack stack = task.signals().alternateStack();
+        long top = registers.rsp() - SignalFrame.RED_ZONE_BYTES;
+        if (action.has(SignalAction.SA_ONSTACK)
+                && !stack.isDisabled()
+                && !stack.holds(registers.rsp())) {
+            top = stack.base() + stack.size();
+        }
+        long vectorState = 0;
+        if (hasVectorState) {
+            int size = cpu.vectorStateBytes();
+            top = (top - size - VectorFrame.TRAILER_BYTES) & -VectorFrame.ALIGNMENT;
+            vectorState = top;
+            context.readVectorState(scratch);
+            VectorFrame.mark(scratch, size, cpu.xcr0());
+            task.guestMemory().copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
+        }
+        // As a function finds its stack: the return address makes it 8 modulo 16.
+        long frameAddress = ((top - SignalFrame.BYTES) & -16) - 8;
+        if (stack.holds(top) && !stack.holds(frameAddress)) {
+            throw ErrnoException.of(Errno.EFAULT);
+        }
+        SignalFrame frame = new SignalFrame(scratch);
+        frame.fill(
+                info,
+                action,
+                registers,
+                task.signals().takeBlockedToRestore(),
+                stack,
+                vectorState,
+                details);
+        task.guestMemory().copyOut(frameAddress, frame.memory());
+        if ((stack.flags() & AlternateStack.SS_AUTODISARM) != 0) {
+            task.signals().setAlternateStack(AlternateStack.NONE);
+        }
+        registers.setRdi(info.signal().number());
+        registers.setRsi(frameAddress + SignalFrame.siginfoOffset());
+        registers.setRdx(frameAddress + SignalFrame.ucontextOffset());
+        registers.setRax(0);
+        registers.setRip(action.handler());
+        registers.setRsp(frameAddress);
+        registers.setEflags(registers.eflags() & ~UserFlags.CLEARED_FOR_HANDLER);
+        task.leaveSyscall();
+    }
+
+    /**
+     * Implements rt_sigreturn(2): what stands in the frame goes on. A frame that makes no sense is a
+     * SIGSEGV.
+     */
+    void returnFromHandler() {
+        Registers registers = task.registers();
+        task.leaveSyscall();
+        long frameAddress = registers.rsp() - Long.BYTES;
+        try {
+            SignalFrame frame = new SignalFrame(scratch);
+            task.guestMemory().copyIn(frameAddress, frame.memory());
+            long mask = frame.mask();
+            AlternateStack stack = frame.stack();
+            long vectorState = frame.vectorState();
+            frame.restore(registers);
+            restoreVectorState(vectorState);
+            task.signals().setAlternateStack(stack.isDisabled() ? AlternateStack.NONE : stack);
+            task.signals().setBlocked(mask);
+        } catch (ErrnoException | IllegalArgumentException e) {
+            task.signals().force(SignalInfo.fromKernel(Signal.SIGSEGV));
+        }
+    }
+
+    private void restoreVectorState(long address) {
+        if (!hasVectorState || address == 0) {
+            return;
+        }
+        int size = cpu.vectorStateBytes();
+        task.guestMemory().copyIn(address, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
+        VectorFrame.unmark(scratch, size, cpu.xcr0());
+        context.writeVectorState(scratch);
+    }
+
+    /** What a handler is told of a fault that {@code mm} could not resolve. */
+    static FaultDetails detailsOf(long address, AccessType access, boolean mapped) {
+        return FaultDetails.pageFault(address, mapped, access.canWrite(), access.canExecute());
+    }
+}

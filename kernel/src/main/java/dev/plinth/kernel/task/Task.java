@@ -1,0 +1,266 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.mm.GuestMemory;
+import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.vfs.Blocker;
+import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.FsContext;
+import dev.plinth.kernel.vfs.WaitSet;
+import java.util.Optional;
+
+/**
+ * A thread of a guest process.
+ *
+ * <p>Lasting state: registers and vector state, the blocked and pending signals and the alternate
+ * stack, and what it shares with others: memory, descriptors, directories, credentials.
+ *
+ * <p>A method that does not say otherwise is called by the task's own thread.
+ */
+public final class Task {
+    /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
+    public static final int NAME_BYTES = 16;
+
+    private final Kernel kernel;
+    private final ThreadGroup group;
+    private final int tid;
+    private final TaskSignals signals;
+    private final Registers registers = new Registers();
+
+    /** Replaced by the task thread (execve); read by anyone. */
+    private volatile TaskResources resources;
+
+    /** Set by {@link #kick}, cleared by the task thread before it looks at what there is to do. */
+    private volatile boolean kicked;
+
+    /** Keeps what runs open while another thread reaches for it. */
+    private final Object runningLock = new Object();
+
+    /** Written by the task thread under the lock: before the guest runs, and when it has ended. */
+    private volatile Optional<Running> running = Optional.empty();
+
+    /** At most {@link #NAME_BYTES} less one; replaced by the task thread, read by anyone. */
+    private volatile byte[] name;
+
+    /** Where zero is stored when the task ends; zero for nowhere (set_tid_address(2)). */
+    private long clearChildTid;
+
+    private boolean inSyscall;
+
+    /** What exists while the task's thread runs. */
+    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
+
+    Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
+        this.kernel = requireNonNull(kernel, "kernel is null");
+        this.group = requireNonNull(group, "group is null");
+        this.tid = tid;
+        this.name = name.clone();
+        this.signals = new TaskSignals(this, group);
+        this.resources = requireNonNull(resources, "resources is null");
+    }
+
+    /** The sandbox that the task lives in. Any thread. */
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    /** The process that the task is a thread of. Any thread. */
+    public ThreadGroup group() {
+        return group;
+    }
+
+    /** The thread number. Any thread. */
+    public int tid() {
+        return tid;
+    }
+
+    /** The name, as in /proc/[pid]/comm: bytes without a zero. Any thread. */
+    public byte[] name() {
+        return name.clone();
+    }
+
+    /**
+     * Renames the task, as prctl(2) with PR_SET_NAME.
+     *
+     * @param bytes at most {@link #NAME_BYTES} less one
+     */
+    public void setName(byte[] bytes) {
+        if (bytes.length >= NAME_BYTES) {
+            throw new IllegalArgumentException("a name has at most 15 bytes");
+        }
+        name = bytes.clone();
+    }
+
+    /** Where zero is stored when the task ends; zero for nowhere. */
+    public long clearChildTid() {
+        return clearChildTid;
+    }
+
+    /** Says where zero is stored when the task ends, as set_tid_address(2). */
+    public void setClearChildTid(long address) {
+        clearChildTid = address;
+    }
+
+    /** The signals of the task. Any thread, within what its methods say. */
+    public TaskSignals signals() {
+        return signals;
+    }
+
+    /** The general registers. */
+    public Registers registers() {
+        return registers;
+    }
+
+    /** The address space. Any thread. */
+    public MemoryManager memory() {
+        return resources.image().memory();
+    }
+
+    /** The memory as system calls read and write it. Any thread. */
+    public GuestMemory guestMemory() {
+        return resources.image().memory().guestMemory();
+    }
+
+    /** The open descriptors. Any thread. */
+    public FdTable files() {
+        return resources.files();
+    }
+
+    /** Root, working directory and umask. Any thread. */
+    public FsContext fs() {
+        return resources.fs();
+    }
+
+    /** Who the task acts as. Any thread. */
+    public Credentials credentials() {
+        return resources.credentials();
+    }
+
+    /** What the task shares with others. Any thread. */
+    TaskResources resources() {
+        return resources;
+    }
+
+    /** Replaces what the task shares with others. */
+    void setResources(TaskResources replacement) {
+        resources = replacement;
+    }
+
+    /**
+     * Makes the task look for what there is to do: signals, the end of its process. Any thread.
+     *
+     * <p>Whether the guest runs, a call sleeps, or neither, the task notices before it next runs the
+     * guest or sleeps.
+     */
+    public void kick() {
+        kicked = true;
+        synchronized (runningLock) {
+            running.ifPresent(
+                    parts -> {
+                        parts.context().interrupt();
+                        parts.waiting().wake();
+                    });
+        }
+    }
+
+    /** Whether the task was kicked since it was last asked; asking clears it. */
+    boolean takeKick() {
+        if (!kicked) {
+            return false;
+        }
+        kicked = false;
+        return true;
+    }
+
+    /** Whether a call that sleeps is to be broken off: a signal, or the end of the process. */
+    public boolean isInterrupted() {
+        return group.isExiting() || signals.hasDeliverable();
+    }
+
+    /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
+    boolean isInSyscall() {
+        return inSyscall;
+    }
+
+    void enterSyscall() {
+        inSyscall = true;
+    }
+
+    void leaveSyscall() {
+        inSyscall = false;
+    }
+
+    /** Begins or ends the time in which other threads can reach what runs. */
+    void setRunning(Optional<Running> parts) {
+        synchronized (runningLock) {
+            running = parts;
+        }
+    }
+
+    /** What the task sleeps with. */
+    public Blocker blocker() {
+        return running().waiting();
+    }
+
+    /**
+     * Sleeps until a signal comes or the process ends.
+     */
+    public void sleepUntilInterrupted() {
+        try (WaitSet nothing = blocker().newWaitSet()) {
+            while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}
+        }
+    }
+
+    /**
+     * Sleeps for a time.
+     *
+     * @return whether the time is over; if not, a signal came or the process ends
+     */
+    public boolean sleep(long nanos) {
+        long now = kernel.clock().monotonicNanos();
+        long deadline = nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
+        try (WaitSet nothing = blocker().newWaitSet()) {
+            while (true) {
+                switch (blocker().await(nothing, deadline)) {
+                    case READY -> {}
+                    case TIMED_OUT -> {
+                        return true;
+                    }
+                    case INTERRUPTED -> {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /** On whose behalf the file layer acts when this task calls it. */
+    public Caller caller() {
+        return new Caller(fs(), credentials(), group.pid(), tid);
+    }
+
+    /**
+     * Goes back to what a signal handler interrupted: rt_sigreturn(2).
+     *
+     * @return what is to stand in rax
+     */
+    public long returnFromHandler() {
+        running().delivery().returnFromHandler();
+        return registers.rax();
+    }
+
+    /** What exists while the task's thread runs. */
+    Running running() {
+        return running.orElseThrow(() -> new IllegalStateException("task " + tid + " is not running"));
+    }
+
+    @Override
+    public String toString() {
+        return "task " + tid;
+    }
+}

@@ -1,0 +1,35 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.fd.FdTable;
+
+import dev.plinth.kernel.vfs.FsContext;
+
+/**
+ * What a task shares with other tasks, each thing by itself, as clone(2) says.
+ *
+ * @param image the program: address space and file
+ * @param files the open descriptors
+ * @param fs root, working directory and umask
+ * @param credentials who it acts as
+ */
+public record TaskResources(
+        ProgramImage image, FdTable files, FsContext fs, Credentials credentials)
+        implements AutoCloseable {
+    public TaskResources {
+        requireNonNull(image, "image is null");
+        requireNonNull(files, "files is null");
+        requireNonNull(fs, "fs is null");
+        requireNonNull(credentials, "credentials is null");
+    }
+
+    /** Closes the descriptors, then the memory: the last task that has them is gone. */
+    @Override
+    public void close() {
+        try (image) {
+            files.close();
+        }
+    }
+}

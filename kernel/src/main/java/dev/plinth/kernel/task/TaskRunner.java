@@ -1,0 +1,118 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.api.linux.SignalCode;
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.Trap;
+import dev.plinth.kernel.mm.FaultOutcome;
+import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.signal.SignalInfo;
+import java.lang.foreign.Arena;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A task's thread: runs the guest, serves each trap, delivers signals, until the process ends. */
+final class TaskRunner implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(TaskRunner.class);
+
+    private final Task task;
+    private final Kernel kernel;
+
+    TaskRunner(Task task) {
+        this.task = requireNonNull(task, "task is null");
+        this.kernel = task.kernel();
+    }
+
+    @Override
+    public void run() {
+        boolean completed = false;
+        try {
+            runGuest(kernel.platform());
+            completed = true;
+        } catch (HostCallException e) {
+            log.error("{} of process {} cannot go on", task, task.group().pid(), e);
+            kernel.report("the host refused a call: " + e.getMessage());
+            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            completed = true;
+        } finally {
+            kernel.ended(task, completed);
+        }
+    }
+
+    private void runGuest(Platform platform) {
+        try (ExecutionContext context = platform.newContext();
+                Arena arena = Arena.ofConfined();
+                TaskWait wait = new TaskWait(task)) {
+            SignalDelivery delivery = new SignalDelivery(task, context, arena);
+            task.setRunning(Optional.of(new Task.Running(context, delivery, wait)));
+            try {
+                loop(context, delivery);
+            } finally {
+                task.setRunning(Optional.empty());
+            }
+        }
+    }
+
+    private void loop(ExecutionContext context, SignalDelivery delivery) {
+        SyscallGate gate = kernel.syscalls();
+        while (true) {
+            if (task.takeKick()) {
+                if (task.group().isExiting()) {
+                    return;
+                }
+                delivery.deliver();
+                continue;
+            }
+            task.leaveSyscall();
+            Trap trap = context.run(task.memory().addressSpace(), task.registers());
+            switch (trap) {
+                case Trap.SystemCall _ -> {
+                    task.enterSyscall();
+                    gate.enter(task);
+                }
+                case Trap.Fault fault -> serve(fault, delivery);
+                case Trap.CpuException exception ->
+                        delivery.raise(
+                                SignalInfo.fault(
+                                        exception.signal(),
+                                        exception.code(),
+                                        exception.address()),
+                                FaultDetails.NONE);
+                case Trap.Interrupted _ -> {}
+                case Trap.UnknownExit exit -> {
+                    log.error("{} stopped: {} ({})", task, exit.description(), exit.code());
+                    kernel.report(exit.description());
+                    task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+                }
+            }
+        }
+    }
+
+    private void serve(Trap.Fault fault, SignalDelivery delivery) {
+        FaultOutcome outcome = task.memory().handleFault(fault.address(), fault.access());
+        switch (outcome) {
+            case RESOLVED -> {}
+            case SEGV_MAPERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
+            case SEGV_ACCERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
+            case BUS_ADRERR -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
+            case OUT_OF_MEMORY -> {
+                kernel.report("the sandbox is out of memory");
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            }
+        }
+    }
+
+    private static void raise(Trap.Fault fault, Signal signal, int code, SignalDelivery delivery) {
+        AccessType access = fault.access();
+        delivery.raise(
+                SignalInfo.fault(signal, code, fault.address()),
+                SignalDelivery.detailsOf(
+                        fault.address(), access, code == SignalCode.SEGV_ACCERR));
+    }
+}

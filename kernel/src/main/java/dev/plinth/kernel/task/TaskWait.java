@@ -1,0 +1,129 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.Blocker;
+import dev.plinth.kernel.vfs.WaitSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * The one way in which a task blocks: until it is woken, a descriptor of the host is ready, or a
+ * moment has come.
+ *
+ * <p>The task sleeps in ppoll(2) on an eventfd of its own, and on descriptors of the host where
+ * there are some. {@link #wake} may be called by any thread, everything else by the task thread. A
+ * wake that comes while the task does not sleep is kept until it does.
+ */
+final class TaskWait implements Blocker, AutoCloseable {
+    private static final long SYS_READ = 0;
+    private static final long SYS_WRITE = 1;
+    private static final long SYS_PPOLL = 271;
+    private static final long SYS_EVENTFD2 = 290;
+    private static final long EFD_CLOEXEC_NONBLOCK = 0x80800;
+    private static final int POLLIN = 1;
+
+    /** {@code struct pollfd}: int fd, short events, short revents. */
+    private static final int POLLFD_BYTES = 8;
+
+    private static final int EVENTS = 4;
+    private static final int REVENTS = 6;
+    private static final long TIMESPEC_BYTES = 16;
+
+    private final Task task;
+    private final HostKernel host;
+    private final Clock clock;
+    private final HostFd wakeFd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment timespec = arena.allocate(TIMESPEC_BYTES, Long.BYTES);
+    private final MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES);
+    private final MemorySegment one = arena.allocate(Long.BYTES, Long.BYTES);
+
+    TaskWait(Task task) {
+        this.task = requireNonNull(task, "task is null");
+        this.host = task.kernel().host();
+        this.clock = task.kernel().clock();
+        wakeFd =
+                new HostFd(
+                        host,
+                        (int) host.require("eventfd2", SYS_EVENTFD2, 0, EFD_CLOEXEC_NONBLOCK));
+        one.set(ValueLayout.JAVA_LONG, 0, 1);
+    }
+
+    /** Ends the sleep in progress, or the next one. */
+    void wake() {
+        host.syscall(SYS_WRITE, wakeFd.number(), one.address(), Long.BYTES);
+    }
+
+    @Override
+    public WaitSet newWaitSet() {
+        return new WaitSet(this::wake);
+    }
+
+    @Override
+    public Outcome await(WaitSet set, long deadline) {
+        if (task.isInterrupted()) {
+            return Outcome.INTERRUPTED;
+        }
+        try (Arena call = Arena.ofConfined()) {
+            List<WaitSet.HostWait> hostWaits = set.hostWaits();
+            MemorySegment pollFds = call.allocate((1L + hostWaits.size()) * POLLFD_BYTES, Long.BYTES);
+            setPollFd(pollFds, 0, wakeFd, POLLIN);
+            for (int i = 0; i < hostWaits.size(); i++) {
+                setPollFd(pollFds, i + 1, hostWaits.get(i).fd(), hostWaits.get(i).events());
+            }
+            return sleep(pollFds, 1 + hostWaits.size(), deadline);
+        }
+    }
+
+    private Outcome sleep(MemorySegment pollFds, int count, long deadline) {
+        while (true) {
+            long ready =
+                    host.syscall(SYS_PPOLL, pollFds.address(), count, timeout(deadline), 0, 0, 0);
+            if (ready == -Errno.EINTR.number()) {
+                continue;
+            }
+            if (Errno.isError(ready)) {
+                throw HostCallException.ofResult("ppoll", new long[] {count, deadline}, ready);
+            }
+            if (pollFds.get(ValueLayout.JAVA_SHORT, REVENTS) != 0) {
+                host.syscall(SYS_READ, wakeFd.number(), counter.address(), Long.BYTES);
+            }
+            if (task.isInterrupted()) {
+                return Outcome.INTERRUPTED;
+            }
+            return ready == 0 ? Outcome.TIMED_OUT : Outcome.READY;
+        }
+    }
+
+    /** The address of the time that is left; zero for no limit. */
+    private long timeout(long deadline) {
+        if (deadline == NO_DEADLINE) {
+            return 0;
+        }
+        long left = Math.max(0, deadline - clock.monotonicNanos());
+        timespec.set(ValueLayout.JAVA_LONG, 0, left / Clock.NANOS_PER_SECOND);
+        timespec.set(ValueLayout.JAVA_LONG, Long.BYTES, left % Clock.NANOS_PER_SECOND);
+        return timespec.address();
+    }
+
+    private static void setPollFd(MemorySegment pollFds, int index, HostFd fd, int events) {
+        long at = (long) index * POLLFD_BYTES;
+        pollFds.set(ValueLayout.JAVA_INT, at, fd.number());
+        pollFds.set(ValueLayout.JAVA_SHORT, at + EVENTS, (short) events);
+        pollFds.set(ValueLayout.JAVA_SHORT, at + REVENTS, (short) 0);
+    }
+
+    @Override
+    public void close() {
+        wakeFd.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,34 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * What uname(2) tells: {@code struct new_utsname}.
+ *
+ * @param sysname always {@code Linux}
+ * @param nodename the host name
+ * @param release of the kernel, such as {@code 6.12.0}
+ * @param version of the kernel's build
+ * @param machine always {@code x86_64}
+ * @param domainname the NIS domain, {@code (none)} if there is none
+ */
+public record UtsName(
+        String sysname,
+        String nodename,
+        String release,
+        String version,
+        String machine,
+        String domainname) {
+    /** The size of each field in the structure, its final zero byte included. */
+    public static final int FIELD_BYTES = 65;
+
+    public UtsName {
+        for (String field :
+                new String[] {sysname, nodename, release, version, machine, domainname}) {
+            requireNonNull(field, "field is null");
+            if (field.length() >= FIELD_BYTES) {
+                throw new IllegalArgumentException("longer than 64 characters: " + field);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.plinth.kernel.vfs;
+
+/**
+ * The number of a device, or of a file system.
+ *
+ * @param major names the driver
+ * @param minor names the device to the driver
+ */
+public record DeviceNumber(int major, int minor) {
+    /** What {@code st_rdev} is of a file that is no device. */
+    public static final DeviceNumber NONE = new DeviceNumber(0, 0);
+
+    /** The device of a number as in {@code struct stat}; see makedev(3). */
+    public static DeviceNumber decode(long number) {
+        return new DeviceNumber(
+                (int) ((number >>> 8 & 0xFFF) | (number >>> 32 & 0xFFFF_F000)),
+                (int) ((number & 0xFF) | (number >>> 12 & 0xFFFF_FF00)));
+    }
+
+    /** The number as in {@code struct stat}; see makedev(3). */
+    public long encode() {
+        return (minor & 0xFFL)
+                | (major & 0xFFFL) << 8
+                | (minor & 0xFFFF_FF00L) << 12
+                | (major & 0xFFFF_F000L) << 32;
+    }
+
+    @Override
+    public String toString() {
+        return major + ":" + minor;
+    }
+}

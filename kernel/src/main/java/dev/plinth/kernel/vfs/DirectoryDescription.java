@@ -1,0 +1,101 @@
+package dev.plinth.kernel.vfs;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+
+/**
+ * An open directory.
+ *
+ * <p>The entries are those that the directory had when reading began at position 0, as POSIX
+ * allows, so that a program that removes what it reads misses nothing.
+ */
+final class DirectoryDescription extends FileDescription {
+    private final Directory directory;
+
+    private final Object positionLock = new Object();
+
+    /** Guarded by positionLock. */
+    private long position;
+
+    /** Guarded by positionLock; empty until reading begins, for {@code .} is always there. */
+    private List<DirectoryEntry> entries = List.of();
+
+    DirectoryDescription(Location location, int flags, Directory directory) {
+        super(location, flags);
+        this.directory = directory;
+    }
+
+    @Override
+    public long read(IoBuffer destination) {
+        throw ErrnoException.of(Errno.EISDIR);
+    }
+
+    @Override
+    public long readAt(IoBuffer destination, long offset) {
+        throw ErrnoException.of(Errno.EISDIR);
+    }
+
+    @Override
+    public long seek(long offset, int whence) {
+        synchronized (positionLock) {
+            long target =
+                    switch (whence) {
+                        case Fs.SEEK_SET -> offset;
+                        case Fs.SEEK_CUR -> position + offset;
+                        default -> throw ErrnoException.of(Errno.EINVAL);
+                    };
+            if (target < 0) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            position = target;
+            return target;
+        }
+    }
+
+    @Override
+    public void readEntries(EntrySink sink) {
+        if (location().dentry().isDeleted()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        synchronized (positionLock) {
+            if (position == 0 || entries.isEmpty()) {
+                entries = currentEntries();
+            }
+            while (position < entries.size()
+                    && sink.accept(entries.get((int) position), position + 1)) {
+                position++;
+            }
+        }
+    }
+
+    private List<DirectoryEntry> currentEntries() {
+        Dentry dentry = location().dentry();
+        Inode parent = dentry.parent().map(Dentry::inode).orElse(directory);
+        List<DirectoryEntry> all = new ArrayList<>();
+        all.add(new DirectoryEntry(PathName.DOT, directory.number(), FileType.DIRECTORY));
+        all.add(new DirectoryEntry(PathName.DOT_DOT, parent.number(), FileType.DIRECTORY));
+        Lock treeLock = directory.fileSystem().treeLock().readLock();
+        treeLock.lock();
+        try {
+            all.addAll(directory.entries());
+        } finally {
+            treeLock.unlock();
+        }
+        return all;
+    }
+
+    @Override
+    public void sync(boolean dataOnly) {
+        directory.fileSystem().sync();
+    }
+
+    @Override
+    public void truncate(long size) {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+}

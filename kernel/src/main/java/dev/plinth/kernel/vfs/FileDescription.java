@@ -1,0 +1,341 @@
+package dev.plinth.kernel.vfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Poll;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * An open file: what open(2) makes and dup(2) shares. Linux calls it a {@code struct file}.
+ *
+ * <p>Counted: descriptor tables, mappings and calls in progress each hold a reference, and the last
+ * {@link #close} disposes of it. Any thread may call any method while it holds a reference.
+ *
+ * <p>Nothing here blocks. A file that has to wait throws EAGAIN, whatever its flags say; {@link
+ * #ready} and {@link #watch} tell when to try again.
+ *
+ * <p>What a kind of file does not override fails as Linux makes it fail for such a file.
+ */
+public abstract class FileDescription implements AutoCloseable {
+    /** The flags that F_SETFL can change. */
+    private static final int CHANGEABLE_FLAGS =
+            Fcntl.O_APPEND
+                    | Fcntl.O_NONBLOCK
+                    | Fcntl.O_NOATIME
+                    | Fcntl.O_DIRECT
+                    | Fcntl.FASYNC;
+
+    /** The flags of open(2) that F_GETFL does not show: they were about opening. */
+    private static final int OPENING_FLAGS =
+            Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOCTTY | Fcntl.O_TRUNC | Fcntl.O_CLOEXEC;
+
+    private final Location location;
+    private final AtomicInteger flags;
+    private final AtomicInteger references = new AtomicInteger(1);
+
+    /** What mappings see of this description: always the same object. */
+    private final MappedFile mappedFile = new Mapping();
+
+    /** What to do about the inode's writers in the end; set before the description is shared. */
+    private Runnable releaseInode = () -> {};
+
+    /**
+     * An open file with one reference, the caller's.
+     *
+     * @param location by which it was opened
+     * @param flags of open(2)
+     */
+    protected FileDescription(Location location, int flags) {
+        this.location = requireNonNull(location, "location is null");
+        this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
+        location.inode().addUser();
+    }
+
+    /** By which name it was opened, or where that name is now. */
+    public final Location location() {
+        return location;
+    }
+
+    /** The file. */
+    public final Inode inode() {
+        return location.inode();
+    }
+
+    /** What F_GETFL shows: access mode and status flags. */
+    public final int flags() {
+        return flags.get();
+    }
+
+    /** Sets the status flags, as F_SETFL; those that cannot be changed stay as they are. */
+    public final void setFlags(int newFlags) {
+        flags.getAndUpdate(
+                old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
+    }
+
+    /** Whether a call that would have to wait fails instead. */
+    public final boolean isNonBlocking() {
+        return (flags() & Fcntl.O_NONBLOCK) != 0;
+    }
+
+    /** Whether it was opened with O_PATH, and so is good for naming the file only. */
+    public final boolean isPathOnly() {
+        return (flags() & Fcntl.O_PATH) != 0;
+    }
+
+    /** Whether it is open for reading. */
+    public final boolean isReadable() {
+        int mode = flags() & (Fcntl.O_ACCMODE | Fcntl.O_PATH);
+        return mode == Fcntl.O_RDONLY || mode == Fcntl.O_RDWR;
+    }
+
+    /** Whether it is open for writing. */
+    public final boolean isWritable() {
+        int mode = flags() & (Fcntl.O_ACCMODE | Fcntl.O_PATH);
+        return mode == Fcntl.O_WRONLY || mode == Fcntl.O_RDWR;
+    }
+
+    /**
+     * Takes one more reference, which is to be closed too.
+     *
+     * @return whether there was one left to share; if not, the file is gone
+     */
+    public final boolean tryRetain() {
+        return references.getAndUpdate(count -> count == 0 ? 0 : count + 1) != 0;
+    }
+
+    /**
+     * Takes one more reference, which is to be closed too.
+     *
+     * @return this
+     */
+    public final FileDescription retain() {
+        if (!tryRetain()) {
+            throw new IllegalStateException("file is closed");
+        }
+        return this;
+    }
+
+    /** Gives up a reference; the last one disposes of the file. */
+    @Override
+    public final void close() {
+        int left = references.decrementAndGet();
+        if (left < 0) {
+            throw new IllegalStateException("file closed more often than opened");
+        }
+        if (left == 0) {
+            releaseInode.run();
+            dispose();
+            inode().removeUser();
+        }
+    }
+
+    /** Has the file counted as being written, which it is already, until the end. */
+    final void countsAsWriter() {
+        releaseInode = inode()::removeWriter;
+    }
+
+    /** Has writers kept away, which they are already, until the end. */
+    final void keepsWritersAway() {
+        releaseInode = inode()::allowWriters;
+    }
+
+    /** The last reference is gone: releases what the description holds. Called once. */
+    protected void dispose() {}
+
+    /** The file's attributes, as fstat(2). */
+    public FileStat stat() {
+        return inode().stat();
+    }
+
+    /**
+     * Reads at the file's position and moves it.
+     *
+     * @return how many bytes, or 0 at the end
+     * @throws ErrnoException EAGAIN if there is nothing to read yet; EINVAL if the file cannot be
+     *     read; whatever the buffer throws, if nothing was read
+     */
+    public long read(IoBuffer destination) {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+
+    /**
+     * Reads at an offset; the position stays.
+     *
+     * @throws ErrnoException ESPIPE if the file has no positions; else as {@link #read}
+     */
+    public long readAt(IoBuffer destination, long offset) {
+        throw ErrnoException.of(Errno.ESPIPE);
+    }
+
+    /**
+     * Writes at the file's position, or at its end if O_APPEND is set, and moves the position.
+     *
+     * @return how many bytes; fewer than there are if no more could be written now
+     * @throws ErrnoException EAGAIN if nothing can be written yet; EPIPE if nobody reads any more
+     *     (the caller sends SIGPIPE); whatever the buffer throws, if nothing was written
+     */
+    public long write(IoBuffer source) {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+
+    /**
+     * Writes at an offset, or at the end if O_APPEND is set; the position stays.
+     *
+     * @throws ErrnoException ESPIPE if the file has no positions; else as {@link #write}
+     */
+    public long writeAt(IoBuffer source, long offset) {
+        throw ErrnoException.of(Errno.ESPIPE);
+    }
+
+    /**
+     * Moves the position, as lseek(2).
+     *
+     * @param whence {@code SEEK_*}
+     * @return the new position
+     * @throws ErrnoException ESPIPE if the file has none; EINVAL, ENXIO as in lseek(2)
+     */
+    public long seek(long offset, int whence) {
+        throw ErrnoException.of(Errno.ESPIPE);
+    }
+
+    /**
+     * Hands over entries of a directory, from the position on, and moves it behind those that were
+     * accepted.
+     *
+     * @throws ErrnoException ENOTDIR if it is none; ENOENT if it was removed
+     */
+    public void readEntries(EntrySink sink) {
+        throw ErrnoException.of(Errno.ENOTDIR);
+    }
+
+    /** Receives the entries of a directory. */
+    @FunctionalInterface
+    public interface EntrySink {
+        /**
+         * Takes an entry.
+         *
+         * @param nextPosition from where reading goes on behind it
+         * @return false if there is no room, and the entry was not taken
+         */
+        boolean accept(DirectoryEntry entry, long nextPosition);
+    }
+
+    /**
+     * Which events hold now.
+     *
+     * @param events of interest: {@code POLL*}
+     * @return those of them that hold; POLLERR and POLLHUP also if they were not asked for
+     */
+    public int ready(int events) {
+        return events & Poll.ALWAYS_READY;
+    }
+
+    /** Adds to a set what to wait for to see one of the events; nothing if always ready. */
+    public void watch(int events, WaitSet set) {}
+
+    /**
+     * Does what only this kind of file knows, as ioctl(2).
+     *
+     * @param argument a value, or an address in the memory
+     * @param memory of the caller
+     * @throws ErrnoException ENOTTY if the request is unknown
+     */
+    public long ioctl(int request, long argument, UserMemory memory) {
+        throw ErrnoException.of(Errno.ENOTTY);
+    }
+
+    /** The file's content for mmap(2), or empty if it cannot be mapped. */
+    public Optional<? extends Mappable> mappable() {
+        return Optional.empty();
+    }
+
+    /** What mmap(2) takes: this file, kept open by each mapping. */
+    public final MappedFile mappedFile() {
+        return mappedFile;
+    }
+
+    /**
+     * Writes to disk what is not there yet, as fsync(2).
+     *
+     * @param dataOnly as fdatasync(2)
+     * @throws ErrnoException EINVAL if the file cannot be synced; EIO
+     */
+    public void sync(boolean dataOnly) {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+
+    /**
+     * Allocates or frees room in the file, as fallocate(2).
+     *
+     * @param mode {@code FALLOC_FL_*}
+     * @throws ErrnoException ENODEV if it is no regular file; EOPNOTSUPP if the mode is not known
+     */
+    public void allocate(int mode, long offset, long length) {
+        throw ErrnoException.of(Errno.ENODEV);
+    }
+
+    /** Sets the size, as ftruncate(2). */
+    public void truncate(long size) {
+        inode().truncate(size);
+    }
+
+    /** This open file as a mapping sees it. */
+    private final class Mapping implements MappedFile {
+        @Override
+        public Optional<? extends Mappable> mappable() {
+            return FileDescription.this.mappable();
+        }
+
+        @Override
+        public boolean isReadable() {
+            return FileDescription.this.isReadable();
+        }
+
+        @Override
+        public boolean isWritable() {
+            return FileDescription.this.isWritable();
+        }
+
+        @Override
+        public boolean mayExecute() {
+            return !location.mount().options().noExecute();
+        }
+
+        @Override
+        public String path() {
+            return PathDisplay.ofWholeTree(location).text().toString();
+        }
+
+        @Override
+        public long device() {
+            return location.inode().fileSystem().device().encode();
+        }
+
+        @Override
+        public long inode() {
+            return location.inode().number();
+        }
+
+        @Override
+        public void retain() {
+            FileDescription.this.retain();
+        }
+
+        @Override
+        public void release() {
+            close();
+        }
+
+        @Override
+        public void sync(long start, long end) {
+            FileDescription.this.sync(true);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.plinth.kernel.vfs;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Where a task stands in the tree: its root, its working directory and its umask. Linux calls it a
+ * {@code struct fs_struct}.
+ *
+ * <p>Shared by tasks that were cloned with CLONE_FS, copied otherwise. Any thread may use it.
+ */
+public final class FsContext {
+    private volatile Location root;
+    private volatile Location workingDirectory;
+    private volatile int umask;
+
+    /** A task's place, with the permissions that new files do not get. */
+    public FsContext(Location root, Location workingDirectory, int umask) {
+        this.root = requireNonNull(root, "root is null");
+        this.workingDirectory = requireNonNull(workingDirectory, "workingDirectory is null");
+        this.umask = umask;
+    }
+
+    /** Where absolute paths start, and where {@code ..} leads no further. */
+    public Location root() {
+        return root;
+    }
+
+    /** Sets the root, as chroot(2). */
+    public void setRoot(Location directory) {
+        root = requireNonNull(directory, "directory is null");
+    }
+
+    /** Where relative paths start. */
+    public Location workingDirectory() {
+        return workingDirectory;
+    }
+
+    /** Sets the working directory, as chdir(2). */
+    public void setWorkingDirectory(Location directory) {
+        workingDirectory = requireNonNull(directory, "directory is null");
+    }
+
+    /** The permissions that new files do not get. */
+    public int umask() {
+        return umask;
+    }
+
+    /** Sets the umask, as umask(2), and returns what it was. */
+    public synchronized int exchangeUmask(int newUmask) {
+        int old = umask;
+        umask = newUmask;
+        return old;
+    }
+
+    /** A copy that changes apart from this one. */
+    public FsContext copy() {
+        return new FsContext(root, workingDirectory, umask);
+    }
+}

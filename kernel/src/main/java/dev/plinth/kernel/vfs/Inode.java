@@ -1,0 +1,185 @@
+package dev.plinth.kernel.vfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A file, apart from its names: one object for each file of a file system while anyone holds it.
+ *
+ * <p>A file system extends this class, {@link Directory} or {@link SymbolicLink}, one final class
+ * for each kind of file. Methods may be called by any thread. Nothing here asks who the caller is:
+ * permissions were checked before ({@link Vfs}).
+ */
+public abstract class Inode {
+    private final FileSystem fileSystem;
+    private final long number;
+    private final FileType type;
+
+    /**
+     * Who has the file open for writing (positive), or runs it as a program (negative), as Linux's
+     * {@code i_writecount}.
+     */
+    private final AtomicInteger writers = new AtomicInteger();
+
+    /** How many descriptions refer to the file. */
+    private final AtomicInteger users = new AtomicInteger();
+
+    /**
+     * A file of a file system.
+     *
+     * @param number unique in the file system, and kept for the life of the file
+     */
+    protected Inode(FileSystem fileSystem, long number, FileType type) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.number = number;
+        this.type = requireNonNull(type, "type is null");
+    }
+
+    /** The file system it belongs to. */
+    public final FileSystem fileSystem() {
+        return fileSystem;
+    }
+
+    /** Its number in the file system: {@code st_ino}. */
+    public final long number() {
+        return number;
+    }
+
+    /** What kind of file it is; never changes. */
+    public final FileType type() {
+        return type;
+    }
+
+    /**
+     * Its attributes as they are now.
+     *
+     * @throws ErrnoException if they cannot be had: EIO, or ENOENT if the host has removed the file
+     */
+    public abstract FileStat stat();
+
+    /**
+     * Owner and permissions, for checks on the way of a path.
+     *
+     * <p>May be as old as the file system's cache of them is.
+     */
+    public abstract Ownership ownership();
+
+    /**
+     * Opens the file.
+     *
+     * <p>Called for regular files and directories; devices are opened by the {@link DeviceRegistry}.
+     * Never blocks.
+     *
+     * @param location by which it is opened
+     * @param flags of open(2), of which the file system looks at the access mode and passes on the
+     *     rest; O_TRUNC has been seen to
+     * @return a description with one reference, the caller's
+     * @throws ErrnoException ENXIO if such a file cannot be opened
+     */
+    public FileDescription open(Location location, int flags) {
+        throw ErrnoException.of(Errno.ENXIO);
+    }
+
+    /** Sets the permissions, as chmod(2). */
+    public void setPermissions(int permissions) {
+        throw ErrnoException.of(Errno.EPERM);
+    }
+
+    /**
+     * Sets owner, group and permissions together, as chown(2) does when it takes away the
+     * set-user-ID bit.
+     */
+    public void setOwner(int uid, int gid, int permissions) {
+        throw ErrnoException.of(Errno.EPERM);
+    }
+
+    /**
+     * Sets times, as utimensat(2).
+     *
+     * @param accessed the new one, or empty to leave it
+     * @param modified the new one, or empty to leave it
+     */
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        throw ErrnoException.of(Errno.EPERM);
+    }
+
+    /**
+     * Sets the size, as truncate(2); bytes that are added are zero.
+     *
+     * @param size not negative
+     */
+    public void truncate(long size) {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+
+    /** What device the file stands for; {@link DeviceNumber#NONE} if it is none. */
+    public DeviceNumber deviceId() {
+        return DeviceNumber.NONE;
+    }
+
+    /** One more description refers to the file. */
+    final void addUser() {
+        users.getAndIncrement();
+    }
+
+    /** A description is gone. */
+    final void removeUser() {
+        if (users.decrementAndGet() == 0) {
+            unused();
+        }
+    }
+
+    /** Whether a description refers to the file: it is open, or mapped. */
+    protected final boolean isUsed() {
+        return users.get() > 0;
+    }
+
+    /** The last description is gone. Others may come; see {@link #isUsed}. */
+    protected void unused() {}
+
+    /**
+     * Notes that someone is about to write the file.
+     *
+     * @throws ErrnoException ETXTBSY if it is being run as a program
+     */
+    public final void addWriter() {
+        if (writers.getAndUpdate(count -> count < 0 ? count : count + 1) < 0) {
+            throw ErrnoException.of(Errno.ETXTBSY);
+        }
+    }
+
+    /** Ends {@link #addWriter}. */
+    public final void removeWriter() {
+        writers.getAndDecrement();
+    }
+
+    /**
+     * Keeps writers away, for the file is about to be run.
+     *
+     * @throws ErrnoException ETXTBSY if it is open for writing
+     */
+    public final void denyWriters() {
+        if (writers.getAndUpdate(count -> count > 0 ? count : count - 1) > 0) {
+            throw ErrnoException.of(Errno.ETXTBSY);
+        }
+    }
+
+    /** Ends {@link #denyWriters}. */
+    public final void allowWriters() {
+        writers.getAndIncrement();
+    }
+
+    /**
+     * Who may do what.
+     *
+     * @param permissions as chmod(2) sets them
+     * @param uid of the owner
+     * @param gid of the group
+     */
+    public record Ownership(int permissions, int uid, int gid) {}
+}

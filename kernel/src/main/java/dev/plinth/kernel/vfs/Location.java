@@ -1,0 +1,39 @@
+package dev.plinth.kernel.vfs;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+
+/**
+ * A place in the tree of all mounts: a dentry, seen through a mount. Linux calls it a {@code struct
+ * path}.
+ *
+ * @param mount the mount
+ * @param dentry of the mount's file system
+ */
+public record Location(Mount mount, Dentry dentry) {
+    public Location {
+        requireNonNull(mount, "mount is null");
+        requireNonNull(dentry, "dentry is null");
+    }
+
+    /** The file. */
+    public Inode inode() {
+        return dentry.inode();
+    }
+
+    /** Whether it is a directory. */
+    public boolean isDirectory() {
+        return dentry.isDirectory();
+    }
+
+    /** The place seen here: the root of what is mounted on top, or this place if nothing is. */
+    public Location topmost() {
+        Location top = this;
+        for (Optional<Mount> over = mount.mountedAt(dentry); over.isPresent(); ) {
+            top = over.get().rootLocation();
+            over = top.mount.mountedAt(top.dentry);
+        }
+        return top;
+    }
+}

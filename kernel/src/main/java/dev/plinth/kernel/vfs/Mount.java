@@ -1,0 +1,153 @@
+package dev.plinth.kernel.vfs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * A file system, or a part of one, at a place in the tree.
+ *
+ * <p>Made and removed by {@link MountTree}. Any thread may ask it.
+ */
+public final class Mount {
+    private final int id;
+    private final String source;
+    private final FileSystem fileSystem;
+    private final Dentry root;
+    private final Optional<Location> mountPoint;
+    private final Options options;
+
+    /** What is mounted on dentries of this mount; changed by the mount tree only. */
+    private final ConcurrentMap<Dentry, Mount> mountedOn = new ConcurrentHashMap<>(2);
+
+    /**
+     * How a file system is mounted; see mount(2).
+     *
+     * @param readOnly nothing can be changed through this mount
+     * @param noSetuid set-user-ID bits and file capabilities do not count
+     * @param noDevices devices cannot be opened
+     * @param noExecute files cannot be run
+     */
+    public record Options(
+            boolean readOnly, boolean noSetuid, boolean noDevices, boolean noExecute) {
+        /** Everything is allowed. */
+        public static final Options READ_WRITE = new Options(false, false, false, false);
+
+        /** Nothing can be changed. */
+        public static final Options READ_ONLY = new Options(true, false, false, false);
+
+        /** As the {@code nosuid,nodev} of most system mounts. */
+        public static final Options NO_SETUID_NO_DEVICES = new Options(false, true, true, false);
+
+        /** As the {@code nosuid,nodev,noexec} of procfs. */
+        public static final Options DATA_ONLY = new Options(false, true, true, true);
+
+        /** As in the fourth field of fstab(5). */
+        public String text() {
+            return (readOnly ? "ro" : "rw")
+                    + (noSetuid ? ",nosuid" : "")
+                    + (noDevices ? ",nodev" : "")
+                    + (noExecute ? ",noexec" : "")
+                    + ",relatime";
+        }
+    }
+
+    Mount(
+            int id,
+            String source,
+            FileSystem fileSystem,
+            Dentry root,
+            Optional<Location> mountPoint,
+            Options options) {
+        this.id = id;
+        this.source = requireNonNull(source, "source is null");
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.root = requireNonNull(root, "root is null");
+        this.mountPoint = requireNonNull(mountPoint, "mountPoint is null");
+        this.options = requireNonNull(options, "options is null");
+    }
+
+    /** Its number in /proc/[pid]/mountinfo. */
+    public int id() {
+        return id;
+    }
+
+    /** What is mounted, as the first field of /proc/mounts. */
+    public String source() {
+        return source;
+    }
+
+    /** The file system. */
+    public FileSystem fileSystem() {
+        return fileSystem;
+    }
+
+    /** What is seen at the mount point: the file system's root, or a part of it. */
+    public Dentry root() {
+        return root;
+    }
+
+    /** The place of {@link #root}. */
+    public Location rootLocation() {
+        return new Location(this, root);
+    }
+
+    /** Where it is mounted, in the mount it covers; empty for the first mount. */
+    public Optional<Location> mountPoint() {
+        return mountPoint;
+    }
+
+    /** How it is mounted. */
+    public Options options() {
+        return options;
+    }
+
+    /** Whether nothing can be changed through this mount. */
+    public boolean isReadOnly() {
+        return options.readOnly() || fileSystem.isReadOnly();
+    }
+
+    /**
+     * Refuses if nothing can be changed through this mount.
+     *
+     * @throws ErrnoException EROFS
+     */
+    public void requireWritable() {
+        if (isReadOnly()) {
+            throw ErrnoException.of(Errno.EROFS);
+        }
+    }
+
+    /** What is mounted on a dentry of this mount. */
+    Optional<Mount> mountedAt(Dentry dentry) {
+        return mountedOn.isEmpty()
+                ? Optional.empty()
+                : Optional.ofNullable(mountedOn.get(dentry));
+    }
+
+    /** What is mounted on this mount, in no order. */
+    List<Mount> mountedHere() {
+        return List.copyOf(mountedOn.values());
+    }
+
+    void cover(Dentry dentry, Mount mount) {
+        mountedOn.put(dentry, mount);
+        dentry.addMounts(1);
+    }
+
+    void uncover(Dentry dentry) {
+        mountedOn.remove(dentry);
+        dentry.addMounts(-1);
+    }
+
+    /** For people. */
+    @Override
+    public String toString() {
+        return "mount " + id + " (" + fileSystem.type() + ")";
+    }
+}

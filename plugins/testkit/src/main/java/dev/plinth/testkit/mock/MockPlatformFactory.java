@@ -1,0 +1,95 @@
+package dev.plinth.testkit.mock;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.DeviceDeclaration;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformContext;
+import dev.plinth.api.platform.PlatformFactory;
+
+import java.util.List;
+
+/**
+ * Makes mock platforms, under any name and with any declared devices.
+ *
+ * <p>Immutable but for its set of programs, which the variants share.
+ */
+public final class MockPlatformFactory implements PlatformFactory {
+    private final MockPrograms programs;
+    private final String name;
+    private final List<DeviceDeclaration> devices;
+    private final Availability availability;
+
+    /** A factory named {@code mock} without devices, whose platforms are usable. */
+    public MockPlatformFactory() {
+        this(new MockPrograms(), "mock", List.of(), Availability.usable());
+    }
+
+    private MockPlatformFactory(
+            MockPrograms programs,
+            String name,
+            List<DeviceDeclaration> devices,
+            Availability availability) {
+        this.programs = programs;
+        this.name = requireNonNull(name, "name is null");
+        this.devices = List.copyOf(devices);
+        this.availability = requireNonNull(availability, "availability is null");
+    }
+
+    /** The same factory under another name. */
+    public MockPlatformFactory withName(String newName) {
+        return new MockPlatformFactory(programs, newName, devices, availability);
+    }
+
+    /** The same factory with other declared devices; its platforms do not use them. */
+    public MockPlatformFactory withDevices(List<DeviceDeclaration> newDevices) {
+        return new MockPlatformFactory(programs, name, newDevices, availability);
+    }
+
+    /** The same factory, claiming to be usable or not. */
+    public MockPlatformFactory withAvailability(Availability newAvailability) {
+        return new MockPlatformFactory(programs, name, devices, newAvailability);
+    }
+
+    /** The programs that its platforms execute; more can be added at any time. */
+    public MockPrograms programs() {
+        return programs;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        return "Runs Java code in the place of programs, for tests";
+    }
+
+    @Override
+    public List<DeviceDeclaration> devices() {
+        return devices;
+    }
+
+    @Override
+    public Availability availability(HostKernel host) {
+        return availability;
+    }
+
+    /**
+     * Makes a platform.
+     *
+     * @throws IllegalArgumentException if a required device is missing in the context
+     */
+    @Override
+    public Platform create(PlatformContext context) {
+        for (DeviceDeclaration device : devices) {
+            if (device.required() && context.device(device.role()).isEmpty()) {
+                throw new IllegalArgumentException("missing device: " + device.role());
+            }
+        }
+        return new MockPlatform(programs, context.backingFiles());
+    }
+}
