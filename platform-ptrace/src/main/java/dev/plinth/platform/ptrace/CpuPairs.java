@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
@@ -14,11 +15,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * Chooses a CPU for each pair of a Java thread and the stub thread that it drives.
  *
  * <p>The two take turns, so on one CPU a round trip costs two switches between threads, where on
- * two it costs two wake-ups across CPUs: measured, 5 against 30 to 60 microseconds. Pairs are spread
- * over the CPUs that the process may use.
+ * two it costs two wake-ups across CPUs: measured, 5 against 30 to 60 microseconds. Pairs are
+ * spread over the CPUs that the process may use.
  *
- * <p>The system property {@code plinth.ptrace.affinity} is {@code pair} (what is described here, the
- * default) or {@code none} (the host's scheduler decides).
+ * <p>The system property {@code plinth.ptrace.affinity} is {@code pair} (what is described here,
+ * the default) or {@code none} (the host's scheduler decides).
  */
 final class CpuPairs {
     /** Choose no CPU. */

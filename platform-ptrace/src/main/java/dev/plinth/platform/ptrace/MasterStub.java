@@ -19,7 +19,7 @@ import dev.plinth.platform.ptrace.linux.WaitStatus;
 import dev.plinth.platform.ptrace.linux.Xsave;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
-import java.lang.foreign.Arena;
+
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -85,11 +85,7 @@ final class MasterStub implements AutoCloseable {
         MemorySegment area = tracer.arena().allocate(MAX_VECTOR_STATE_BYTES, XSAVE_ALIGNMENT);
         long length =
                 tracer.registerSet(
-                        Ptrace.PTRACE_GETREGSET,
-                        pid,
-                        Ptrace.NT_X86_XSTATE,
-                        area,
-                        area.byteSize());
+                        Ptrace.PTRACE_GETREGSET, pid, Ptrace.NT_X86_XSTATE, area, area.byteSize());
         if (length < Xsave.HEADER_END || length == area.byteSize()) {
             throw new HostCallException("ptrace(PTRACE_GETREGSET, NT_X86_XSTATE)", Errno.ENODEV);
         }

@@ -7,6 +7,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,8 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * The thread that owns the master stub, and makes stubs when others ask for them.
  *
  * <p>It lives as long as the platform, because the master and with it all stubs die with it. Its
- * methods are called from any thread and wait for it, uninterruptibly: what the host gives has to be
- * owned by somebody.
+ * methods are called from any thread and wait for it, uninterruptibly: what the host gives has to
+ * be owned by somebody.
  */
 final class MasterThread implements AutoCloseable {
     private static final long STACK_BYTES = 256 << 10;
@@ -96,6 +97,9 @@ final class MasterThread implements AutoCloseable {
             pairs.bringHere(tid, masterPid);
             requestLock.lock();
             try {
+                if (closing) {
+                    throw new IllegalStateException("the platform is closed");
+                }
                 request = batchOffset;
                 changed.signalAll();
                 awaitAnswerLocked();
@@ -163,8 +167,8 @@ final class MasterThread implements AutoCloseable {
                     serve(master);
                 }
             } finally {
-                done = true;
-                changed.signalAll();
+                closing = true;
+                answer();
                 requestLock.unlock();
             }
         }

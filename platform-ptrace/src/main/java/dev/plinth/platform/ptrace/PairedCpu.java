@@ -2,6 +2,7 @@ package dev.plinth.platform.ptrace;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -30,8 +31,7 @@ final class PairedCpu implements AutoCloseable {
         }
         MemorySegment old = arena.allocate(CpuPairs.MASK_BYTES, Long.BYTES);
         long length =
-                host.syscall(
-                        SystemCalls.SCHED_GETAFFINITY, 0, CpuPairs.MASK_BYTES, old.address());
+                host.syscall(SystemCalls.SCHED_GETAFFINITY, 0, CpuPairs.MASK_BYTES, old.address());
         before = length > 0 ? CpuMask.of(old.asSlice(0, length)) : CpuMask.ANY;
         CpuPairs.setTo(bits, cpu);
         mask = CpuMask.of(bits);

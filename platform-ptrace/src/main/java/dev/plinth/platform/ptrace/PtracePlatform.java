@@ -17,6 +17,7 @@ import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.platform.ptrace.linux.Xsave;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -76,8 +77,7 @@ final class PtracePlatform implements Platform {
     private static PlatformCapabilities capabilities(
             HostKernel host, Arena arena, byte[] vectorState) {
         long lowest =
-                HostFiles.readNumber(
-                        host, arena, "/proc/sys/vm/mmap_min_addr", MIN_USER_ADDRESS);
+                HostFiles.readNumber(host, arena, "/proc/sys/vm/mmap_min_addr", MIN_USER_ADDRESS);
         return new PlatformCapabilities(
                 new AddressRange(
                         Pages.ceil(Math.max(lowest, MIN_USER_ADDRESS)), StubLayout.BATCH_PAGE),
@@ -104,8 +104,7 @@ final class PtracePlatform implements Platform {
             }
         }
         long xcr0 =
-                MemorySegment.ofArray(vectorState)
-                        .get(JAVA_LONG_UNALIGNED, Xsave.SOFTWARE_XCR0);
+                MemorySegment.ofArray(vectorState).get(JAVA_LONG_UNALIGNED, Xsave.SOFTWARE_XCR0);
         return new CpuFeatures(hwcap, hwcap2, xcr0, vectorState.length);
     }
 
@@ -202,6 +201,7 @@ final class PtracePlatform implements Platform {
     }
 
     /** The descriptor in every stub of a file that the platform was created with. */
+    @SuppressWarnings("ReferenceEquality") // That is how the api says which file is which.
     int descriptorOf(BackingFile file) {
         for (int i = 0; i < backingFiles.size(); i++) {
             if (backingFiles.get(i) == file) {

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.platform.ptrace.linux.Ptrace;
 import dev.plinth.platform.ptrace.linux.Xsave;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -104,7 +105,8 @@ final class VectorState {
         for (long at = Xsave.XCOMP_BV; at < Xsave.HEADER_END; at += Long.BYTES) {
             if (source.get(JAVA_LONG, at) != 0) {
                 throw new IllegalArgumentException(
-                        "vector state is not in standard format: header byte " + (at - Xsave.HEADER));
+                        "vector state is not in standard format: header byte "
+                                + (at - Xsave.HEADER));
             }
         }
         if ((source.get(JAVA_INT, Xsave.MXCSR) & ~mxcsrMask) != 0) {
