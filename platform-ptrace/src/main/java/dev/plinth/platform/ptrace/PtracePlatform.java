@@ -118,6 +118,7 @@ final class PtracePlatform implements Platform {
 
     @Override
     public AddressSpace newAddressSpace() {
+        requireOpen();
         int page = batchPages.take();
         StubProcess process;
         boolean done = false;
@@ -141,6 +142,7 @@ final class PtracePlatform implements Platform {
 
     @Override
     public ExecutionContext newContext() {
+        requireOpen();
         if (openContexts.incrementAndGet() > MAX_CONTEXTS) {
             openContexts.decrementAndGet();
             throw new IllegalStateException("too many contexts: " + MAX_CONTEXTS);
@@ -170,6 +172,17 @@ final class PtracePlatform implements Platform {
         }
         master.close();
         batchPages.close();
+    }
+
+    private void requireOpen() {
+        spacesLock.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the platform is closed");
+            }
+        } finally {
+            spacesLock.unlock();
+        }
     }
 
     HostKernel host() {
