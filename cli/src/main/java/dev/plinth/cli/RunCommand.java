@@ -97,8 +97,8 @@ final class RunCommand implements Command {
         and LANG yours if they are set. Nothing else of yours is handed over unless
         --env says so.
 
-        Signals: SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP are sent on to the
-        program. If it ignores them: 'kill -9' of plinth ends it and leaves nothing
+        Signals: SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP are sent on to
+        the program. If it ignores them: 'kill -9' of plinth ends it and leaves nothing
         behind (in a terminal: Ctrl-Z, then 'kill -9 %1').
 
         Exit status: that of PROGRAM; 128+N if signal N ended it.
