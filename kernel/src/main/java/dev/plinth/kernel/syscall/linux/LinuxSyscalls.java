@@ -20,6 +20,7 @@ public final class LinuxSyscalls {
                 new IdentitySyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
-                new SystemSyscalls());
+                new SystemSyscalls(),
+                new PollSyscalls());
     }
 }
