@@ -15,8 +15,13 @@ public final class LinuxSyscalls {
 
     private static List<SyscallFamily> families() {
         return List.of(
-                new ProcessSyscalls(),
+                new ReadWriteSyscalls(),
+                new OpenSyscalls(),
+                new DescriptorSyscalls(),
+                new StatSyscalls(),
+                new DirectorySyscalls(),
                 new MemorySyscalls(),
+                new ProcessSyscalls(),
                 new IdentitySyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
