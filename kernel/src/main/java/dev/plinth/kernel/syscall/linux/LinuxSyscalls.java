@@ -26,6 +26,7 @@ public final class LinuxSyscalls {
                 new FutexSyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
-                new SystemSyscalls());
+                new SystemSyscalls(),
+                new PollSyscalls());
     }
 }
