@@ -2,6 +2,7 @@ package dev.plinth.kernel.syscall.linux;
 
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallTable;
+
 import java.util.List;
 
 /** All families of system calls, and the table that they make. */
@@ -15,11 +16,18 @@ public final class LinuxSyscalls {
 
     private static List<SyscallFamily> families() {
         return List.of(
-                new ProcessSyscalls(),
+                new ReadWriteSyscalls(),
+                new OpenSyscalls(),
+                new DescriptorSyscalls(),
+                new StatSyscalls(),
+                new DirectorySyscalls(),
                 new MemorySyscalls(),
+                new ProcessSyscalls(),
                 new IdentitySyscalls(),
+                new FutexSyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
-                new SystemSyscalls());
+                new SystemSyscalls(),
+                new PollSyscalls());
     }
 }
