@@ -164,15 +164,11 @@ public final class Task {
      */
     public void kick() {
         kicked = true;
-        Optional<Running> parts = running;
-        if (parts.isPresent() && parts.get().thread() == Thread.currentThread()) {
-            return;
-        }
         synchronized (runningLock) {
-            running.ifPresent(parts -> {
-                parts.context().interrupt();
-                parts.waiting().wake();
-            });
+            if (running.isPresent() && running.get().thread() != Thread.currentThread()) {
+                running.get().context().interrupt();
+                running.get().waiting().wake();
+            }
         }
     }
 
