@@ -1,6 +1,5 @@
 package dev.plinth.kernel.plugin;
 
-import java.nio.file.Path;
 import org.pf4j.BasePluginLoader;
 import org.pf4j.CompoundPluginLoader;
 import org.pf4j.DefaultPluginLoader;
@@ -12,6 +11,8 @@ import org.pf4j.PluginDescriptorFinder;
 import org.pf4j.PluginLoader;
 import org.pf4j.PluginStatusProvider;
 import org.pf4j.PropertiesPluginDescriptorFinder;
+
+import java.nio.file.Path;
 
 /**
  * PF4J with what Plinth uses of it: plugins loaded by path, extensions listed in {@code

@@ -12,6 +12,7 @@ import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
+
 import java.util.Optional;
 
 /**
@@ -154,17 +155,16 @@ public final class Task {
     /**
      * Makes the task look for what there is to do: signals, the end of its process. Any thread.
      *
-     * <p>Whether the guest runs, a call sleeps, or neither, the task notices before it next runs the
-     * guest or sleeps.
+     * <p>Whether the guest runs, a call sleeps, or neither, the task notices before it next runs
+     * the guest or sleeps.
      */
     public void kick() {
         kicked = true;
         synchronized (runningLock) {
-            running.ifPresent(
-                    parts -> {
-                        parts.context().interrupt();
-                        parts.waiting().wake();
-                    });
+            running.ifPresent(parts -> {
+                parts.context().interrupt();
+                parts.waiting().wake();
+            });
         }
     }
 
@@ -207,9 +207,7 @@ public final class Task {
         return running().waiting();
     }
 
-    /**
-     * Sleeps until a signal comes or the process ends.
-     */
+    /** Sleeps until a signal comes or the process ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}
@@ -256,7 +254,8 @@ public final class Task {
 
     /** What exists while the task's thread runs. */
     Running running() {
-        return running.orElseThrow(() -> new IllegalStateException("task " + tid + " is not running"));
+        return running.orElseThrow(
+                () -> new IllegalStateException("task " + tid + " is not running"));
     }
 
     @Override
