@@ -103,7 +103,15 @@ final class PathWalkTest {
     }
 
     private static Executable compare(String name, List<String> expected, List<String> actual) {
-        return () -> assertEquals(String.join("\n", expected), String.join("\n", actual), name);
+        List<String> onlyExpected = new ArrayList<>();
+        List<String> onlyActual = new ArrayList<>();
+        for (int i = 0; i < Math.max(expected.size(), actual.size()); i++) {
+            if (!expected.get(i).equals(actual.get(i))) {
+                onlyExpected.add(expected.get(i));
+                onlyActual.add(actual.get(i));
+            }
+        }
+        return () -> assertEquals(onlyExpected, onlyActual, name);
     }
 
     private static List<String> forEachPath(Function<String, String> call) {
