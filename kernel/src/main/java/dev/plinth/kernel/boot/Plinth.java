@@ -8,6 +8,7 @@ import com.google.inject.Injector;
 import com.google.inject.Stage;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.plugin.LoadedPlatform;
@@ -92,6 +93,17 @@ public final class Plinth {
      * @throws SandboxException if it cannot be made: the program, the root, a mount, a device
      */
     public Sandbox newSandbox(SandboxSpec spec, LoadedPlatform platform) {
-        return builder.build(spec, platform.factory());
+        return newSandbox(spec, platform.factory());
+    }
+
+    /**
+     * Makes a sandbox on a platform that did not come from a plugin.
+     *
+     * @param platform makes what executes it
+     * @return the sandbox; the caller owns it
+     * @throws SandboxException if it cannot be made: the program, the root, a mount, a device
+     */
+    public Sandbox newSandbox(SandboxSpec spec, PlatformFactory platform) {
+        return builder.build(spec, platform);
     }
 }

@@ -133,7 +133,7 @@ final class SandboxBuilder {
             TaskResources resources =
                     new TaskResources(
                             program.image(),
-                            files.stdio(descriptors, credentials),
+                            files.stdio(descriptors),
                             fs,
                             credentials);
             Task task = kernel.newInit(program.name(), resources, limits, program.start());

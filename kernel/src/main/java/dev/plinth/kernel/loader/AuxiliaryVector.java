@@ -1,6 +1,7 @@
 package dev.plinth.kernel.loader;
 
 import dev.plinth.kernel.loader.linux.Elf;
+
 import java.util.ArrayList;
 import java.util.List;
 

@@ -4,6 +4,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.loader.linux.Elf;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -45,8 +46,8 @@ final class ElfFile {
      * Reads the headers.
      *
      * @param head the beginning of the file, at least the ELF header
-     * @param unfit what to fail with if the file cannot be executed: ENOEXEC for a program,
-     *     ELIBBAD for an interpreter
+     * @param unfit what to fail with if the file cannot be executed: ENOEXEC for a program, ELIBBAD
+     *     for an interpreter
      */
     static ElfFile read(ExecutableFile file, byte[] head, Errno unfit) {
         MemorySegment header = MemorySegment.ofArray(head);

@@ -11,6 +11,7 @@ import dev.plinth.kernel.loader.linux.Elf;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.mm.ProgramAreas;
 import dev.plinth.kernel.mm.linux.Mman;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -58,8 +59,8 @@ public final class ElfLoader {
      *
      * @return where it begins
      * @throws ErrnoException ENOEXEC if the file is no program for this machine; ELIBBAD if its
-     *     interpreter is none; E2BIG for too many strings; EINVAL, ENOMEM, EPERM, EFAULT for headers
-     *     that make no sense; or what opening the interpreter throws
+     *     interpreter is none; E2BIG for too many strings; EINVAL, ENOMEM, EPERM, EFAULT for
+     *     headers that make no sense; or what opening the interpreter throws
      */
     public LoadedProgram load(ExecutableFile file, LoadRequest request) {
         request.arguments().requireFits(request.stackLimit());
@@ -68,8 +69,7 @@ public final class ElfLoader {
         List<ProgramHeader> parts = program.loaded();
         requireSensible(parts);
 
-        InitialStack stack =
-                InitialStack.map(memory, request, program.wantsExecutableStack());
+        InitialStack stack = InitialStack.map(memory, request, program.wantsExecutableStack());
         long bias = bias(program, parts, interpreter.isPresent());
         long end = mapAll(program, parts, bias, Mman.MAP_FIXED_NOREPLACE);
         placeBreak(program, end, interpreter.isPresent());
@@ -224,8 +224,7 @@ public final class ElfLoader {
         for (ProgramHeader part : parts) {
             mapPart(elf.file(), part, bias, placement);
             placement = Mman.MAP_FIXED;
-            AddressRange covered =
-                    AddressRange.ofLength(bias + part.address(), part.memorySize());
+            AddressRange covered = AddressRange.ofLength(bias + part.address(), part.memorySize());
             if (part.access().canExecute()) {
                 code = union(code, covered);
             } else {

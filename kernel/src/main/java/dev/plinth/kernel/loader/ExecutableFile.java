@@ -1,6 +1,7 @@
 package dev.plinth.kernel.loader;
 
 import dev.plinth.kernel.mm.MappedFile;
+
 import java.util.Arrays;
 
 /** A file that is loaded as a program. Used by the loading thread only. */

@@ -5,6 +5,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.mm.linux.Mman;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -77,8 +78,7 @@ final class InitialStack {
         long pointers =
                 (strings.arguments().size() + strings.environment().size()) * (long) Long.BYTES;
         long bottom = Pages.floor(randomAddress - pointers - ROOM_BYTES);
-        AccessType access =
-                executable ? AccessType.READ_WRITE_EXECUTE : AccessType.READ_WRITE;
+        AccessType access = executable ? AccessType.READ_WRITE_EXECUTE : AccessType.READ_WRITE;
         memory.mmap(
                 bottom,
                 top - bottom,

@@ -2,6 +2,7 @@ package dev.plinth.kernel.loader;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.List;
 
 /**

@@ -30,6 +30,7 @@ import static dev.plinth.kernel.mm.linux.Mman.MS_SYNC;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 
@@ -59,28 +60,25 @@ final class Advice {
         if (!Pages.isAligned(address)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (length == 0) {
-            return;
-        }
-        // As in Linux, an end that wraps around is an error and one beyond all memory a hole.
-        if (length < 0 || Pages.floor(length) > Long.MAX_VALUE - Pages.SIZE || address < 0) {
+        if (length < 0 && Pages.floor(length + Pages.SIZE - 1) == 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (address + Pages.ceil(length) < 0) {
-            throw ErrnoException.of(Errno.ENOMEM);
+        AddressRange range = range(address, length, Errno.EINVAL);
+        long end = range.end();
+        if (range.isEmpty()) {
+            return;
         }
         VmaSet.Dropped dropped = new VmaSet.Dropped();
-        long end = address + Pages.ceil(length);
         mappings.writeLock().lock();
         try {
             boolean holes = false;
-            long at = address;
-            for (Vma vma : mappings.vmas().overlapping(address, end)) {
+            long at = range.start();
+            for (Vma vma : mappings.vmas().overlapping(at, end)) {
                 holes |= vma.start() > at;
                 at = Math.min(vma.end(), end);
-                action.apply(vma, Math.max(vma.start(), address), at);
+                action.apply(vma, Math.max(vma.start(), range.start()), at);
             }
-            mappings.vmas().merge(address, end, dropped);
+            mappings.vmas().merge(range.start(), end, dropped);
             if (holes || at < end) {
                 throw ErrnoException.of(Errno.ENOMEM);
             }
@@ -88,6 +86,27 @@ final class Advice {
             mappings.writeLock().unlock();
             dropped.release();
         }
+    }
+
+    /**
+     * The pages of a range, computed as Linux does it: a length that is negative but for the
+     * rounding becomes zero.
+     *
+     * @param wraps what to fail with if the range's end is below its start
+     */
+    private static AddressRange range(long address, long length, Errno wraps) {
+        long rounded = Pages.floor(length + Pages.SIZE - 1);
+        long end = address + rounded;
+        if (Long.compareUnsigned(end, address) < 0) {
+            throw ErrnoException.of(wraps);
+        }
+        if (rounded == 0) {
+            return new AddressRange(0, 0);
+        }
+        // Nothing is mapped in the upper half, so it makes no difference how far the range goes.
+        return address < 0
+                ? new AddressRange(Long.MAX_VALUE - Pages.SIZE, Long.MAX_VALUE)
+                : new AddressRange(address, end < 0 ? Long.MAX_VALUE : end);
     }
 
     private Action actionFor(int what) {
@@ -190,27 +209,22 @@ final class Advice {
                 || (flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (length == 0) {
+        AddressRange range = range(address, length, Errno.ENOMEM);
+        long end = range.end();
+        if (range.isEmpty()) {
             return;
-        }
-        if (length < 0 || length > Long.MAX_VALUE - Pages.SIZE || address < 0) {
-            throw ErrnoException.of(Errno.ENOMEM);
-        }
-        long end = address + Pages.ceil(length);
-        if (end < 0) {
-            throw ErrnoException.of(Errno.ENOMEM);
         }
         boolean holes = false;
         List<Dirty> dirty = new ArrayList<>();
         mappings.readLock().lock();
         try {
-            long at = address;
-            for (Vma vma : mappings.vmas().overlapping(address, end)) {
+            long at = range.start();
+            for (Vma vma : mappings.vmas().overlapping(at, end)) {
                 holes |= vma.start() > at;
                 if ((flags & MS_INVALIDATE) != 0 && vma.has(Vma.LOCKED)) {
                     throw ErrnoException.of(Errno.EBUSY);
                 }
-                long from = Math.max(vma.start(), address);
+                long from = Math.max(vma.start(), range.start());
                 at = Math.min(vma.end(), end);
                 if ((flags & MS_SYNC) != 0 && vma.isShared() && vma.file().isPresent()) {
                     dirty.add(new Dirty(vma.file().get(), vma.offsetOf(from), vma.offsetOf(at)));

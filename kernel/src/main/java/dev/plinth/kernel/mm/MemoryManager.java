@@ -282,18 +282,20 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         if (length == 0) {
             return;
         }
-        // An end beyond all user addresses is found to be a hole below.
-        if (length < 0
-                || address < 0
-                || length > mappings.taskSize()
-                || address + Pages.ceil(length) < 0) {
+        // Unsigned, and wrapping around as in Linux.
+        long rawEnd = address + Pages.floor(length + Pages.SIZE - 1);
+        if (Long.compareUnsigned(rawEnd, address) <= 0) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
         if ((bits & ~(PROT_MASK | PROT_SEM)) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
+        if (address < 0) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
         AccessType access = AccessType.ofProt(bits & PROT_MASK);
-        long end = address + Pages.ceil(length);
+        // Nothing is mapped in the upper half: what reaches into it ends in a hole.
+        long end = rawEnd < 0 ? Long.MAX_VALUE : rawEnd;
         VmaSet.Dropped dropped = new VmaSet.Dropped();
         mappings.writeLock().lock();
         try {

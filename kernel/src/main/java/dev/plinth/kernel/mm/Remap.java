@@ -8,14 +8,11 @@ import static dev.plinth.kernel.mm.linux.Mman.MREMAP_FIXED;
 import static dev.plinth.kernel.mm.linux.Mman.MREMAP_MAYMOVE;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 
-/**
- * The call mremap(2).
- *
- * <p>As Linux did before 6.17, it moves one mapping at a time.
- */
+/** The call mremap(2). */
 final class Remap {
     private static final int KNOWN_FLAGS = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 
@@ -29,7 +26,7 @@ final class Remap {
      * What is asked for, with page aligned lengths.
      *
      * @param address of what is there now
-     * @param oldLength zero to map the same shared memory once more
+     * @param oldLength unsigned; zero to map the same shared memory once more
      * @param newLength not zero
      * @param flags of mremap(2)
      * @param newAddress a wish, or with {@code MREMAP_FIXED} an order
@@ -38,6 +35,16 @@ final class Remap {
             long address, long oldLength, long newLength, int flags, long newAddress) {
         boolean has(int flag) {
             return (flags & flag) != 0;
+        }
+
+        /** Whether nothing is mapped anew; such a range may go on over other mappings. */
+        boolean staysInPlace() {
+            return shrinks() && !has(MREMAP_FIXED | MREMAP_DONTUNMAP);
+        }
+
+        /** Whether nothing is added. */
+        boolean shrinks() {
+            return Long.compareUnsigned(newLength, oldLength) <= 0;
         }
 
         /** Whether the old mapping stays when the new one is made. */
@@ -54,7 +61,9 @@ final class Remap {
             if (request.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
                 mappings.checkMove();
             }
-            return remapLocked(request, dropped);
+            return request.has(MREMAP_FIXED) && request.oldLength() == request.newLength()
+                    ? moveEach(request, dropped)
+                    : remapLocked(request, dropped);
         } finally {
             mappings.writeLock().unlock();
             dropped.release();
@@ -70,8 +79,8 @@ final class Remap {
         if (newLength <= 0 || newLength > taskSize) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        // Beyond any mapping, so that it is found not to be mapped.
-        long old = oldLength < 0 || oldLength > taskSize ? taskSize : Pages.ceil(oldLength);
+        // Unsigned, and as in Linux one that is only just below 2^64 becomes zero.
+        long old = Pages.floor(oldLength + Pages.SIZE - 1);
         long size = Pages.ceil(newLength);
         Request request = new Request(address, old, size, flags, newAddress);
         if (request.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
@@ -88,33 +97,55 @@ final class Remap {
         return request;
     }
 
+    /**
+     * Moves whatever is in a range, with the holes in between, as Linux does since 6.17.
+     *
+     * @return where the first area is now
+     */
+    private long moveEach(Request request, VmaSet.Dropped dropped) {
+        long start = request.address();
+        long end = start + request.oldLength();
+        if (mappings.vmas().find(start).isEmpty() || end < start) {
+            throw ErrnoException.of(Errno.EFAULT);
+        }
+        long distance = request.newAddress() - start;
+        for (Vma vma : mappings.vmas().overlapping(start, end)) {
+            long from = Math.max(vma.start(), start);
+            long length = Math.min(vma.end(), end) - from;
+            remapLocked(
+                    new Request(from, length, length, request.flags(), from + distance), dropped);
+        }
+        return request.newAddress();
+    }
+
     private long remapLocked(Request request, VmaSet.Dropped dropped) {
         long address = request.address();
         Vma vma = mappings.vmas().find(address).orElseThrow(() -> ErrnoException.of(Errno.EFAULT));
+        if (request.staysInPlace()) {
+            unmapTail(request, dropped);
+            return address;
+        }
         if (request.oldLength() == 0 && !vma.isShared()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (request.oldLength() > vma.end() - address) {
+        long kept = request.shrinks() ? request.newLength() : request.oldLength();
+        if (kept > vma.end() - address) {
             throw ErrnoException.of(Errno.EFAULT);
         }
-        long delta = request.newLength() - request.oldLength();
+        long delta = request.newLength() - kept;
         if (delta > 0) {
             if (vma.mappable().isPresent() && vma.offsetOf(address) + request.newLength() < 0) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
             mappings.checkLocked(vma.flags(), delta, false, Errno.EAGAIN);
         }
-        long pages = request.keepsOld() ? request.newLength() : Math.max(delta, 0);
+        long pages = request.keepsOld() ? request.newLength() : delta;
         mappings.checkGrowth(vma, pages >> Pages.SHIFT);
         if (request.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
             return move(request, dropped);
         }
         long oldEnd = address + request.oldLength();
         long newEnd = address + request.newLength();
-        if (delta <= 0) {
-            mappings.unmap(newEnd, oldEnd, dropped);
-            return address;
-        }
         boolean room = newEnd <= mappings.taskSize() && mappings.vmas().isFree(oldEnd, newEnd);
         if (oldEnd == vma.end() && request.oldLength() > 0 && room) {
             long offset = vma.mappable().isEmpty() ? 0 : vma.offsetOf(oldEnd);
@@ -130,6 +161,16 @@ final class Remap {
         return move(request, dropped);
     }
 
+    /** Unmaps what is behind the new length. */
+    private void unmapTail(Request request, VmaSet.Dropped dropped) {
+        long start = request.address() + request.newLength();
+        long length = request.oldLength() - request.newLength();
+        if (length != 0) {
+            AddressRange tail = mappings.userRange(start, length, Errno.EINVAL);
+            mappings.unmap(tail.start(), tail.end(), dropped);
+        }
+    }
+
     private long move(Request request, VmaSet.Dropped dropped) {
         long address = request.address();
         long size = request.newLength();
@@ -141,12 +182,12 @@ final class Remap {
                 mappings.place(
                         wish ? request.newAddress() : 0, size, flags, before.file().isPresent());
         mappings.unmap(target, target + size, dropped);
-        if (request.oldLength() > size) {
-            mappings.unmap(address + size, address + request.oldLength(), dropped);
+        if (request.shrinks()) {
+            unmapTail(request, dropped);
         }
         // What was unmapped may have been another part of the same area.
         Vma vma = mappings.vmas().find(address).orElseThrow();
-        long moved = Math.min(request.oldLength(), size);
+        long moved = request.shrinks() ? size : request.oldLength();
         long offset = vma.mappable().isEmpty() ? 0 : vma.offsetOf(address);
         Vma there = vma.at(target, target + size, offset);
         mappings.insert(there);

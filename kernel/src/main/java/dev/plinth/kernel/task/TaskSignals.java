@@ -75,8 +75,11 @@ public final class TaskSignals {
         return mask;
     }
 
-    /** Ends a temporary mask without a handler. */
-    void restoreBlocked() {
+    /**
+     * Ends a temporary mask without a handler, if there is one; by the task thread. A call that set
+     * one does so itself unless a signal broke it off.
+     */
+    public void restoreBlocked() {
         if (savedBlocked.isPresent()) {
             setBlocked(takeBlockedToRestore());
         }

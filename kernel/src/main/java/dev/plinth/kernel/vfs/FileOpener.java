@@ -133,9 +133,11 @@ final class FileOpener {
     private FileDescription openInode(Caller caller, Location location, OpenHow how) {
         Inode inode = location.inode();
         if (inode.type().isDevice()) {
-            return devices.find(inode.type(), inode.deviceId())
-                    .orElseThrow(() -> ErrnoException.of(Errno.ENXIO))
-                    .open(location, how.flags(), caller);
+            Optional<DeviceRegistry.Device> device =
+                    devices.find(inode.type(), inode.deviceId());
+            if (device.isPresent()) {
+                return device.get().open(location, how.flags(), caller);
+            }
         }
         boolean writes = (how.flags() & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY;
         if (inode.type() != FileType.REGULAR || !writes) {

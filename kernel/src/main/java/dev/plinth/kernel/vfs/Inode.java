@@ -72,8 +72,7 @@ public abstract class Inode {
     /**
      * Opens the file.
      *
-     * <p>Called for regular files and directories; devices are opened by the {@link DeviceRegistry}.
-     * Never blocks.
+     * <p>Not called for devices that the {@link DeviceRegistry} has. Never blocks.
      *
      * @param location by which it is opened
      * @param flags of open(2), of which the file system looks at the access mode and passes on the

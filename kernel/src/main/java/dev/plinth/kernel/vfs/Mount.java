@@ -72,6 +72,17 @@ public final class Mount {
         this.options = requireNonNull(options, "options is null");
     }
 
+    /** The mount of a file system that is in no tree: that of pipes and the like. */
+    static Mount internal(FileSystem fileSystem) {
+        return new Mount(
+                0,
+                "none",
+                fileSystem,
+                Dentry.root(fileSystem),
+                Optional.empty(),
+                Options.READ_WRITE);
+    }
+
     /** Its number in /proc/[pid]/mountinfo. */
     public int id() {
         return id;

@@ -113,7 +113,7 @@ final class PathWalk {
             Location next = last();
             if (next.inode() instanceof SymbolicLink link
                     && lastKind == LastKind.NORMAL
-                    && (lookup.followLast() || lastHasSlash)) {
+                    && (lookup.followLast() || mustBeDirectory)) {
                 follow(link);
                 continue;
             }

@@ -21,7 +21,7 @@ import java.time.Instant;
  * @param id which file it is on the host
  * @param stat everything else, with the host's numbers
  */
-record HostAttributes(HostFileId id, FileStat stat) {
+public record HostAttributes(HostFileId id, FileStat stat) {
     /** Reads a {@code struct statx}. */
     static HostAttributes of(MemorySegment statx) {
         DeviceNumber device =
@@ -60,11 +60,13 @@ record HostAttributes(HostFileId id, FileStat stat) {
                 statx.get(JAVA_LONG, offset), statx.get(JAVA_INT, offset + Long.BYTES));
     }
 
-    FileType type() {
+    /** What kind of file it is. */
+    public FileType type() {
         return stat.type();
     }
 
-    Inode.Ownership ownership() {
+    /** Owner and permissions. */
+    public Inode.Ownership ownership() {
         return new Inode.Ownership(stat.permissions(), stat.uid(), stat.gid());
     }
 
@@ -83,7 +85,7 @@ record HostAttributes(HostFileId id, FileStat stat) {
     }
 
     /** What the guest sees: the same with the sandbox's numbers. */
-    FileStat toGuest(DeviceNumber device, long inode) {
+    public FileStat toGuest(DeviceNumber device, long inode) {
         return new FileStat(
                 device,
                 inode,

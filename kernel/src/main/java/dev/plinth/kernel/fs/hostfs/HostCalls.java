@@ -34,7 +34,7 @@ import java.util.Optional;
  * <p>Names are looked up relative to a directory's descriptor only, and never through symbolic
  * links: the host resolves nothing that the guest, or anyone on the host, could have swapped.
  */
-final class HostCalls {
+public final class HostCalls {
     private static final int LIST_BUFFER_BYTES = 32 << 10;
     private static final long RESOLVE =
             Openat2.RESOLVE_BENEATH
@@ -43,7 +43,8 @@ final class HostCalls {
 
     private final HostKernel host;
 
-    HostCalls(HostKernel host) {
+    /** Calls of a host. */
+    public HostCalls(HostKernel host) {
         this.host = requireNonNull(host, "host is null");
     }
 
@@ -62,7 +63,7 @@ final class HostCalls {
     }
 
     /** Opens the file of a descriptor once more, with an access mode of its own. */
-    HostFd reopen(HostFd file, int flags) {
+    public HostFd reopen(HostFd file, int flags) {
         try (Arena arena = Arena.ofConfined()) {
             long result =
                     host.syscall(
@@ -98,7 +99,8 @@ final class HostCalls {
         }
     }
 
-    HostAttributes attributes(HostFd file) {
+    /** The attributes of an open file, which may be open for its path only. */
+    public HostAttributes attributes(HostFd file) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment statx = arena.allocate(Stat.STATX_BYTES, Long.BYTES);
             HostErrors.check(
@@ -174,7 +176,7 @@ final class HostCalls {
     }
 
     /** Reads into a piece of a buffer; through memory of its own if the piece is on the heap. */
-    long read(HostFd file, MemorySegment piece, long offset) {
+    public long read(HostFd file, MemorySegment piece, long offset) {
         if (piece.isNative()) {
             return HostErrors.check(
                     host.syscall(
@@ -193,7 +195,7 @@ final class HostCalls {
     }
 
     /** Writes a piece of a buffer; through memory of its own if the piece is on the heap. */
-    long write(HostFd file, MemorySegment piece, long offset) {
+    public long write(HostFd file, MemorySegment piece, long offset) {
         try (Arena arena = Arena.ofConfined()) {
             return HostErrors.check(
                     host.syscall(
@@ -206,7 +208,7 @@ final class HostCalls {
     }
 
     /** Writes a piece of a buffer at the end of the file, wherever that is by then. */
-    long append(HostFd file, MemorySegment piece) {
+    public long append(HostFd file, MemorySegment piece) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment iovec = arena.allocate(2L * Long.BYTES, Long.BYTES);
             iovec.setAtIndex(JAVA_LONG, 0, nativePiece(arena, piece).address());
@@ -235,16 +237,19 @@ final class HostCalls {
                 : HostErrors.check(result);
     }
 
-    void truncate(HostFd file, long size) {
+    /** ftruncate(2). */
+    public void truncate(HostFd file, long size) {
         HostErrors.check(host.syscall(Unistd.SYS_FTRUNCATE, file.number(), size));
     }
 
-    void allocate(HostFd file, int mode, long offset, long length) {
+    /** fallocate(2). */
+    public void allocate(HostFd file, int mode, long offset, long length) {
         HostErrors.check(
                 host.syscall(Unistd.SYS_FALLOCATE, file.number(), mode, offset, length));
     }
 
-    void sync(HostFd file, boolean dataOnly) {
+    /** fsync(2) or fdatasync(2). */
+    public void sync(HostFd file, boolean dataOnly) {
         HostErrors.check(
                 host.syscall(
                         dataOnly ? Unistd.SYS_FDATASYNC : Unistd.SYS_FSYNC, file.number()));
@@ -255,7 +260,7 @@ final class HostCalls {
     }
 
     /** One more descriptor of an open file. */
-    HostFd duplicate(HostFd file) {
+    public HostFd duplicate(HostFd file) {
         return new HostFd(
                 host,
                 (int)

@@ -15,11 +15,18 @@ public final class LinuxSyscalls {
 
     private static List<SyscallFamily> families() {
         return List.of(
-                new ProcessSyscalls(),
+                new ReadWriteSyscalls(),
+                new OpenSyscalls(),
+                new DescriptorSyscalls(),
+                new StatSyscalls(),
+                new DirectorySyscalls(),
                 new MemorySyscalls(),
+                new ProcessSyscalls(),
                 new IdentitySyscalls(),
+                new FutexSyscalls(),
                 new SignalSyscalls(),
                 new TimeSyscalls(),
-                new SystemSyscalls());
+                new SystemSyscalls(),
+                new PollSyscalls());
     }
 }

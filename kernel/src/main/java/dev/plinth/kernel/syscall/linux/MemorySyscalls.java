@@ -25,9 +25,6 @@ import java.util.List;
 final class MemorySyscalls implements SyscallFamily {
     private static final int MAP_ANONYMOUS = 0x20;
 
-    /** How much mincore(2) looks at in one step: 65,536 pages. */
-    private static final long MINCORE_PIECE_BYTES = 256L << 20;
-
     private static final ArgumentFormat PROT =
             new FlagFormat("PROT_NONE")
                     .with(1, "PROT_READ")
@@ -191,19 +188,8 @@ final class MemorySyscalls implements SyscallFamily {
     }
 
     private static long mincore(Task task, SyscallArguments arguments) {
-        long address = arguments.longAt(0);
-        long length = arguments.longAt(1);
-        long vector = arguments.longAt(2);
-        // A program can map more than there is room to answer for at once.
-        do {
-            long piece = Math.min(Math.max(length, 0), MINCORE_PIECE_BYTES);
-            byte[] resident =
-                    task.memory().mincore(address, length < 0 ? length : piece);
-            task.guestMemory().copyOut(vector, resident);
-            address += piece;
-            vector += resident.length;
-            length -= piece;
-        } while (length > 0);
+        task.memory()
+                .mincore(arguments.longAt(0), arguments.longAt(1), arguments.longAt(2));
         return 0;
     }
 

@@ -90,6 +90,15 @@ final class Activation {
         }
         killed = true;
         toGuest.release();
+        awaitEnd();
+    }
+
+    /**
+     * Returns when the thread of a program that is over has ended; called by the context.
+     *
+     * @throws IllegalStateException if the Java code does not end
+     */
+    void awaitEnd() {
         boolean interrupted = false;
         long deadline = System.nanoTime() + KILL_MILLIS * 1_000_000;
         while (thread.isAlive() && System.nanoTime() < deadline) {

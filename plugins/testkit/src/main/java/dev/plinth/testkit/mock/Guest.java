@@ -1,7 +1,5 @@
 package dev.plinth.testkit.mock;
 
-import dev.plinth.api.linux.Signal;
-import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
@@ -277,6 +275,7 @@ public final class Guest {
     /** Pushes eight bytes on the stack. */
     public void push(long value) {
         long top = registers().rsp() - Long.BYTES;
+        requireStack(top);
         storeLong(top, value);
         registers().setRsp(top);
     }
@@ -284,6 +283,7 @@ public final class Guest {
     /** Pops eight bytes from the stack. */
     public long pop() {
         long top = registers().rsp();
+        requireStack(top);
         long value = loadLong(top);
         registers().setRsp(top + Long.BYTES);
         return value;
@@ -311,24 +311,24 @@ public final class Guest {
 
     /** Executes {@code ud2}, again and again, until the kernel lets the program go on behind it. */
     public void undefinedInstruction() {
-        raise(Signal.SIGILL, SignalCode.ILL_ILLOPN, base + MockCode.WORK_OFFSET);
+        raise(Traps.undefined(base + MockCode.WORK_OFFSET));
     }
 
     /** Divides by zero, again and again, until the kernel lets the program go on behind it. */
     public void divideByZero() {
-        raise(Signal.SIGFPE, SignalCode.FPE_INTDIV, base + MockCode.WORK_OFFSET);
+        raise(Traps.divideError(base + MockCode.WORK_OFFSET));
     }
 
     /** Executes {@code hlt}, again and again, until the kernel lets the program go on behind it. */
     public void generalProtection() {
-        raise(Signal.SIGSEGV, SignalCode.SI_KERNEL, 0);
+        raise(Traps.generalProtection());
     }
 
     /** Executes {@code int3}; goes on behind it. */
     public void breakpoint() {
         step(base + MockCode.WORK_OFFSET);
         registers().setRip(base + MockCode.WORK_OFFSET + MockCode.INSTRUCTION_BYTES);
-        trap(new Trap.CpuException(Signal.SIGTRAP, SignalCode.SI_KERNEL, 0));
+        trap(Traps.breakpoint());
     }
 
     /** Executes {@code ret}, which this program does not survive. */
@@ -336,11 +336,17 @@ public final class Guest {
         jump(pop());
     }
 
-    private void raise(Signal signal, int code, long address) {
+    private void requireStack(long address) {
+        if (!MockAddressSpace.isCanonical(address)) {
+            raise(Traps.stackFault());
+        }
+    }
+
+    private void raise(Trap trap) {
         long instruction = base + MockCode.WORK_OFFSET;
         do {
             step(instruction);
-            trap(new Trap.CpuException(signal, code, address));
+            trap(trap);
         } while (registers().rip() == instruction);
     }
 

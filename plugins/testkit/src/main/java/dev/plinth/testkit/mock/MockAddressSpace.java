@@ -177,7 +177,7 @@ public final class MockAddressSpace implements AddressSpace {
     /** Whether the guest may fetch an instruction at the address: if not, why. */
     Optional<Trap> fetch(long address) {
         if (!isCanonical(address)) {
-            return Optional.of(generalProtection());
+            return Optional.of(Traps.generalProtection());
         }
         tableLock.readLock().lock();
         try {
@@ -194,7 +194,7 @@ public final class MockAddressSpace implements AddressSpace {
      */
     Optional<Trap> access(long address, int length, AccessType kind, Touch touch) {
         if (!isCanonical(address) || !isCanonical(address + length - 1)) {
-            return Optional.of(generalProtection());
+            return Optional.of(Traps.generalProtection());
         }
         tableLock.readLock().lock();
         try {
@@ -223,13 +223,9 @@ public final class MockAddressSpace implements AddressSpace {
         return Math.min(length, Pages.SIZE - (int) (address - Pages.floor(address)));
     }
 
-    private static boolean isCanonical(long address) {
+    static boolean isCanonical(long address) {
         long high = address >> CANONICAL_SHIFT;
         return high == 0 || high == -1;
-    }
-
-    private static Trap generalProtection() {
-        return new Trap.CpuException(Signal.SIGSEGV, SignalCode.SI_KERNEL, 0);
     }
 
     private Optional<Trap> refusalLocked(long address, AccessType kind) {

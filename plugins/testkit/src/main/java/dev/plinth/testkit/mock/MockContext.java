@@ -1,7 +1,5 @@
 package dev.plinth.testkit.mock;
 
-import dev.plinth.api.linux.Signal;
-import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
@@ -158,7 +156,11 @@ final class MockContext implements ExecutionContext {
             }
             Optional<Activation> next = activationAtRip();
             if (next.isEmpty()) {
-                return new Trap.CpuException(Signal.SIGILL, SignalCode.ILL_ILLOPN, registers.rip());
+                Optional<Trap> trap = platform.instructions().execute(registers, space);
+                if (trap.isPresent()) {
+                    return trap.get();
+                }
+                continue;
             }
             if (activations.size() > MAX_ACTIVATIONS) {
                 return new Trap.UnknownExit("too many interrupted guest programs", 0);
@@ -170,9 +172,9 @@ final class MockContext implements ExecutionContext {
                 case Activation.Step.Called called -> {
                     // The loop finds the other program.
                 }
-                case Activation.Step.Left left -> activations.remove(next.get());
+                case Activation.Step.Left left -> remove(next.get());
                 case Activation.Step.Failed failed -> {
-                    activations.remove(next.get());
+                    remove(next.get());
                     platform.failed(next.get() + " failed", failed.cause());
                     return new Trap.UnknownExit(next.get() + " threw " + failed.cause(), 0);
                 }
@@ -225,6 +227,11 @@ final class MockContext implements ExecutionContext {
                                         done,
                                         length));
         return refusal.isPresent() ? Optional.empty() : platform.programs().decode(header);
+    }
+
+    private void remove(Activation ended) {
+        activations.remove(ended);
+        ended.awaitEnd();
     }
 
     private void dropWhile(Predicate<Activation> condition) {

@@ -39,6 +39,7 @@ public final class MockPlatform implements Platform {
                     Set.of(PlatformFeature.VECTOR_STATE, PlatformFeature.SHARED_ADDRESS_SPACE));
 
     private final MockPrograms programs;
+    private final InstructionSet instructions;
 
     /** By identity; immutable after construction. */
     private final Set<BackingFile> files = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -62,6 +63,11 @@ public final class MockPlatform implements Platform {
      * @param files that can be mapped; borrowed
      */
     public MockPlatform(MockPrograms programs, List<BackingFile> files) {
+        this(programs, InstructionSet.EMPTY, files);
+    }
+
+    MockPlatform(MockPrograms programs, InstructionSet instructions, List<BackingFile> files) {
+        this.instructions = requireNonNull(instructions, "instructions is null");
         this.programs = requireNonNull(programs, "programs is null");
         this.files.addAll(files);
     }
@@ -126,6 +132,10 @@ public final class MockPlatform implements Platform {
 
     MockPrograms programs() {
         return programs;
+    }
+
+    InstructionSet instructions() {
+        return instructions;
     }
 
     boolean hasFile(BackingFile file) {

@@ -1,0 +1,42 @@
+package dev.plinth.cli;
+
+import com.google.gson.FormattingStyle;
+import com.google.gson.stream.JsonWriter;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/** JSON for other programs to read. Used only when asked for, for it takes time to load. */
+final class Json {
+    private Json() {}
+
+    /**
+     * Writes the members of an object.
+     *
+     * @param <T> what the object tells of
+     */
+    @FunctionalInterface
+    interface Members<T> {
+        void write(JsonWriter json, T value) throws IOException;
+    }
+
+    /** An array with an object for each value, and a newline. */
+    static <T> String array(List<T> values, Members<T> members) {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setFormattingStyle(FormattingStyle.PRETTY);
+            json.beginArray();
+            for (T value : values) {
+                json.beginObject();
+                members.write(json, value);
+                json.endObject();
+            }
+            json.endArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string cannot be written to", e);
+        }
+        return text + "\n";
+    }
+}

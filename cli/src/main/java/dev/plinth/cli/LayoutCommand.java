@@ -1,0 +1,97 @@
+package dev.plinth.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.layout.FdLayout;
+import dev.plinth.api.layout.FdMapping;
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.platform.DeviceDeclaration;
+import dev.plinth.kernel.donation.ForegroundDonation;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.plugin.LoadedPlatform;
+import dev.plinth.kernel.plugin.PlatformPlugins;
+
+import org.apache.commons.cli.Options;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code plinth layout}: which descriptor number a sandbox process has for what. */
+final class LayoutCommand implements Command {
+    private final Launch launch;
+
+    LayoutCommand(Launch launch) {
+        this.launch = requireNonNull(launch, "launch is null");
+    }
+
+    @Override
+    public String name() {
+        return "layout";
+    }
+
+    @Override
+    public String summary() {
+        return "Show which descriptor a sandbox has for what";
+    }
+
+    @Override
+    public String synopsis() {
+        return "[OPTION]...";
+    }
+
+    @Override
+    public Options options() {
+        return new Options()
+                .addOption(CommonOptions.PLATFORM)
+                .addOption(CommonOptions.DEBUG_LOG)
+                .addOption(CommonOptions.PLUGINS);
+    }
+
+    @Override
+    public String notes() {
+        return """
+        Nothing is opened or run. The numbers are those of 'plinth run' with the same
+        options; stdio has the same ones always.
+
+        Example:
+          plinth layout --platform ptrace --debug-log /tmp/plinth.log
+        """;
+    }
+
+    @Override
+    public int failureStatus(ErrorCode code) {
+        return 1;
+    }
+
+    @Override
+    public int run(Arguments arguments, Console console) {
+        arguments.requireNoOperands();
+        DebugLog.onStandardError();
+        PlatformPlugins plugins = new PlatformPlugins(CommonOptions.plugins(arguments, launch));
+        try (LoadedPlatform platform = plugins.load(CommonOptions.platform(arguments))) {
+            List<DeviceDeclaration> devices = platform.factory().devices();
+            Optional<String> log = arguments.value(CommonOptions.DEBUG_LOG);
+            console.out().print(table(devices, log));
+            return 0;
+        }
+    }
+
+    /** The table for a platform with these devices, and a log if there is one. */
+    static String table(List<DeviceDeclaration> devices, Optional<String> log) {
+        Map<FdRole, String> paths = new HashMap<>();
+        devices.forEach(device -> paths.put(device.role(), device.path()));
+        log.ifPresent(file -> paths.put(FdRole.LOG, file));
+        FdLayout layout =
+                ForegroundDonation.layout(devices, log.map(file -> FdRole.LOG).stream().toList());
+        TextTable table = new TextTable("NUMBER", "ROLE", "PATH");
+        for (FdMapping mapping : layout.mappings()) {
+            table.row(
+                    Integer.toString(mapping.number()),
+                    mapping.role().name(),
+                    paths.getOrDefault(mapping.role(), "-"));
+        }
+        return table.toString();
+    }
+}

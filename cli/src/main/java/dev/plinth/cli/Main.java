@@ -1,0 +1,127 @@
+package dev.plinth.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+
+import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
+
+import java.util.List;
+
+/** The {@code plinth} command: chooses what to do, and ends the process with its exit status. */
+public final class Main {
+    /** As most commands do for a command line that makes no sense. */
+    private static final int USAGE_STATUS = 2;
+
+    private static final Option HELP =
+            Option.builder("h").longOpt("help").desc("show this help").get();
+    private static final Option VERSION =
+            Option.builder().longOpt("version").desc("show the version").get();
+    private static final Option DEBUG =
+            Option.builder().longOpt("debug").desc("show Java stack traces of errors").get();
+
+    private final List<Command> commands;
+    private final Console console;
+
+    Main(List<Command> commands, Console console) {
+        this.commands = List.copyOf(commands);
+        this.console = requireNonNull(console, "console is null");
+    }
+
+    /** Does what the arguments say; does not return. */
+    public static void main(String[] arguments) {
+        Launch launch = Launch.ofProcess();
+        Console console = Console.ofProcess();
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, thrown) -> endAfterDefect(console, thrown));
+        List<Command> commands =
+                List.of(
+                        new RunCommand(launch),
+                        new PlatformsCommand(launch),
+                        new LayoutCommand(launch),
+                        new SyscallsCommand());
+        int status = new Main(commands, console).run(List.of(arguments));
+        if (console.out().checkError() && status == 0) {
+            console.problem("cannot write to standard output");
+            status = 1;
+        }
+        // Nothing is left to be done, so the JVM need not take its time to stop.
+        Runtime.getRuntime().halt(status);
+    }
+
+    /** Does what the words of a command line say, and gives the exit status. */
+    int run(List<String> words) {
+        Options global = new Options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        try {
+            Arguments arguments = Arguments.parse(global, words);
+            if (arguments.has(HELP)) {
+                console.out().print(HelpPage.of(commands, global));
+                return 0;
+            }
+            if (arguments.has(VERSION)) {
+                console.out().print(Launch.version());
+                return 0;
+            }
+            if (arguments.operands().isEmpty()) {
+                throw new UsageException("no command given");
+            }
+            String name = arguments.operands().getFirst();
+            return run(command(name), words.subList(words.indexOf(name) + 1, words.size()));
+        } catch (UsageException e) {
+            console.problem(e.getMessage(), "'plinth --help' lists the commands");
+            return USAGE_STATUS;
+        }
+    }
+
+    private Command command(String name) {
+        return commands.stream()
+                .filter(command -> command.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UsageException("there is no command '" + name + "'"));
+    }
+
+    private int run(Command command, List<String> words) {
+        Options options = command.options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        boolean debug = false;
+        try {
+            Arguments arguments = Arguments.parse(options, words);
+            debug = arguments.has(DEBUG);
+            if (arguments.has(HELP)) {
+                console.out().print(HelpPage.of(command, options));
+                return 0;
+            }
+            if (arguments.has(VERSION)) {
+                console.out().print(Launch.version());
+                return 0;
+            }
+            return command.run(arguments, console);
+        } catch (UsageException e) {
+            console.problem(e.getMessage(), "'plinth " + command.name() + " --help' tells more");
+            return USAGE_STATUS;
+        } catch (SandboxException e) {
+            console.problem(e);
+            printTrace(debug, e);
+            return command.failureStatus(e.code());
+        } catch (HostCallException e) {
+            console.problem("the host refused something that Plinth needs: " + e.getMessage());
+            printTrace(debug, e);
+            return command.failureStatus(ErrorCode.HOST_EXHAUSTED);
+        }
+    }
+
+    private void printTrace(boolean debug, Throwable thrown) {
+        if (debug) {
+            thrown.printStackTrace(console.err());
+        }
+    }
+
+    /** A thread ends in a way that nobody foresaw: what it did for a guest stays undone. */
+    private static void endAfterDefect(Console console, Throwable thrown) {
+        console.problem("a defect of Plinth: " + thrown);
+        thrown.printStackTrace(console.err());
+        Runtime.getRuntime().halt(RunCommand.FAILURE_STATUS);
+    }
+}

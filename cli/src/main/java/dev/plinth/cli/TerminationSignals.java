@@ -1,0 +1,48 @@
+package dev.plinth.cli;
+
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.host.HostSignals;
+
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The signals by which a user ends a program: sent to this process, they are meant for the one in
+ * the sandbox. Any thread may call any method.
+ */
+final class TerminationSignals implements AutoCloseable {
+    private static final Set<Signal> SIGNALS =
+            Set.of(Signal.SIGHUP, Signal.SIGINT, Signal.SIGQUIT, Signal.SIGTERM);
+
+    private final AtomicReference<Sandbox> target = new AtomicReference<>();
+
+    private final HostSignals source;
+
+    /** Ends this process by such a signal, until there is a sandbox to hand it to. */
+    TerminationSignals(HostKernel host) {
+        source = HostSignals.forward(host, SIGNALS, this::handOver);
+    }
+
+    /** Hands such signals to the first process of a sandbox from now on. */
+    void sendTo(Sandbox sandbox) {
+        target.set(sandbox);
+    }
+
+    private void handOver(Signal signal) {
+        Sandbox sandbox = target.get();
+        if (sandbox == null) {
+            // As the signal would have done; what a sandbox in the making has goes with the
+            // process.
+            Runtime.getRuntime().halt(128 + signal.number());
+        } else {
+            sandbox.signal(signal);
+        }
+    }
+
+    @Override
+    public void close() {
+        source.close();
+    }
+}

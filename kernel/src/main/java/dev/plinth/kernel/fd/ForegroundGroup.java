@@ -1,0 +1,44 @@
+package dev.plinth.kernel.fd;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.plinth.kernel.vfs.UserMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Whose turn it is at the sandbox's terminal, in the numbers of the sandbox: the host's are those of
+ * its own processes and never shown.
+ *
+ * <p>It is remembered and told, so that shells find what they set. Nothing stops those who are not
+ * in the foreground.
+ */
+final class ForegroundGroup {
+    /** The session of the first process, which the terminal belongs to. */
+    private static final int SESSION = 1;
+
+    private final AtomicInteger group = new AtomicInteger(SESSION);
+
+    void copyForegroundGroup(long address, UserMemory memory) {
+        copyOut(address, group.get(), memory);
+    }
+
+    void copySession(long address, UserMemory memory) {
+        copyOut(address, SESSION, memory);
+    }
+
+    void setForegroundGroup(long address, UserMemory memory) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment number = arena.allocate(JAVA_INT);
+            memory.copyIn(address, number);
+            group.set(number.get(JAVA_INT, 0));
+        }
+    }
+
+    private static void copyOut(long address, int number, UserMemory memory) {
+        try (Arena arena = Arena.ofConfined()) {
+            memory.copyOut(address, arena.allocateFrom(JAVA_INT, number));
+        }
+    }
+}

@@ -1,0 +1,255 @@
+package dev.plinth.kernel.fd;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.errno.HostErrors;
+import dev.plinth.kernel.fd.linux.Ioctls;
+import dev.plinth.kernel.fs.hostfs.HostAttributes;
+import dev.plinth.kernel.fs.hostfs.HostCalls;
+import dev.plinth.kernel.fs.hostfs.linux.Unistd;
+import dev.plinth.kernel.vfs.AnonymousFs;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.InodeNumbers;
+import dev.plinth.kernel.vfs.InodeNumbers.HostFileId;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Takes descriptors of the host into the sandbox: one object for each sandbox.
+ *
+ * <p>Descriptors of one open file of the host become one description, as they were outside: kcmp(2)
+ * tells, or, where the host forbids it, that file, access mode and status flags are the same. A file
+ * has one inode, whose number is bound to the host's in {@link InodeNumbers}.
+ */
+public final class HostFiles {
+    private static final int TERMINAL_CHUNK_BYTES = 4096;
+
+    private final HostKernel host;
+    private final HostCalls calls;
+    private final HostStream stream;
+    private final InodeNumbers numbers;
+    private final AnonymousFs fileSystem;
+    private final ForegroundGroup terminal = new ForegroundGroup();
+
+    /** Takes descriptors into a sandbox that gives these numbers. */
+    public HostFiles(HostKernel host, InodeNumbers numbers) {
+        this.host = requireNonNull(host, "host is null");
+        this.numbers = requireNonNull(numbers, "numbers is null");
+        this.calls = new HostCalls(host);
+        this.stream = new HostStream(host);
+        this.fileSystem = new AnonymousFs("hostfd", Fs.ANON_INODE_FS_MAGIC, numbers);
+    }
+
+    /** An open file of the host and the roles it was given by. */
+    private record OpenFile(HostFd fd, HostAttributes attributes, int flags, List<HostFd> all) {}
+
+    /**
+     * Takes descriptors into the sandbox.
+     *
+     * @param descriptors by role; each is closed when the guest has closed the last descriptor of
+     *     its description
+     * @return descriptions by role, each with a reference for each of its roles, which are the
+     *     caller's
+     * @throws ErrnoException if the host cannot tell what a descriptor is
+     */
+    public Map<FdRole, FileDescription> importAll(Map<FdRole, HostFd> descriptors) {
+        Map<FdRole, FileDescription> imported = new LinkedHashMap<>();
+        Map<FdRole, OpenFile> openFiles = new LinkedHashMap<>();
+        descriptors.forEach((role, fd) -> group(role, fd, openFiles));
+        Map<OpenFile, FileDescription> made = new LinkedHashMap<>();
+        Map<HostFileId, HostInode> inodes = new LinkedHashMap<>();
+        openFiles.forEach(
+                (role, file) -> {
+                    FileDescription known = made.get(file);
+                    if (known == null) {
+                        HostInode inode =
+                                inodes.computeIfAbsent(
+                                        file.attributes.id(), id -> inode(file));
+                        known = describe(role, file, inode);
+                        made.put(file, known);
+                    } else {
+                        known.retain();
+                    }
+                    imported.put(role, known);
+                });
+        return imported;
+    }
+
+    private void group(FdRole role, HostFd fd, Map<FdRole, OpenFile> openFiles) {
+        HostAttributes attributes = calls.attributes(fd);
+        int flags =
+                (int)
+                        HostErrors.check(
+                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+        for (OpenFile other : openFiles.values()) {
+            if (isSameOpenFile(other, fd, attributes, flags)) {
+                other.all.add(fd);
+                openFiles.put(role, other);
+                return;
+            }
+        }
+        List<HostFd> all = new ArrayList<>(List.of(fd));
+        openFiles.put(role, new OpenFile(fd, attributes, flags, all));
+    }
+
+    private boolean isSameOpenFile(
+            OpenFile other, HostFd fd, HostAttributes attributes, int flags) {
+        if (!other.attributes.id().equals(attributes.id()) || other.flags != flags) {
+            return false;
+        }
+        long pid = host.syscall(Ioctls.SYS_GETPID);
+        long order =
+                host.syscall(
+                        Ioctls.SYS_KCMP,
+                        pid,
+                        pid,
+                        Ioctls.KCMP_FILE,
+                        other.fd.number(),
+                        fd.number(),
+                        0);
+        return order == 0 || Errno.isError(order);
+    }
+
+    private HostInode inode(OpenFile file) {
+        return new HostInode(
+                fileSystem,
+                this,
+                file.attributes.stat(),
+                numbers.ofHostFile(file.attributes.id()));
+    }
+
+    private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
+        return new HostFileDescription(
+                fileSystem.place(inode, shownName(inode)),
+                file.flags,
+                this,
+                inode,
+                Optional.of(role),
+                file.all,
+                kind(file.fd, inode.type()));
+    }
+
+    /** How /proc/[pid]/fd shows a file; the host's path says nothing in the sandbox. */
+    private static PathName shownName(HostInode inode) {
+        String prefix =
+                switch (inode.type()) {
+                    case FIFO -> "pipe";
+                    case SOCKET -> "socket";
+                    default -> "host";
+                };
+        return PathName.of(prefix + ":[" + inode.number() + "]");
+    }
+
+    private HostFileDescription.Kind kind(HostFd fd, FileType type) {
+        return switch (type) {
+            case REGULAR, BLOCK_DEVICE, DIRECTORY, SYMLINK -> HostFileDescription.Kind.REGULAR;
+            case FIFO, SOCKET -> HostFileDescription.Kind.STREAM;
+            case CHARACTER_DEVICE ->
+                    isTerminal(fd)
+                            ? HostFileDescription.Kind.TERMINAL
+                            : HostFileDescription.Kind.DEVICE;
+        };
+    }
+
+    private boolean isTerminal(HostFd fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment termios = arena.allocate(Ioctls.TERMIOS_BYTES, Integer.BYTES);
+            return host.syscall(
+                            Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address())
+                    == 0;
+        }
+    }
+
+    /**
+     * Opens a file once more that a descriptor stands for, as by way of /dev/stdin.
+     *
+     * <p>A regular file gets a description of its own on the host, with no more rights than the one
+     * that was given; others share the host's description, which for them makes no difference that a
+     * program could see.
+     *
+     * @throws ErrnoException EACCES if that would give more rights
+     */
+    FileDescription reopen(Location location, int flags, HostFd fd, HostInode inode) {
+        int given =
+                (int)
+                        HostErrors.check(
+                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+        int wanted = flags & Fcntl.O_ACCMODE;
+        int has = given & Fcntl.O_ACCMODE;
+        if (has != Fcntl.O_RDWR && wanted != has) {
+            throw ErrnoException.of(Errno.EACCES);
+        }
+        HostFileDescription.Kind kind = kind(fd, inode.type());
+        HostFd own =
+                kind == HostFileDescription.Kind.REGULAR
+                        ? calls.reopen(fd, wanted | Fcntl.O_NOCTTY)
+                        : calls.duplicate(fd);
+        return new HostFileDescription(
+                location, flags, this, inode, Optional.empty(), List.of(own), kind);
+    }
+
+    HostKernel host() {
+        return host;
+    }
+
+    HostCalls calls() {
+        return calls;
+    }
+
+    HostStream stream() {
+        return stream;
+    }
+
+    ForegroundGroup terminal() {
+        return terminal;
+    }
+
+    /** How much is written to a terminal at a time, of so many bytes. */
+    static long terminalChunk(long bytes) {
+        return Math.min(bytes, TERMINAL_CHUNK_BYTES);
+    }
+
+    /** read(2) at the host's own position, of a file that does not let one wait. */
+    long read(HostFd fd, MemorySegment piece) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = piece.isNative() ? piece : arena.allocate(piece.byteSize());
+            long count =
+                    HostErrors.check(
+                            host.syscall(
+                                    Unistd.SYS_READ,
+                                    fd.number(),
+                                    bytes.address(),
+                                    bytes.byteSize()));
+            if (bytes != piece) {
+                MemorySegment.copy(bytes, 0, piece, 0, count);
+            }
+            return count;
+        }
+    }
+
+    /** write(2) at the host's own position, of a file that does not let one wait. */
+    long write(HostFd fd, MemorySegment piece) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes =
+                    piece.isNative() ? piece : arena.allocate(piece.byteSize()).copyFrom(piece);
+            return HostErrors.check(
+                    host.syscall(
+                            Unistd.SYS_WRITE, fd.number(), bytes.address(), bytes.byteSize()));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package dev.plinth.kernel.syscall.linux;
+
+import static dev.plinth.kernel.strace.Formats.FD;
+import static dev.plinth.kernel.strace.Formats.INT;
+import static dev.plinth.kernel.strace.Formats.POINTER;
+import static dev.plinth.kernel.syscall.SyscallRow.partial;
+import static dev.plinth.kernel.syscall.SyscallRow.supported;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.syscall.ArgumentFormat;
+import dev.plinth.kernel.syscall.SyscallArguments;
+import dev.plinth.kernel.syscall.SyscallFamily;
+import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.UserMemory;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Descriptors and what is set on them. */
+final class DescriptorSyscalls implements SyscallFamily {
+    /** asm-generic/ioctls.h: what every file knows, whatever its kind. */
+    private static final int FIONREAD = 0x541b;
+
+    private static final int FIONBIO = 0x5421;
+    private static final int FIONCLEX = 0x5450;
+    private static final int FIOCLEX = 0x5451;
+
+    private static final int LOCK_SH = 1;
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
+    private static final int LOCK_UN = 8;
+
+    /** {@code struct flock}: short type, short whence, long start, long len, int pid. */
+    private static final int FLOCK_BYTES = 32;
+
+    private static final String ONE_PROCESS =
+            "one process never meets a lock of another, so none is kept";
+
+    private static final ArgumentFormat FCNTL_COMMAND =
+            new NameFormat()
+                    .with(Fcntl.F_DUPFD, "F_DUPFD")
+                    .with(Fcntl.F_GETFD, "F_GETFD")
+                    .with(Fcntl.F_SETFD, "F_SETFD")
+                    .with(Fcntl.F_GETFL, "F_GETFL")
+                    .with(Fcntl.F_SETFL, "F_SETFL")
+                    .with(Fcntl.F_GETLK, "F_GETLK")
+                    .with(Fcntl.F_SETLK, "F_SETLK")
+                    .with(Fcntl.F_SETLKW, "F_SETLKW")
+                    .with(Fcntl.F_SETOWN, "F_SETOWN")
+                    .with(Fcntl.F_GETOWN, "F_GETOWN")
+                    .with(Fcntl.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC");
+
+    @Override
+    public List<SyscallRow> rows() {
+        return List.of(
+                supported("dup", DescriptorSyscalls::dup, FD),
+                supported("dup2", DescriptorSyscalls::dup2, FD, FD),
+                supported("dup3", DescriptorSyscalls::dup3, FD, FD, INT),
+                partial(
+                        "fcntl",
+                        "descriptors, flags; " + ONE_PROCESS,
+                        DescriptorSyscalls::fcntl,
+                        FD,
+                        FCNTL_COMMAND,
+                        POINTER),
+                partial(
+                        "ioctl",
+                        "what each kind of file knows; ENOTTY otherwise",
+                        DescriptorSyscalls::ioctl,
+                        FD,
+                        POINTER,
+                        POINTER),
+                partial("flock", ONE_PROCESS, DescriptorSyscalls::flock, FD, INT));
+    }
+
+    private static long dup(Task task, SyscallArguments arguments) {
+        FileDescription file = task.files().getAlsoPathOnly(arguments.intAt(0));
+        return task.files().open(file, false, OpenSyscalls.descriptorLimit(task));
+    }
+
+    private static long dup2(Task task, SyscallArguments arguments) {
+        int from = arguments.intAt(0);
+        int to = arguments.intAt(1);
+        if (from == to) {
+            task.files().getAlsoPathOnly(from).close();
+            return to;
+        }
+        return duplicate(task, from, to, false);
+    }
+
+    private static long dup3(Task task, SyscallArguments arguments) {
+        int from = arguments.intAt(0);
+        int to = arguments.intAt(1);
+        int flags = arguments.intAt(2);
+        if ((flags & ~Fcntl.O_CLOEXEC) != 0 || from == to) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return duplicate(task, from, to, flags != 0);
+    }
+
+    private static long duplicate(Task task, int from, int to, boolean closeOnExec) {
+        int limit = OpenSyscalls.descriptorLimit(task);
+        if (to < 0 || to >= limit) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+        FileDescription file = task.files().getAlsoPathOnly(from);
+        task.files().replace(to, file, closeOnExec, limit);
+        return to;
+    }
+
+    private static long fcntl(Task task, SyscallArguments arguments) {
+        int fd = arguments.intAt(0);
+        int command = arguments.intAt(1);
+        int value = arguments.intAt(2);
+        try (FileDescription file = task.files().getAlsoPathOnly(fd)) {
+            return switch (command) {
+                case Fcntl.F_DUPFD -> duplicateFrom(task, file, value, false);
+                case Fcntl.F_DUPFD_CLOEXEC -> duplicateFrom(task, file, value, true);
+                case Fcntl.F_GETFD -> task.files().isCloseOnExec(fd) ? Fcntl.FD_CLOEXEC : 0;
+                case Fcntl.F_SETFD -> {
+                    task.files().setCloseOnExec(fd, (value & Fcntl.FD_CLOEXEC) != 0);
+                    yield 0;
+                }
+                case Fcntl.F_GETFL -> file.flags();
+                default -> fcntlOfFile(task, file, command, arguments.longAt(2));
+            };
+        }
+    }
+
+    private static long duplicateFrom(
+            Task task, FileDescription file, int minimum, boolean closeOnExec) {
+        return task.files()
+                .openFrom(
+                        minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
+    }
+
+    /** Commands that a descriptor which only names its file (O_PATH) does not have. */
+    private static long fcntlOfFile(Task task, FileDescription file, int command, long value) {
+        if (file.isPathOnly()) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+        return switch (command) {
+            case Fcntl.F_SETFL -> {
+                file.setFlags((int) value);
+                yield 0;
+            }
+            case Fcntl.F_GETLK, Fcntl.F_OFD_GETLK -> {
+                readLock(task, value, true);
+                task.guestMemory().writeShort(value, (short) Fcntl.F_UNLCK);
+                yield 0;
+            }
+            case Fcntl.F_SETLK, Fcntl.F_SETLKW, Fcntl.F_OFD_SETLK, Fcntl.F_OFD_SETLKW -> {
+                requireLockable(file, readLock(task, value, false));
+                yield 0;
+            }
+            case Fcntl.F_GETOWN -> 0;
+            case Fcntl.F_SETOWN -> 0;
+            default -> throw ErrnoException.of(Errno.EINVAL);
+        };
+    }
+
+    private static int readLock(Task task, long address, boolean query) {
+        byte[] lock = task.guestMemory().copyIn(address, FLOCK_BYTES);
+        int type = lock[0];
+        int whence = lock[2];
+        boolean known =
+                (type == Fcntl.F_RDLCK
+                                || type == Fcntl.F_WRLCK
+                                || (type == Fcntl.F_UNLCK && !query))
+                        && whence >= Fs.SEEK_SET
+                        && whence <= Fs.SEEK_END;
+        if (!known) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return type;
+    }
+
+    private static void requireLockable(FileDescription file, int type) {
+        boolean open =
+                switch (type) {
+                    case Fcntl.F_RDLCK -> file.isReadable();
+                    case Fcntl.F_WRLCK -> file.isWritable();
+                    default -> true;
+                };
+        if (!open) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+    }
+
+    private static long ioctl(Task task, SyscallArguments arguments) {
+        int fd = arguments.intAt(0);
+        int request = arguments.intAt(1);
+        long argument = arguments.longAt(2);
+        try (FileDescription file = task.files().get(fd)) {
+            switch (request) {
+                case FIOCLEX -> task.files().setCloseOnExec(fd, true);
+                case FIONCLEX -> task.files().setCloseOnExec(fd, false);
+                case FIONBIO -> {
+                    boolean nonBlocking = task.guestMemory().readInt(argument) != 0;
+                    int flags = file.flags() & ~Fcntl.O_NONBLOCK;
+                    file.setFlags(nonBlocking ? flags | Fcntl.O_NONBLOCK : flags);
+                }
+                case FIONREAD -> {
+                    if (file.inode().type() != FileType.REGULAR) {
+                        return file.ioctl(request, argument, memoryOf(task));
+                    }
+                    long left = file.stat().size() - file.seek(0, Fs.SEEK_CUR);
+                    task.guestMemory().writeInt(argument, (int) left);
+                }
+                default -> {
+                    return file.ioctl(request, argument, memoryOf(task));
+                }
+            }
+            return 0;
+        }
+    }
+
+    private static UserMemory memoryOf(Task task) {
+        return new UserMemory() {
+            @Override
+            public void copyIn(long address, MemorySegment to) {
+                task.guestMemory().copyIn(address, to);
+            }
+
+            @Override
+            public void copyOut(long address, MemorySegment from) {
+                task.guestMemory().copyOut(address, from);
+            }
+        };
+    }
+
+    private static long flock(Task task, SyscallArguments arguments) {
+        int operation = arguments.intAt(1) & ~LOCK_NB;
+        if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        task.files().get(arguments.intAt(0)).close();
+        return 0;
+    }
+}

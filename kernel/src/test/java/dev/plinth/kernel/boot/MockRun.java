@@ -1,0 +1,137 @@
+package dev.plinth.kernel.boot;
+
+import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.task.ExitStatus;
+import dev.plinth.testkit.mock.GuestCode;
+import dev.plinth.testkit.mock.MockPlatformFactory;
+import dev.plinth.testkit.mock.MockProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+
+/** Runs Java code as the first process of a sandbox on the mock platform. */
+public final class MockRun {
+    private static final Plinth PLINTH = Plinth.create(Path.of("/nonexistent"));
+
+    private final MockPlatformFactory factory = new MockPlatformFactory();
+    private final Path rootfs;
+    private final List<String> arguments = new ArrayList<>(List.of("/main"));
+    private final List<String> environment = new ArrayList<>();
+    private final List<String> trace = new ArrayList<>();
+    private Optional<String> failure = Optional.empty();
+
+    /** A sandbox whose root is a directory of the host. */
+    public MockRun(Path rootfs) {
+        this.rootfs = rootfs;
+    }
+
+    /** Makes a program besides the first one, such as a signal handler. */
+    public MockProgram program(String name, GuestCode code) {
+        return factory.programs().add(name, code);
+    }
+
+    /** Adds arguments of the first program. */
+    public MockRun arguments(String... more) {
+        arguments.addAll(List.of(more));
+        return this;
+    }
+
+    /** Adds variables of the first program's environment. */
+    public MockRun environment(String... variables) {
+        environment.addAll(List.of(variables));
+        return this;
+    }
+
+    /** Runs the code to its end. */
+    public ExitStatus run(GuestCode code) throws IOException, InterruptedException {
+        try (Sandbox sandbox = sandbox(code)) {
+            sandbox.start();
+            ExitStatus status = sandbox.awaitExit();
+            failure = sandbox.failure();
+            return status;
+        }
+    }
+
+    /**
+     * Runs the code, and sends it a signal from outside.
+     *
+     * @param ready counted down when it is time for the signal
+     */
+    public ExitStatus runAndSignal(GuestCode code, CountDownLatch ready, Signal signal)
+            throws IOException, InterruptedException {
+        try (Sandbox sandbox = sandbox(code)) {
+            sandbox.start();
+            ready.await();
+            sandbox.signal(signal);
+            return sandbox.awaitExit();
+        }
+    }
+
+    /**
+     * Runs the code, and sends it a signal again and again: for code that a single one could reach
+     * before it waits.
+     *
+     * @param ready counted down when it is time for the first
+     */
+    public ExitStatus runAndKeepSignalling(GuestCode code, CountDownLatch ready, Signal signal)
+            throws IOException, InterruptedException {
+        try (Sandbox sandbox = sandbox(code)) {
+            sandbox.start();
+            ready.await();
+            Thread sender =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        while (!Thread.currentThread().isInterrupted()) {
+                                            sandbox.signal(signal);
+                                            LockSupport.parkNanos(20_000_000);
+                                        }
+                                    });
+            try {
+                return sandbox.awaitExit();
+            } finally {
+                sender.interrupt();
+                sender.join();
+            }
+        }
+    }
+
+    /** A sandbox with the code loaded as its first program. */
+    public Sandbox sandbox(GuestCode code) throws IOException {
+        Path file = rootfs.resolve("main");
+        Files.write(file, factory.programs().add("main", code).elf());
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        SandboxSpec spec =
+                SandboxSpec.builder(arguments)
+                        .environment(environment)
+                        .rootfs(rootfs)
+                        .stdio(new Stdio.Given(Map.of()))
+                        .strace(
+                                line -> {
+                                    synchronized (trace) {
+                                        trace.add(line);
+                                    }
+                                })
+                        .build();
+        return PLINTH.newSandbox(spec, factory);
+    }
+
+    /** The lines of the trace of system calls. */
+    public List<String> trace() {
+        synchronized (trace) {
+            return List.copyOf(trace);
+        }
+    }
+
+    /** What the sandbox told its user beside the exit status. */
+    public Optional<String> failure() {
+        return failure;
+    }
+}
