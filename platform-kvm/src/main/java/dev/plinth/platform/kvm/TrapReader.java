@@ -30,6 +30,7 @@ final class TrapReader {
     private static final int MAX_RETRIES = 1000;
 
     private static final int ICEBP = 0xf1;
+    private static final long LOWER_HALF_END = 0x8000_0000_0000L;
 
     private final CpuidTable cpuid;
     private final byte[] code = new byte[Instruction.MAX_LENGTH];
@@ -85,11 +86,27 @@ final class TrapReader {
             GuestEvent.CpuException event, KvmAddressSpace space, Registers registers) {
         long address = event.address();
         AccessType attempt = PageFault.access(event.errorCode());
+        if (reachesOverLowerHalf(address, attempt)) {
+            return Optional.of(GENERAL_PROTECTION);
+        }
         return switch (space.resolve(address, attempt)) {
             case UNMAPPED -> fault(address, attempt, SignalCode.SEGV_MAPERR);
             case DENIED -> fault(address, attempt, SignalCode.SEGV_ACCERR);
             case RESOLVED -> retry(address, event.errorCode(), registers.rip());
         };
+    }
+
+    /**
+     * Whether an access reaches from the last bytes of the lower half to what is no address.
+     *
+     * <p>A processor makes a general protection fault of it. kvm_pvm then emulates the instruction,
+     * and reports the first byte as not mapped. How many bytes it is about is not known here: such
+     * an access is taken for one of 8 bytes.
+     */
+    private static boolean reachesOverLowerHalf(long address, AccessType attempt) {
+        return attempt != AccessType.EXECUTE
+                && address < LOWER_HALF_END
+                && address > LOWER_HALF_END - Long.BYTES;
     }
 
     private static Optional<Trap> fault(long address, AccessType attempt, int code) {
