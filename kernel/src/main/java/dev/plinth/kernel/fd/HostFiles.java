@@ -130,7 +130,7 @@ public final class HostFiles {
                 fileSystem,
                 this,
                 file.attributes.stat(),
-                numbers.ofHostFile(file.attributes.id()));
+                numbers.ofHostFile(file.attributes.id(), file.attributes.generation()));
     }
 
     private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
