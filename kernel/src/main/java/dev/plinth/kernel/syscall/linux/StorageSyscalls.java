@@ -43,7 +43,8 @@ final class StorageSyscalls implements SyscallFamily {
                     .with(FALLOC_FL_COLLAPSE_RANGE, "FALLOC_FL_COLLAPSE_RANGE")
                     .with(Fs.FALLOC_FL_ZERO_RANGE, "FALLOC_FL_ZERO_RANGE")
                     .with(FALLOC_FL_INSERT_RANGE, "FALLOC_FL_INSERT_RANGE")
-                    .with(FALLOC_FL_UNSHARE_RANGE, "FALLOC_FL_UNSHARE_RANGE");
+                    .with(FALLOC_FL_UNSHARE_RANGE, "FALLOC_FL_UNSHARE_RANGE")
+                    .family("FALLOC_FL_???");
 
     private static final ArgumentFormat ADVICE =
             NameFormat.ofList(
@@ -52,7 +53,8 @@ final class StorageSyscalls implements SyscallFamily {
                     "POSIX_FADV_SEQUENTIAL",
                     "POSIX_FADV_WILLNEED",
                     "POSIX_FADV_DONTNEED",
-                    "POSIX_FADV_NOREUSE");
+                    "POSIX_FADV_NOREUSE")
+                    .family("POSIX_FADV_???");
 
     @Override
     public List<SyscallRow> rows() {

@@ -1,8 +1,8 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.FD;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.bytesIn;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -43,7 +43,8 @@ final class XattrSyscalls implements SyscallFamily {
     private static final ArgumentFormat FLAGS =
             new FlagFormat("0")
                     .with(XATTR_CREATE, "XATTR_CREATE")
-                    .with(XATTR_REPLACE, "XATTR_REPLACE");
+                    .with(XATTR_REPLACE, "XATTR_REPLACE")
+                    .family("XATTR_???");
 
     private static final ArgumentFormat VALUE = bytesIn(3);
 
@@ -102,7 +103,7 @@ final class XattrSyscalls implements SyscallFamily {
                 },
                 format,
                 PATH,
-                POINTER,
+                BYTES_OUT,
                 SIZE);
     }
 
@@ -115,7 +116,7 @@ final class XattrSyscalls implements SyscallFamily {
                     return 0;
                 },
                 format,
-                POINTER,
+                BYTES_OUT,
                 SIZE);
     }
 
