@@ -16,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -54,10 +55,8 @@ final class PollSyscalls implements SyscallFamily {
     public List<SyscallRow> rows() {
         return List.of(
                 supported("poll", PollSyscalls::poll, POINTER, SIZE, INT),
-                supported(
-                        "ppoll", PollSyscalls::ppoll, POINTER, SIZE, TIMESPEC_IN, POINTER, SIZE),
-                supported(
-                        "select", PollSyscalls::select, INT, POINTER, POINTER, POINTER, POINTER),
+                supported("ppoll", PollSyscalls::ppoll, POINTER, SIZE, TIMESPEC_IN, POINTER, SIZE),
+                supported("select", PollSyscalls::select, INT, POINTER, POINTER, POINTER, POINTER),
                 supported(
                         "pselect6",
                         PollSyscalls::pselect6,
@@ -112,8 +111,8 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     /**
-     * Waits, and does what follows however that ends: the signal mask of before is restored unless a
-     * signal is to be dealt with under the new one, and the program is told what time is left.
+     * Waits, and does what follows however that ends: the signal mask of before is restored unless
+     * a signal is to be dealt with under the new one, and the program is told what time is left.
      */
     private static long finish(Task task, PollTimeout timeout, IntSupplier wait) {
         int count = 0;
