@@ -2,6 +2,7 @@ package dev.plinth.platform.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.linux.SignalCode;
@@ -9,6 +10,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Trap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +39,7 @@ class InFlightExceptionTest {
                                 () -> {
                                     while (!over.get()) {
                                         context.interrupt();
-                                        java.util.concurrent.locks.LockSupport.parkNanos(30_000);
+                                        LockSupport.parkNanos(30_000);
                                     }
                                 });
     }
@@ -47,6 +49,7 @@ class InFlightExceptionTest {
         over.set(true);
         interrupter.join();
         guest.close();
+        assertTrue(interrupts > ROUNDS / 50, () -> "only " + interrupts + " interrupts");
     }
 
     private Trap run() {
