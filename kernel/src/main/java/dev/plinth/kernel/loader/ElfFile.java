@@ -166,7 +166,7 @@ final class ElfFile {
      * The path of the interpreter that the program asks for.
      *
      * @throws ErrnoException ENOEXEC if it is no string of a sensible length; EIO if the file ends
-     *     before it; EINVAL if its offset is negative
+     *     before it; EINVAL if its offset is absurd
      */
     Optional<byte[]> interpreter() {
         for (ProgramHeader header : headers) {
@@ -177,7 +177,7 @@ final class ElfFile {
             if (size < 2 || size > MAX_PATH_BYTES) {
                 throw ErrnoException.of(Errno.ENOEXEC);
             }
-            if (header.offset() < 0) {
+            if (header.offset() < 0 || header.offset() + size < 0) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
             byte[] path = new byte[(int) size];

@@ -88,7 +88,7 @@ public final class ElfLoader {
                         .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
                         .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
                         .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
-                        .with(Elf.AT_SECURE, 0)
+                        .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
                         .with(Elf.AT_RANDOM, stack.randomAddress())
                         .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
                         .with(Elf.AT_EXECFN, stack.pathAddress())
@@ -173,8 +173,15 @@ public final class ElfLoader {
         return bias;
     }
 
-    /** Finds room for all parts together, if possible at an address that is wished for. */
+    /**
+     * Finds room for all parts together, if possible at an address that is wished for. The room is
+     * found by mapping the file, so Linux finds none if the first part has nothing of it: then what
+     * is wished for is what is taken.
+     */
     private long findRoom(List<ProgramHeader> parts, long wish) {
+        if (parts.getFirst().fileSize() == 0) {
+            return wish;
+        }
         return claim(wish, totalLength(parts), 0);
     }
 

@@ -66,6 +66,47 @@ final class TestElf {
         0x05 // syscall
     };
 
+    /** Writes its stack, up to the top that it has without randomness, to its standard output. */
+    private static final byte[] STACK_DUMP = {
+        (byte) 0xbf,
+        1,
+        0,
+        0,
+        0, // mov $1, %edi
+        0x48,
+        (byte) 0x89,
+        (byte) 0xe6, // mov %rsp, %rsi
+        0x48,
+        (byte) 0xba,
+        0,
+        (byte) 0xf0,
+        -1,
+        -1,
+        -1,
+        0x7f,
+        0,
+        0, // mov $0x7ffffffff000, %rdx
+        0x48,
+        0x29,
+        (byte) 0xe2, // sub %rsp, %rdx
+        (byte) 0xb8,
+        1,
+        0,
+        0,
+        0, // mov $SYS_write, %eax
+        0x0f,
+        0x05, // syscall
+        0x31,
+        (byte) 0xff, // xor %edi, %edi
+        (byte) 0xb8,
+        60,
+        0,
+        0,
+        0, // mov $SYS_exit, %eax
+        0x0f,
+        0x05 // syscall
+    };
+
     private final ByteBuffer bytes = ByteBuffer.allocate(FILE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     private TestElf(int type, long base) {
@@ -93,6 +134,13 @@ final class TestElf {
 
     static TestElf positionIndependent() {
         return new TestElf(Elf.ET_DYN, 0);
+    }
+
+    /** A program that shows its initial stack instead. */
+    static TestElf stackDump() {
+        TestElf elf = executable();
+        elf.bytes.put(CODE, STACK_DUMP);
+        return elf;
     }
 
     private void load(int index, int flags, long offset, long address, long inFile, long inMemory) {

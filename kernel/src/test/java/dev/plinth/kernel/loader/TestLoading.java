@@ -20,7 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Loads one program into an address space that nothing executes in. */
+/** Loads programs into address spaces that nothing executes in: one, or several attempts. */
 final class TestLoading implements AutoCloseable {
     static final AddressRange USER_ADDRESSES = new AddressRange(0x1_0000, 0x7fff_ffff_f000L);
     static final long STACK_LIMIT = 8 << 20;
@@ -28,20 +28,52 @@ final class TestLoading implements AutoCloseable {
     private static final CpuFeatures CPU = new CpuFeatures(0x1f8bfbff, 2, 7, 832);
 
     private final MemoryFile memory = MemoryFile.create(new JnaHostKernel(), 1L << 30, 64 << 20);
-    private final MemoryManager manager =
-            MemoryManager.create(
-                    memory,
-                    new NoAddressSpace(),
-                    AddressLayout.fixed(USER_ADDRESSES, STACK_LIMIT),
-                    new NoLimits());
+    private final MemoryManager manager = newManager();
     private final List<TestExecutable> files = new ArrayList<>();
+
+    private MemoryManager newManager() {
+        return MemoryManager.create(
+                memory,
+                new NoAddressSpace(),
+                AddressLayout.fixed(USER_ADDRESSES, STACK_LIMIT),
+                new NoLimits());
+    }
 
     MemoryManager manager() {
         return manager;
     }
 
-    MemoryFile memory() {
-        return memory;
+    /** A program to be loaded into an address space of its own. */
+    Attempt attempt(byte[] bytes) {
+        return new Attempt(bytes);
+    }
+
+    /** One program and its address space. */
+    final class Attempt implements AutoCloseable {
+        private final TestExecutable file;
+        private final MemoryManager own = newManager();
+
+        private Attempt(byte[] bytes) {
+            file = new TestExecutable(memory, bytes);
+        }
+
+        void load() {
+            new ElfLoader(own, TestLoading.this::openOnHost)
+                    .load(file, request("/program", List.of("x"), List.of(), 1, 1));
+        }
+
+        MemoryManager manager() {
+            return own;
+        }
+
+        @Override
+        public void close() {
+            own.close();
+            file.close();
+            if (memory.statistics().allocatedBytes() != 0) {
+                throw new IllegalStateException("left over: " + memory.statistics());
+            }
+        }
     }
 
     LoadedProgram load(byte[] bytes) {
@@ -49,15 +81,40 @@ final class TestLoading implements AutoCloseable {
     }
 
     LoadedProgram load(byte[] bytes, List<String> arguments, List<String> environment) {
+        return load("/program", bytes, arguments, environment);
+    }
+
+    /** Loads a program for a process whose real and effective user differ. */
+    LoadedProgram loadAs(byte[] bytes, int uid, int euid) {
+        return load("/program", bytes, List.of("x"), List.of(), uid, euid);
+    }
+
+    LoadedProgram load(
+            String path, byte[] bytes, List<String> arguments, List<String> environment) {
+        return load(path, bytes, arguments, environment, 1, 1);
+    }
+
+    private LoadedProgram load(
+            String path,
+            byte[] bytes,
+            List<String> arguments,
+            List<String> environment,
+            int uid,
+            int euid) {
+        LoadRequest request = request(path, arguments, environment, uid, euid);
+        return new ElfLoader(manager, this::openOnHost).load(open(bytes), request);
+    }
+
+    private static LoadRequest request(
+            String path, List<String> arguments, List<String> environment, int uid, int euid) {
         ProgramArguments strings =
                 new ProgramArguments(
-                        ascii("/program"),
+                        ascii(path),
                         arguments.stream().map(TestLoading::ascii).toList(),
                         environment.stream().map(TestLoading::ascii).toList());
         byte[] random = new byte[LoadRequest.RANDOM_BYTES];
         Arrays.fill(random, (byte) 0x5a);
-        LoadRequest request = new LoadRequest(strings, 1, 2, 3, 4, random, CPU, STACK_LIMIT);
-        return new ElfLoader(manager, this::openOnHost).load(open(bytes), request);
+        return new LoadRequest(strings, uid, euid, 3, 3, random, CPU, STACK_LIMIT);
     }
 
     static byte[] ascii(String text) {
