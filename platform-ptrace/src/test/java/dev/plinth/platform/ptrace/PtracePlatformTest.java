@@ -400,6 +400,57 @@ class PtracePlatformTest {
     }
 
     @Test
+    void manyThreadsChangeOneAddressSpaceWhileTheyExecuteInIt() throws InterruptedException {
+        guest.code("8903 0f05"); // mov [rbx], eax; syscall
+        int threads = 4;
+        Failures failures = new Failures();
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++) {
+            long address = OTHER + (long) i * Guest.PAGE;
+            long offset = (16L + i) * Guest.PAGE;
+            workers[i] = failures.start(() -> mapTouchAndUnmap(address, offset, 200));
+        }
+        for (Thread worker : workers) {
+            worker.join();
+        }
+        failures.check();
+    }
+
+    private void mapTouchAndUnmap(long address, long offset, int rounds) {
+        Registers registers = new Registers();
+        registers.setRbx(address);
+        try (ExecutionContext context = guest.platform.newContext()) {
+            for (int i = 1; i <= rounds; i++) {
+                guest.map(address, offset, AccessType.READ_WRITE);
+                registers.setRip(Guest.CODE);
+                registers.setRax(i);
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                assertEquals(i, guest.memory.view().get(JAVA_INT, offset));
+                guest.space.unmap(Guest.page(address));
+                registers.setRip(Guest.CODE);
+                Trap.Fault fault =
+                        assertInstanceOf(Trap.Fault.class, context.run(guest.space, registers));
+                assertEquals(address, fault.address());
+            }
+        }
+    }
+
+    @Test
+    void contextsThatCloseLeaveNoThreadInTheStub() throws InterruptedException {
+        guest.code("0f05");
+        for (int i = 0; i < 50; i++) {
+            guest.registers.setRip(Guest.CODE);
+            try (ExecutionContext context = guest.platform.newContext()) {
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, guest.registers));
+            }
+        }
+        String tasks = "/proc/" + pidOf(guest.space) + "/task";
+        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 1));
+        guest.registers.setRip(Guest.CODE);
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+    }
+
+    @Test
     void aContextMovesToAnotherAddressSpaceWithItsVectorState() {
         guest.code(
                 "660f6ec0 0f05 660f7ec0 0f05"); // movd xmm0, eax; syscall; movd eax, xmm0; syscall

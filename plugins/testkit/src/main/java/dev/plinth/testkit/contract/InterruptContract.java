@@ -9,11 +9,13 @@ import static dev.plinth.testkit.contract.TestProcess.FREE;
 import static dev.plinth.testkit.contract.Traps.unmapped;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.testkit.assembler.GuestAssembler;
 import dev.plinth.testkit.assembler.GuestProgram;
@@ -30,6 +32,8 @@ import java.util.stream.IntStream;
 interface InterruptContract extends ContractPart {
     /** What an interrupt of a guest that computes may take on a machine that is busy. */
     long PROMPT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    long TRAP_FLAG = 0x100;
 
     /** Counts in rcx and rdx, by the same number but for the moment between. */
     GuestProgram COMPUTE =
@@ -183,6 +187,35 @@ interface InterruptContract extends ContractPart {
                     thread.registers().setRip(thread.registers().rip() + length);
                 },
                 thread -> assertTrue(thread.registers().rcx() - faults.get() <= 1));
+    }
+
+    @Test
+    default void interruptsStormingAGuestThatIsSteppedAreNeitherLostNorTooMany() {
+        if (!tested().has(PlatformFeature.SINGLE_STEP)) {
+            return;
+        }
+        AtomicLong steps = new AtomicLong();
+        storm(
+                COMPUTE,
+                0,
+                (thread, trap) -> {
+                    assertInstanceOf(Trap.CpuException.class, trap);
+                    thread.registers().setEflags(TRAP_FLAG);
+                    steps.incrementAndGet();
+                },
+                thread -> {
+                    // The first run is not stepped: how far it comes nobody knows.
+                    if (steps.get() == 0) {
+                        thread.registers().setRcx(0);
+                        thread.registers().setRdx(0);
+                        thread.registers().setEflags(TRAP_FLAG);
+                        thread.registers().setRip(TestProcess.TEXT);
+                    } else {
+                        long done = thread.registers().rcx() + thread.registers().rdx();
+                        // Two of the three instructions of the loop count.
+                        assertEquals((2 * steps.get() + 2) / 3, done);
+                    }
+                });
     }
 
     @Test
