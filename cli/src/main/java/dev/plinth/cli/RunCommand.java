@@ -97,8 +97,8 @@ final class RunCommand implements Command {
         and LANG yours if they are set. Nothing else of yours is handed over unless
         --env says so.
 
-        Signals: SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP are sent on to the
-        program. If it ignores them: 'kill -9' of plinth ends it and leaves nothing
+        Signals: SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP are sent on to
+        the program. If it ignores them: 'kill -9' of plinth ends it and leaves nothing
         behind (in a terminal: Ctrl-Z, then 'kill -9 %1').
 
         Exit status: that of PROGRAM; 128+N if signal N ended it.
@@ -131,8 +131,10 @@ final class RunCommand implements Command {
         }
         Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
         spec.stdio(new Stdio.Inherited(launch.closedStdio(), log.donation(plinth.host())));
-        TerminationSignals signals = TerminationSignals.receive(plinth.host());
-        try (LoadedPlatform platform = plinth.loadPlatform(CommonOptions.platform(arguments));
+        // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
+        // the signals are closed.
+        try (TerminationSignals signals = new TerminationSignals(plinth.host());
+                LoadedPlatform platform = plinth.loadPlatform(CommonOptions.platform(arguments));
                 Sandbox sandbox = plinth.newSandbox(spec.build(), platform)) {
             signals.sendTo(sandbox);
             sandbox.start();

@@ -12,19 +12,17 @@ import java.util.concurrent.atomic.AtomicReference;
  * The signals by which a user ends a program: sent to this process, they are meant for the one in
  * the sandbox. Any thread may call any method.
  */
-final class TerminationSignals {
+final class TerminationSignals implements AutoCloseable {
     private static final Set<Signal> SIGNALS =
             Set.of(Signal.SIGHUP, Signal.SIGINT, Signal.SIGQUIT, Signal.SIGTERM);
 
     private final AtomicReference<Sandbox> target = new AtomicReference<>();
 
-    private TerminationSignals() {}
+    private final HostSignals source;
 
     /** Ends this process by such a signal, until there is a sandbox to hand it to. */
-    static TerminationSignals receive(HostKernel host) {
-        TerminationSignals signals = new TerminationSignals();
-        HostSignals.forward(host, SIGNALS, signals::handOver);
-        return signals;
+    TerminationSignals(HostKernel host) {
+        source = HostSignals.forward(host, SIGNALS, this::handOver);
     }
 
     /** Hands such signals to the first process of a sandbox from now on. */
@@ -41,5 +39,10 @@ final class TerminationSignals {
         } else {
             sandbox.signal(signal);
         }
+    }
+
+    @Override
+    public void close() {
+        source.close();
     }
 }

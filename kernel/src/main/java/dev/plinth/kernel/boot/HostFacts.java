@@ -8,6 +8,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.task.RandomSource;
 import dev.plinth.kernel.task.UtsName;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

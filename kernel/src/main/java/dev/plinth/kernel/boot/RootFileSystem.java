@@ -26,6 +26,7 @@ import dev.plinth.kernel.vfs.Mount;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.Vfs;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import com.google.inject.Inject;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
@@ -26,6 +27,7 @@ import dev.plinth.kernel.task.TaskResources;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -123,19 +125,14 @@ final class SandboxBuilder {
             DonatedDescriptors descriptors,
             Credentials credentials) {
         ResourceLimits limits = ResourceLimits.initial();
-        FsContext fs =
-                new FsContext(files.mounts().root(), files.mounts().root(), DEFAULT_UMASK);
+        FsContext fs = new FsContext(files.mounts().root(), files.mounts().root(), DEFAULT_UMASK);
         Caller caller = new Caller(fs, credentials, Kernel.INIT_PID, Kernel.INIT_PID);
         spec.cwd().ifPresent(cwd -> files.enter(caller, cwd));
         ProgramLoader.Loaded program = load(spec, kernel, caller, limits);
         boolean complete = false;
         try {
             TaskResources resources =
-                    new TaskResources(
-                            program.image(),
-                            files.stdio(descriptors),
-                            fs,
-                            credentials);
+                    new TaskResources(program.image(), files.stdio(descriptors), fs, credentials);
             Task task = kernel.newInit(program.name(), resources, limits, program.start());
             complete = true;
             return task;

@@ -19,7 +19,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the table's lock.
  */
 public final class FdTable implements AutoCloseable {
-    private static final int INITIAL_SIZE = 16;
+    /** {@code NR_OPEN_DEFAULT}. */
+    private static final int INITIAL_SIZE = 64;
+
+    /** A table that grows has a power of two times this: {@code alloc_fdtable} of fs/file.c. */
+    private static final int GROWTH_UNIT = 128;
 
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -243,6 +247,16 @@ public final class FdTable implements AutoCloseable {
         }
     }
 
+    /**
+     * How many numbers the table has room for as it is, as Linux sizes it: FDSize of
+     * proc_pid_status(5). What lies beyond is not open, and select(2) does not look at it.
+     */
+    public int capacity() {
+        synchronized (tableLock) {
+            return entries.length;
+        }
+    }
+
     private Entry entryLocked(int fd) {
         Entry entry = fd >= 0 && fd < entries.length ? entries[fd] : null;
         if (entry == null) {
@@ -264,7 +278,9 @@ public final class FdTable implements AutoCloseable {
 
     private void setLocked(int fd, Entry entry) {
         if (fd >= entries.length) {
-            entries = Arrays.copyOf(entries, Math.max(fd + 1, entries.length * 2));
+            int units = fd / GROWTH_UNIT + 1;
+            int power = Integer.highestOneBit(2 * units - 1);
+            entries = Arrays.copyOf(entries, power * GROWTH_UNIT);
         }
         entries[fd] = entry;
     }

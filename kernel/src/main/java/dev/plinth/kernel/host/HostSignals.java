@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
@@ -22,8 +23,10 @@ import java.util.function.Consumer;
  * itself and answers it with a thread dump on standard output, which is the guest's here. So the
  * handler is a few instructions that write the signal's number into a pipe, and a thread reads the
  * pipe: a handler may do nothing that is not async-signal-safe, and no Java method is.
+ *
+ * <p>Any thread may call any method, but closing from within the receiver would wait for itself.
  */
-public final class HostSignals {
+public final class HostSignals implements AutoCloseable {
     private static final long SYS_READ = 0;
     private static final long SYS_WRITE = 1;
     private static final long SYS_MMAP = 9;
@@ -48,7 +51,23 @@ public final class HostSignals {
 
     private static final long SIG_IGN = 1;
 
-    private HostSignals() {}
+    /** What stands in the pipe for the end; no signal has this number. */
+    private static final byte END = 0;
+
+    private final HostKernel host;
+    private final HostFd readEnd;
+
+    /** Stays open for good: a handler may be about to write to it at any time. */
+    private final int writeEnd;
+
+    private final Thread reader;
+
+    private HostSignals(HostKernel host, int readEnd, int writeEnd, Consumer<Signal> receiver) {
+        this.host = host;
+        this.readEnd = new HostFd(host, readEnd);
+        this.writeEnd = writeEnd;
+        reader = Thread.ofPlatform().name("signals").daemon().unstarted(() -> receive(receiver));
+    }
 
     /**
      * Hands signals to a receiver from now on, in place of what the JVM does about them.
@@ -60,37 +79,57 @@ public final class HostSignals {
      * @param receiver called on a thread of its own, one signal at a time
      * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
-    public static void forward(HostKernel host, Set<Signal> signals, Consumer<Signal> receiver) {
+    public static HostSignals forward(
+            HostKernel host, Set<Signal> signals, Consumer<Signal> receiver) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ends = arena.allocate(JAVA_INT, 2);
             host.require("pipe2(signals)", SYS_PIPE2, ends.address(), O_CLOEXEC);
-            int readEnd = ends.getAtIndex(JAVA_INT, 0);
             int writeEnd = ends.getAtIndex(JAVA_INT, 1);
             // A handler that waited for room in the pipe would stop the thread that it runs on.
             host.require("fcntl(signals)", SYS_FCNTL, writeEnd, F_SETFL, O_NONBLOCK);
-            Thread.ofPlatform()
-                    .name("signals")
-                    .daemon()
-                    .start(() -> receive(host, readEnd, receiver));
+            HostSignals forwarded =
+                    new HostSignals(host, ends.getAtIndex(JAVA_INT, 0), writeEnd, receiver);
+            forwarded.reader.start();
             long handler = handler(host, writeEnd);
             for (Signal signal : signals) {
                 install(arena, signal, handler);
             }
+            return forwarded;
         }
     }
 
-    private static void receive(HostKernel host, int readEnd, Consumer<Signal> receiver) {
+    private void receive(Consumer<Signal> receiver) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment number = arena.allocate(JAVA_BYTE);
             while (true) {
-                long count = host.syscall(SYS_READ, readEnd, number.address(), 1);
-                if (count == 1) {
-                    receiver.accept(Signal.of(number.get(JAVA_BYTE, 0)));
-                } else if (count != -Errno.EINTR.number()) {
+                long count = host.syscall(SYS_READ, readEnd.number(), number.address(), 1);
+                if (count != 1 && count != -Errno.EINTR.number()) {
                     throw new IllegalStateException("the signal pipe fails: " + count);
+                }
+                if (count == 1) {
+                    if (number.get(JAVA_BYTE, 0) == END) {
+                        return;
+                    }
+                    receiver.accept(Signal.of(number.get(JAVA_BYTE, 0)));
                 }
             }
         }
+    }
+
+    /** Waits until the receiver is done with what came before. */
+    @Override
+    public void close() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment end = arena.allocateFrom(JAVA_BYTE, END);
+            // A full pipe: the reader is at work, and there will be room.
+            while (host.syscall(SYS_WRITE, writeEnd, end.address(), 1) == -Errno.EAGAIN.number()) {
+                Thread.onSpinWait();
+            }
+            reader.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        readEnd.close();
     }
 
     private static void install(Arena arena, Signal signal, long handler) {

@@ -19,6 +19,14 @@ import java.util.TreeMap;
 final class VmaSet {
     private final TreeMap<Long, Vma> byStart = new TreeMap<>();
 
+    /**
+     * Above here {@link #findTopDown} has found no hole larger than {@link #largestHole}: it does
+     * not look there again, or each of many mappings would take longer than the one before.
+     */
+    private long searchEnd = Long.MAX_VALUE;
+
+    private long largestHole;
+
     /** Pages of all areas. */
     private long total;
 
@@ -144,21 +152,27 @@ final class VmaSet {
     }
 
     /**
-     * The highest free addresses below a limit.
+     * The highest free addresses below a limit, which is the same at every call.
      *
      * @return their start, or -1 if there is no room
      */
     long findTopDown(long length, long lowest, long limit) {
-        long gapEnd =
-                Optional.ofNullable(byStart.ceilingEntry(limit))
-                        .map(above -> Math.min(limit, above.getValue().startWithGap()))
-                        .orElse(limit);
-        for (Vma vma : byStart.headMap(limit, false).descendingMap().values()) {
+        if (length <= largestHole) {
+            searchEnd = limit;
+            largestHole = 0;
+        }
+        long from = Math.min(searchEnd, limit);
+        Map.Entry<Long, Vma> above = byStart.ceilingEntry(from);
+        long gapEnd = above == null ? from : Math.min(from, above.getValue().startWithGap());
+        for (Vma vma : byStart.headMap(from, false).descendingMap().values()) {
             if (gapEnd - vma.end() >= length) {
+                searchEnd = gapEnd;
                 return gapEnd - length;
             }
-            gapEnd = Math.min(gapEnd, vma.startWithGap());
+            largestHole = Math.max(largestHole, gapEnd - vma.end());
+            gapEnd = vma.startWithGap();
         }
+        searchEnd = gapEnd;
         return gapEnd - lowest >= length ? gapEnd - length : -1;
     }
 
@@ -213,6 +227,11 @@ final class VmaSet {
 
     private void take(Vma vma) {
         byStart.remove(vma.start());
+        if (vma.end() > searchEnd) {
+            Map.Entry<Long, Vma> above = byStart.higherEntry(vma.start());
+            long holeEnd = above == null ? Long.MAX_VALUE : above.getValue().startWithGap();
+            searchEnd = Math.max(searchEnd, holeEnd);
+        }
         count(vma, -vma.pages());
     }
 

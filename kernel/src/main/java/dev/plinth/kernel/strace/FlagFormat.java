@@ -3,6 +3,7 @@ package dev.plinth.kernel.strace;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -55,7 +56,9 @@ public final class FlagFormat implements ArgumentFormat {
         long left = value & ~mask;
         long number = value & mask;
         if (mask != 0) {
-            out.append(names.getOrDefault(number, number == 0 ? none : "0x" + Long.toHexString(number)));
+            out.append(
+                    names.getOrDefault(
+                            number, number == 0 ? none : "0x" + Long.toHexString(number)));
         }
         for (Map.Entry<Long, String> flag : names.entrySet()) {
             long bits = flag.getKey();

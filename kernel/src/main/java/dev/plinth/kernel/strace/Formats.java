@@ -6,6 +6,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
 import java.util.Optional;
 
 /** How the common kinds of argument are shown. */
@@ -82,9 +83,8 @@ public final class Formats {
 
     /** The address of bytes that the call fills in; its result is their number. */
     public static final ArgumentFormat BYTES_OUT =
-            output(
-                    (out, task, arguments, index, result) ->
-                            appendBytes(out, task, arguments.longAt(index), result));
+            output((out, task, arguments, index, result) ->
+                    appendBytes(out, task, arguments.longAt(index), result));
 
     /** A format for what the call fills in: the address alone if the call failed. */
     static ArgumentFormat output(ArgumentFormat format) {

@@ -3,6 +3,7 @@ package dev.plinth.kernel.strace;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
 import java.util.HashMap;
 import java.util.Map;
 

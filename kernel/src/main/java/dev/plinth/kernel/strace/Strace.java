@@ -10,6 +10,7 @@ import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.syscall.SyscallTracer;
 import dev.plinth.kernel.task.Task;
+
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -60,7 +61,10 @@ public final class Strace implements SyscallTracer {
      * what they point to; from the first one on that the call fills in they are shown afterwards.
      */
     private static int appendUpToOutput(
-            StringBuilder line, List<ArgumentFormat> formats, Task task, SyscallArguments arguments) {
+            StringBuilder line,
+            List<ArgumentFormat> formats,
+            Task task,
+            SyscallArguments arguments) {
         int index = 0;
         while (index < formats.size() && !formats.get(index).isOutput()) {
             appendArgument(line, formats, index, task, arguments, 0);

@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
@@ -12,11 +13,13 @@ import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One sandbox: what all of its processes share.
@@ -178,10 +181,7 @@ public final class Kernel {
 
     /** The process with a number, if it lives. */
     public Optional<ThreadGroup> process(int pid) {
-        return tasks().stream()
-                .map(Task::group)
-                .filter(group -> group.pid() == pid)
-                .findFirst();
+        return tasks().stream().map(Task::group).filter(group -> group.pid() == pid).findFirst();
     }
 
     /**

@@ -3,12 +3,14 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -75,8 +77,11 @@ public final class TaskSignals {
         return mask;
     }
 
-    /** Ends a temporary mask without a handler. */
-    void restoreBlocked() {
+    /**
+     * Ends a temporary mask without a handler, if there is one; by the task thread. A call that set
+     * one does so itself unless a signal broke it off.
+     */
+    public void restoreBlocked() {
         if (savedBlocked.isPresent()) {
             setBlocked(takeBlockedToRestore());
         }

@@ -9,6 +9,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.platform.ptrace.linux.Mman;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
@@ -34,10 +35,10 @@ final class BatchPages implements AutoCloseable {
 
     BatchPages(HostKernel host, Arena arena) {
         try (HostFd writable =
-                HostFiles.createMemoryFile(
-                        host, arena, "plinth-batch", Mman.MFD_ALLOW_SEALING)) {
+                HostFiles.createMemoryFile(host, arena, "plinth-batch", Mman.MFD_ALLOW_SEALING)) {
             long bytes = (long) COUNT * StubPage.BYTES;
-            host.require("ftruncate(plinth-batch)", SystemCalls.FTRUNCATE, writable.number(), bytes);
+            host.require(
+                    "ftruncate(plinth-batch)", SystemCalls.FTRUNCATE, writable.number(), bytes);
             file = HostFiles.open(host, arena, "/proc/self/fd/" + writable.number());
             try {
                 memory = host.map(writable, 0, bytes, AccessType.READ_WRITE);

@@ -2,6 +2,7 @@ package dev.plinth.platform.ptrace;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -9,6 +9,7 @@ import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.x86.Instruction;
 import dev.plinth.platform.ptrace.x86.InstructionDecoder;
+
 import java.nio.ByteBuffer;
 
 /**

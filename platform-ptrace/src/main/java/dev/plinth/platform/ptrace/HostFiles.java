@@ -1,11 +1,15 @@
 package dev.plinth.platform.ptrace;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.platform.ptrace.linux.Fcntl;
 import dev.plinth.platform.ptrace.linux.Mman;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -16,7 +20,7 @@ final class HostFiles {
     /**
      * Opens a file for reading.
      *
-     * @throws dev.plinth.api.host.HostCallException if the host refuses
+     * @throws HostCallException if the host refuses
      */
     static HostFd open(HostKernel host, Arena arena, String path) {
         long fd =
@@ -58,7 +62,7 @@ final class HostFiles {
         long value = 0;
         boolean found = false;
         for (long i = 0; i < text.byteSize(); i++) {
-            int digit = text.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i) - '0';
+            int digit = text.get(JAVA_BYTE, i) - '0';
             if (digit < 0 || digit > 9) {
                 break;
             }
@@ -72,22 +76,18 @@ final class HostFiles {
      * Makes an anonymous file.
      *
      * @param flags {@code MFD_*}
-     * @throws dev.plinth.api.host.HostCallException if the host refuses
+     * @throws HostCallException if the host refuses
      */
     static HostFd createMemoryFile(HostKernel host, Arena arena, String name, int flags) {
         long pointer = arena.allocateFrom(name).address();
         long fd = host.syscall(SystemCalls.MEMFD_CREATE, pointer, flags | Mman.MFD_CLOEXEC);
         if (fd == -Errno.EINVAL.number()) {
             // Before Linux 6.3 there is no MFD_EXEC, and every such file can be executed.
-            flags &= ~Mman.MFD_EXEC;
-            fd =
-                    host.require(
-                            "memfd_create(" + name + ")",
-                            SystemCalls.MEMFD_CREATE,
-                            pointer,
-                            flags | Mman.MFD_CLOEXEC);
-        } else if (fd < 0) {
-            throw dev.plinth.api.host.HostCallException.ofResult(
+            int known = (flags | Mman.MFD_CLOEXEC) & ~Mman.MFD_EXEC;
+            fd = host.syscall(SystemCalls.MEMFD_CREATE, pointer, known);
+        }
+        if (Errno.isError(fd)) {
+            throw HostCallException.ofResult(
                     "memfd_create(" + name + ")", new long[] {pointer, flags}, fd);
         }
         return new HostFd(host, (int) fd);

@@ -1,6 +1,7 @@
 package dev.plinth.platform.ptrace;
 
-import dev.plinth.api.host.HostFd;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
@@ -8,7 +9,9 @@ import dev.plinth.api.platform.Availability;
 import dev.plinth.platform.ptrace.linux.Mman;
 import dev.plinth.platform.ptrace.linux.Ptrace;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Finds out whether the host lets this user trace a stub.
@@ -23,7 +26,6 @@ final class HostProbe {
     private static final int YAMA_NO_ATTACH = 3;
     private static final int CAP_SYS_PTRACE = 19;
     private static final int LINUX_CAPABILITY_VERSION_3 = 0x20080522;
-    private static final int CAPGET = 125;
 
     private HostProbe() {}
 
@@ -58,27 +60,25 @@ final class HostProbe {
     }
 
     private static Availability executableMemoryFile(HostKernel host, Arena arena) {
-        try (HostFd file =
-                HostFiles.createMemoryFile(
-                        host, arena, "plinth-probe", Mman.MFD_ALLOW_SEALING | Mman.MFD_EXEC)) {
-            return file.isOpen() ? Availability.usable() : unusableMemoryFile("it is closed");
+        try {
+            HostFiles.createMemoryFile(
+                            host, arena, "plinth-probe", Mman.MFD_ALLOW_SEALING | Mman.MFD_EXEC)
+                    .close();
+            return Availability.usable();
         } catch (HostCallException e) {
-            return unusableMemoryFile(e.getMessage());
+            return Availability.unusable(
+                    "this host allows no executable memory file: " + e.getMessage(),
+                    "sysctl vm.memfd_noexec=1 or 0, or use another platform");
         }
     }
 
-    private static Availability unusableMemoryFile(String reason) {
-        return Availability.unusable(
-                "this host allows no executable memory file: " + reason,
-                "sysctl vm.memfd_noexec=1 or 0, or use another platform");
-    }
-
     private static boolean hasPtraceCapability(HostKernel host, Arena arena) {
-        var header = arena.allocate(8, 8);
-        var data = arena.allocate(24, 8);
-        header.set(java.lang.foreign.ValueLayout.JAVA_INT, 0, LINUX_CAPABILITY_VERSION_3);
-        long result = host.syscall(CAPGET, header.address(), data.address());
-        return result == 0
-                && (data.get(java.lang.foreign.ValueLayout.JAVA_INT, 0) & 1 << CAP_SYS_PTRACE) != 0;
+        // struct __user_cap_header_struct and two __user_cap_data_struct of linux/capability.h: the
+        // effective capabilities come first.
+        MemorySegment header = arena.allocate(8, Long.BYTES);
+        MemorySegment data = arena.allocate(24, Long.BYTES);
+        header.set(JAVA_INT, 0, LINUX_CAPABILITY_VERSION_3);
+        long result = host.syscall(SystemCalls.CAPGET, header.address(), data.address());
+        return result == 0 && (data.get(JAVA_INT, 0) & 1 << CAP_SYS_PTRACE) != 0;
     }
 }

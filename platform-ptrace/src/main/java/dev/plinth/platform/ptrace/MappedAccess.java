@@ -2,6 +2,7 @@ package dev.plinth.platform.ptrace;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
+
 import java.util.Arrays;
 
 /**
@@ -29,7 +30,7 @@ final class MappedAccess {
 
     /** Notes a mapping. */
     void map(AddressRange range, AccessType newAccess) {
-        set(range, (byte) newAccess.ordinal());
+        set(range, (byte) newAccess.prot());
     }
 
     /** Notes that there is no mapping any more. */

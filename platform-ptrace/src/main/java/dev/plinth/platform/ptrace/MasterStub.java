@@ -19,7 +19,7 @@ import dev.plinth.platform.ptrace.linux.WaitStatus;
 import dev.plinth.platform.ptrace.linux.Xsave;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
-import java.lang.foreign.Arena;
+
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -39,8 +39,10 @@ import java.util.Map;
 final class MasterStub implements AutoCloseable {
     private static final int SIGKILL = 9;
 
-    /** More than any XSAVE area; the host says how much of it there is. */
-    private static final int MAX_VECTOR_STATE_BYTES = 1 << 16;
+    /** More than any XSAVE area of today; the host says how much of it there is. */
+    private static final int MAX_VECTOR_STATE_BYTES = 1 << 15;
+
+    private static final int XSAVE_ALIGNMENT = 64;
 
     private final HostKernel host;
     private final Tracer tracer;
@@ -78,20 +80,18 @@ final class MasterStub implements AutoCloseable {
         return pid;
     }
 
-    /** The vector state that a new program has: an XSAVE area as ptrace gives it, in heap memory. */
+    /** The vector state that a new program has: an XSAVE area as ptrace gives it. */
     byte[] initialVectorState() {
-        MemorySegment area = tracer.arena().allocate(MAX_VECTOR_STATE_BYTES, 64);
+        MemorySegment area = tracer.arena().allocate(MAX_VECTOR_STATE_BYTES, XSAVE_ALIGNMENT);
         long length =
                 tracer.registerSet(
-                        Ptrace.PTRACE_GETREGSET,
-                        pid,
-                        Ptrace.NT_X86_XSTATE,
-                        area,
-                        area.byteSize());
-        if (length < Xsave.HEADER_END) {
+                        Ptrace.PTRACE_GETREGSET, pid, Ptrace.NT_X86_XSTATE, area, area.byteSize());
+        if (length < Xsave.HEADER_END || length == area.byteSize()) {
             throw new HostCallException("ptrace(PTRACE_GETREGSET, NT_X86_XSTATE)", Errno.ENODEV);
         }
-        return area.asSlice(0, length).toArray(JAVA_BYTE);
+        byte[] state = new byte[(int) length];
+        MemorySegment.copy(area, JAVA_BYTE, 0, state, 0, state.length);
+        return state;
     }
 
     /**
@@ -147,7 +147,8 @@ final class MasterStub implements AutoCloseable {
                         Mman.MFD_ALLOW_SEALING | Mman.MFD_EXEC);
         boolean done = false;
         try {
-            MemorySegment bytes = tracer.arena().allocateFrom(JAVA_BYTE, page.bytes());
+            MemorySegment bytes = tracer.arena().allocate(StubPage.BYTES);
+            MemorySegment.copy(page.bytes(), 0, bytes, JAVA_BYTE, 0, StubPage.BYTES);
             host.require(
                     "pwrite64(stub)",
                     SystemCalls.PWRITE64,

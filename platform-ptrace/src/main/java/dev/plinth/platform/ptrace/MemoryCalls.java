@@ -6,6 +6,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.platform.ptrace.linux.Mman;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

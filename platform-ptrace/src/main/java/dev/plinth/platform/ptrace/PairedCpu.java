@@ -1,9 +1,8 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -32,11 +31,9 @@ final class PairedCpu implements AutoCloseable {
         }
         MemorySegment old = arena.allocate(CpuPairs.MASK_BYTES, Long.BYTES);
         long length =
-                host.syscall(
-                        SystemCalls.SCHED_GETAFFINITY, 0, CpuPairs.MASK_BYTES, old.address());
+                host.syscall(SystemCalls.SCHED_GETAFFINITY, 0, CpuPairs.MASK_BYTES, old.address());
         before = length > 0 ? CpuMask.of(old.asSlice(0, length)) : CpuMask.ANY;
-        bits.fill((byte) 0);
-        bits.set(JAVA_BYTE, cpu / Byte.SIZE, (byte) (1 << cpu % Byte.SIZE));
+        CpuPairs.setTo(bits, cpu);
         mask = CpuMask.of(bits);
         mask.apply(host, 0);
     }

@@ -14,6 +14,7 @@ import dev.plinth.api.platform.BackingFile;
 import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The memory of one stub process.
  *
- * <p>Only code inside the process can change its memory, and that code runs only when a tracer makes
- * it run. So a change is queued, and the queue is made good:
+ * <p>Only code inside the process can change its memory, and that code runs only when a tracer
+ * makes it run. So a change is queued, and the queue is made good:
  *
  * <ul>
  *   <li>while no context is executing guest instructions: by the next one that is about to, in its
@@ -62,7 +63,10 @@ final class PtraceAddressSpace implements AddressSpace {
     /** Who has a thread of the process; guarded by addressSpaceLock. */
     private final List<PtraceContext> contexts = new ArrayList<>();
 
-    /** The thread that the process was born with until a context has it; guarded by addressSpaceLock. */
+    /**
+     * The thread that the process was born with until a context has it; guarded by
+     * addressSpaceLock.
+     */
     private int idleThread;
 
     /** Set if memory is not what it should be; guarded by addressSpaceLock. */

@@ -13,7 +13,7 @@ import dev.plinth.platform.ptrace.linux.Ptrace;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.linux.WaitStatus;
-import java.lang.foreign.Arena;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;

@@ -1,6 +1,7 @@
 package dev.plinth.platform.ptrace;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.memory.AddressRange;
@@ -16,10 +17,9 @@ import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.platform.ptrace.linux.Xsave;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -61,7 +61,7 @@ final class PtracePlatform implements Platform {
             batchPages = new BatchPages(host, arena);
             MasterThread started = null;
             try {
-                started = new MasterThread(host, batchPages.file(), backingFiles);
+                started = new MasterThread(host, pairs, batchPages.file(), backingFiles);
                 capabilities = capabilities(host, arena, started.initialVectorState());
             } catch (RuntimeException e) {
                 if (started != null) {
@@ -77,8 +77,7 @@ final class PtracePlatform implements Platform {
     private static PlatformCapabilities capabilities(
             HostKernel host, Arena arena, byte[] vectorState) {
         long lowest =
-                HostFiles.readNumber(
-                        host, arena, "/proc/sys/vm/mmap_min_addr", MIN_USER_ADDRESS);
+                HostFiles.readNumber(host, arena, "/proc/sys/vm/mmap_min_addr", MIN_USER_ADDRESS);
         return new PlatformCapabilities(
                 new AddressRange(
                         Pages.ceil(Math.max(lowest, MIN_USER_ADDRESS)), StubLayout.BATCH_PAGE),
@@ -105,9 +104,7 @@ final class PtracePlatform implements Platform {
             }
         }
         long xcr0 =
-                ByteBuffer.wrap(vectorState)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getLong(Xsave.SOFTWARE_XCR0);
+                MemorySegment.ofArray(vectorState).get(JAVA_LONG_UNALIGNED, Xsave.SOFTWARE_XCR0);
         return new CpuFeatures(hwcap, hwcap2, xcr0, vectorState.length);
     }
 
@@ -166,11 +163,9 @@ final class PtracePlatform implements Platform {
         for (PtraceAddressSpace space : left) {
             space.close();
         }
-        if (openContexts.get() == 0) {
-            // So that nothing of the platform is left on the host when this returns.
-            master.awaitChildren();
-        }
-        master.close();
+        // So that nothing of the platform is left on the host when this returns. A context that was
+        // left open, against the rules, has a tracee that only its own thread can wait for.
+        master.close(openContexts.get() == 0);
         batchPages.close();
     }
 
@@ -206,6 +201,7 @@ final class PtracePlatform implements Platform {
     }
 
     /** The descriptor in every stub of a file that the platform was created with. */
+    @SuppressWarnings("ReferenceEquality") // That is how the api says which file is which.
     int descriptorOf(BackingFile file) {
         for (int i = 0; i < backingFiles.size(); i++) {
             if (backingFiles.get(i) == file) {

@@ -3,8 +3,8 @@ package dev.plinth.platform.ptrace;
 /**
  * A stub's thread is gone, or can no longer be driven.
  *
- * <p>Does not leave the package: a context makes a {@link
- * dev.plinth.api.platform.Trap.UnknownExit} of it, everyone else an error of the host.
+ * <p>Does not leave the package: a context makes a {@link dev.plinth.api.platform.Trap.UnknownExit}
+ * of it, everyone else an error of the host.
  */
 final class StubLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;

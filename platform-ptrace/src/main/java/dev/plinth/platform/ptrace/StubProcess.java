@@ -1,6 +1,5 @@
 package dev.plinth.platform.ptrace;
 
-import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
@@ -40,10 +39,5 @@ record StubProcess(int leader, int firstThread, HostFd handle) implements AutoCl
     @Override
     public void close() {
         handle.close();
-    }
-
-    /** The process died before something could be done with it. */
-    static HostCallException lost(String operation) {
-        return new HostCallException(operation, dev.plinth.api.linux.Errno.ESRCH);
     }
 }

@@ -7,11 +7,13 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.Signal;
 import dev.plinth.platform.ptrace.linux.Ptrace;
 import dev.plinth.platform.ptrace.linux.SigInfo;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.linux.WaitStatus;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -30,14 +32,14 @@ final class Tracer implements AutoCloseable {
     static final long OPTIONS = Ptrace.PTRACE_O_EXITKILL | Ptrace.PTRACE_O_TRACESYSGOOD;
 
     /**
-     * Reports the end of a tracee as a stop too. The first thread of a process needs it: its end can
-     * be waited for only after those of all others, whose tracers may be busy elsewhere.
+     * Reports the end of a tracee as a stop too. The first thread of a process needs it: its end
+     * can be waited for only after those of all others, whose tracers may be busy elsewhere.
      */
     static final long OPTIONS_OF_LEADER = OPTIONS | Ptrace.PTRACE_O_TRACEEXIT;
 
+    private static final int SIGILL = 4;
     private static final int SIGTRAP = 5;
     private static final int SIGBUS = 7;
-    private static final int SIGILL = 4;
     private static final int SIGSEGV = 11;
 
     /** A pointer and a length. */
@@ -121,8 +123,7 @@ final class Tracer implements AutoCloseable {
     }
 
     private static boolean isEnd(int status) {
-        return !WaitStatus.isStop(status)
-                || WaitStatus.event(status) == Ptrace.PTRACE_EVENT_EXIT;
+        return !WaitStatus.isStop(status) || WaitStatus.event(status) == Ptrace.PTRACE_EVENT_EXIT;
     }
 
     private StubLostException ended(int tid, int end) {
@@ -136,7 +137,12 @@ final class Tracer implements AutoCloseable {
 
     /** Reports a tracee that ended. */
     static StubLostException lost(int status) {
-        return new StubLostException("the stub " + WaitStatus.describeEnd(status), status);
+        int signal = WaitStatus.terminationSignal(status);
+        String how =
+                Signal.isValid(signal)
+                        ? "was killed by " + Signal.of(signal)
+                        : "exited with status " + WaitStatus.exitStatus(status);
+        return new StubLostException("the stub " + how, status);
     }
 
     /** Resumes a tracee, with no signal. */
@@ -151,8 +157,7 @@ final class Tracer implements AutoCloseable {
      *     are written then
      */
     boolean setRegisters(int tid, long address) {
-        long result =
-                host.syscall(SystemCalls.PTRACE, Ptrace.PTRACE_SETREGS, tid, 0, address);
+        long result = host.syscall(SystemCalls.PTRACE, Ptrace.PTRACE_SETREGS, tid, 0, address);
         if (result == -Errno.EIO.number()) {
             return false;
         }
@@ -184,8 +189,7 @@ final class Tracer implements AutoCloseable {
         // SAFETY: the kernel reads or writes at most the length it is told, which is within memory.
         iovec.set(JAVA_LONG, 0, memory.asSlice(0, length).address());
         iovec.set(JAVA_LONG, Long.BYTES, length);
-        long result =
-                host.syscall(SystemCalls.PTRACE, request, tid, kind, iovec.address(), 0, 0);
+        long result = host.syscall(SystemCalls.PTRACE, request, tid, kind, iovec.address(), 0, 0);
         if (result < 0) {
             throw failed(request, tid, result);
         }
@@ -215,7 +219,9 @@ final class Tracer implements AutoCloseable {
         return info.get(JAVA_INT, Ptrace.SYSCALL_INFO_ARCH);
     }
 
-    /** Reads an aligned word of a stopped tracee's memory into {@link #word()}, if it can be read. */
+    /**
+     * Reads an aligned word of a stopped tracee's memory into {@link #word()}, if it can be read.
+     */
     boolean peek(int tid, long address) {
         return host.syscall(
                         SystemCalls.PTRACE,
@@ -269,7 +275,7 @@ final class Tracer implements AutoCloseable {
             } else if (isFault(signal) && signalInfo(tid).get(JAVA_INT, SigInfo.SI_CODE) > 0) {
                 // A guest can do that to its own stub, with a protection key for all of its memory.
                 throw new StubLostException(
-                        "the stub's own code raised signal " + signal, signal << 8);
+                        "the stub's own code raised " + Signal.of(signal), signal << 8);
             }
         }
     }

@@ -12,15 +12,25 @@ import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.ptrace.linux.Seccomp;
 import dev.plinth.platform.ptrace.linux.SigInfo;
 import dev.plinth.platform.ptrace.linux.WaitStatus;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Makes a trap of what ptrace reports about a stub thread. Confined to the tracer's thread. */
 final class TrapReader {
-    /** {@code VSYSCALL_ADDR} of asm/vsyscall.h: the one page that the host maps and no stub unmaps. */
+    /**
+     * {@code VSYSCALL_ADDR} of asm/vsyscall.h: the one page that the host maps and no stub unmaps.
+     */
     private static final long VSYSCALL_PAGE = 0xffff_ffff_ff60_0000L;
 
     private static final long VSYSCALL_PAGE_END = VSYSCALL_PAGE + 0x1000;
+
+    private static final int SIGILL = 4;
+    private static final int SIGTRAP = 5;
+    private static final int SIGBUS = 7;
+    private static final int SIGFPE = 8;
+    private static final int SIGSEGV = 11;
+    private static final int SIGSYS = 31;
 
     /** {@code SYS_SECCOMP} of asm-generic/siginfo.h. */
     private static final int SYS_SECCOMP = 1;
@@ -62,8 +72,7 @@ final class TrapReader {
     }
 
     /** Any other stop; empty if it has nothing to do with the guest, which then simply goes on. */
-    Optional<Trap> read(
-            int status, int tid, PtraceAddressSpace space, Registers registers) {
+    Optional<Trap> read(int status, int tid, PtraceAddressSpace space, Registers registers) {
         if (!WaitStatus.isStop(status)) {
             throw Tracer.lost(status);
         }
@@ -99,7 +108,7 @@ final class TrapReader {
 
     private static boolean isRaisedByCpu(int signal) {
         return switch (signal) {
-            case 4, 5, 7, 8, 11, 31 -> true; // SIGILL SIGTRAP SIGBUS SIGFPE SIGSEGV SIGSYS
+            case SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS -> true;
             default -> false;
         };
     }
@@ -135,7 +144,6 @@ final class TrapReader {
 
     /** What Linux raises there when it is booted with vsyscall=none. */
     private static Trap noVsyscall(long address) {
-        return new Trap.Fault(
-                address, AccessType.EXECUTE, Signal.SIGSEGV, SignalCode.SEGV_MAPERR);
+        return new Trap.Fault(address, AccessType.EXECUTE, Signal.SIGSEGV, SignalCode.SEGV_MAPERR);
     }
 }

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.platform.ptrace.linux.Ptrace;
 import dev.plinth.platform.ptrace.linux.Xsave;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -41,7 +42,7 @@ final class VectorState {
         this.tracer = tracer;
         this.cpu = cpu;
         area = tracer.arena().allocate(cpu.vectorStateBytes(), ALIGNMENT);
-        MemorySegment.copy(initialArea, 0, area, JAVA_BYTE, 0, cpu.vectorStateBytes());
+        MemorySegment.copy(initialArea, 0, area, JAVA_BYTE, 0, initialArea.length);
         int mask = area.get(JAVA_INT, Xsave.MXCSR_MASK);
         mxcsrMask = mask == 0 ? Xsave.DEFAULT_MXCSR_MASK : mask;
     }
@@ -104,7 +105,8 @@ final class VectorState {
         for (long at = Xsave.XCOMP_BV; at < Xsave.HEADER_END; at += Long.BYTES) {
             if (source.get(JAVA_LONG, at) != 0) {
                 throw new IllegalArgumentException(
-                        "vector state is not in standard format: header byte " + (at - Xsave.HEADER));
+                        "vector state is not in standard format: header byte "
+                                + (at - Xsave.HEADER));
             }
         }
         if ((source.get(JAVA_INT, Xsave.MXCSR) & ~mxcsrMask) != 0) {

@@ -8,13 +8,15 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Nothing that the platform started is left, however it ends. */
 @Timeout(120)
@@ -96,8 +98,7 @@ class LeakTest {
     void aJvmThatIsKilledAtAnyMomentLeavesNoStub() throws IOException, InterruptedException {
         for (int delay = 0; delay < 8; delay++) {
             Process jvm = startGuestJvm("spin");
-            try (BufferedReader output =
-                    jvm.inputReader(StandardCharsets.US_ASCII)) {
+            try (BufferedReader output = jvm.inputReader(StandardCharsets.US_ASCII)) {
                 // "starting" is printed before the platform is created, so that later rounds hit
                 // each of its steps; a last one hits a guest that spins.
                 assertEquals("starting", output.readLine());
@@ -131,7 +132,8 @@ class LeakTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-XX:TieredStopAtLevel=1",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
                         GuestJvm.class.getName(),
                         mode)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

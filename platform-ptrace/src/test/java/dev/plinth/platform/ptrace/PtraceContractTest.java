@@ -1,10 +1,10 @@
 package dev.plinth.platform.ptrace;
 
 import dev.plinth.api.memory.AddressRange;
-import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.testkit.contract.PlatformContract;
+
 import java.util.List;
 
 class PtraceContractTest extends PlatformContract {
@@ -15,7 +15,6 @@ class PtraceContractTest extends PlatformContract {
 
     @Override
     public List<AddressRange> platformPages() {
-        return List.of(
-                new AddressRange(StubLayout.BATCH_PAGE, StubLayout.STUB_PAGE + Pages.SIZE));
+        return List.of(AddressRange.ofLength(StubLayout.BATCH_PAGE, 2 * 4096));
     }
 }

@@ -1,12 +1,13 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.linux.Errno;
@@ -19,14 +20,16 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.stub.StubLayout;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class PtracePlatformTest {
@@ -108,8 +111,7 @@ class PtracePlatformTest {
                 IllegalArgumentException.class,
                 () -> guest.space.map(range, guest.memory, 0, AccessType.NONE));
         assertThrows(
-                IllegalArgumentException.class,
-                () -> guest.space.protect(range, AccessType.READ));
+                IllegalArgumentException.class, () -> guest.space.protect(range, AccessType.READ));
     }
 
     @Test
@@ -203,7 +205,7 @@ class PtracePlatformTest {
         long interrupts = 0;
         while (running.get() > 0) {
             Trap trap = guest.run();
-            if (trap == Trap.SYSTEM_CALL) {
+            if (trap instanceof Trap.SystemCall) {
                 calls++;
                 assertEquals(39, guest.registers.origRax());
             } else {
@@ -214,7 +216,7 @@ class PtracePlatformTest {
         first.join();
         second.join();
         // The guest counts its calls too: none was lost, none made twice.
-        while (guest.run() != Trap.SYSTEM_CALL) {
+        while (!(guest.run() instanceof Trap.SystemCall)) {
             interrupts++;
         }
         assertEquals(calls + 1, guest.registers.rbx());
@@ -223,25 +225,20 @@ class PtracePlatformTest {
 
     @Test
     void signalsFromOthersDoNotReachTheGuest() throws InterruptedException {
-        guest.code("ffc3 ebfc"); // loop: inc ebx; jmp loop
+        guest.code("0f05 ffc3 ebfc"); // syscall; loop: inc ebx; jmp loop
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
         int pid = pidOf(guest.space);
-        AtomicReference<Trap> trap = new AtomicReference<>();
-        CountDownLatch started = new CountDownLatch(1);
+        int tid = otherThreadOf(pid);
         Thread sender =
-                startDaemon(
-                        () -> {
-                            awaitUninterruptibly(started);
-                            int tid = otherThreadOf(pid);
-                            for (int signal : new int[] {4, 5, 7, 8, 10, 11, 14, 15, 17, 18, 31}) {
-                                TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, tid, signal);
-                                sleepBriefly();
-                            }
-                            guest.context.interrupt();
-                        });
-        started.countDown();
-        trap.set(guest.run());
+                startDaemon(() -> {
+                    for (int signal : new int[] {4, 5, 7, 8, 10, 11, 14, 15, 17, 18, 31}) {
+                        TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, tid, signal);
+                        sleepBriefly();
+                    }
+                    guest.context.interrupt();
+                });
+        assertEquals(Trap.INTERRUPTED, guest.run());
         sender.join();
-        assertEquals(Trap.INTERRUPTED, trap.get());
     }
 
     @Test
@@ -249,13 +246,12 @@ class PtracePlatformTest {
         guest.code(SPIN);
         int pid = pidOf(guest.space);
         Thread killer =
-                startDaemon(
-                        () -> {
-                            sleepBriefly();
-                            TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, pid, 9);
-                        });
+                startDaemon(() -> {
+                    sleepBriefly();
+                    TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, pid, 9);
+                });
         Trap.UnknownExit exit = assertInstanceOf(Trap.UnknownExit.class, guest.run());
-        assertEquals("the stub was killed by signal 9", exit.description());
+        assertEquals("the stub was killed by SIGKILL", exit.description());
         killer.join();
         try (AddressSpace another = guest.platform.newAddressSpace();
                 ExecutionContext context = guest.platform.newContext()) {
@@ -274,6 +270,26 @@ class PtracePlatformTest {
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         guest.map(OTHER, 0, AccessType.READ);
+    }
+
+    @Test
+    void aMasterThatIsKilledTakesItsStubsAlong() {
+        guest.code("0f05 ebfe"); // syscall; jmp $
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+        int master = HostProcesses.groupOf(pidOf(guest.space));
+        TestingHost.HOST.syscall(SystemCalls.TGKILL, master, master, 9);
+        assertInstanceOf(Trap.UnknownExit.class, guest.run());
+        for (int i = 0; i < 2; i++) {
+            HostCallException lost =
+                    assertThrows(HostCallException.class, guest.platform::newAddressSpace);
+            assertTrue(lost.is(Errno.ESRCH), lost.getMessage());
+        }
+    }
+
+    @Test
+    void aClosedPlatformMakesNoAddressSpaces() {
+        close();
+        assertThrows(IllegalStateException.class, guest.platform::newAddressSpace);
     }
 
     @Test
@@ -297,7 +313,7 @@ class PtracePlatformTest {
         first.join();
         second.join();
         failures.check();
-        assertEquals(2 * rounds, guest.memory.view().get(JAVA_LONG, Guest.PAGE));
+        assertEquals(2L * rounds, guest.memory.view().get(JAVA_LONG, Guest.PAGE));
     }
 
     @Test
@@ -309,11 +325,10 @@ class PtracePlatformTest {
             guest.map(OTHER, 0x8000, AccessType.READ);
             Failures failures = new Failures();
             Thread changer =
-                    failures.start(
-                            () -> {
-                                sleepBriefly();
-                                guest.map(OTHER, 0x9000, AccessType.READ);
-                            });
+                    failures.start(() -> {
+                        sleepBriefly();
+                        guest.map(OTHER, 0x9000, AccessType.READ);
+                    });
             guest.registers.setRip(Guest.CODE);
             guest.registers.setRbx(OTHER);
             assertEquals(Trap.SYSTEM_CALL, guest.run());
@@ -332,12 +347,11 @@ class PtracePlatformTest {
             Failures failures = new Failures();
             AtomicReference<Long> seen = new AtomicReference<>();
             Thread changer =
-                    failures.start(
-                            () -> {
-                                sleepBriefly();
-                                guest.space.unmap(Guest.page(OTHER));
-                                seen.set(guest.memory.view().get(JAVA_LONG, 0x8000));
-                            });
+                    failures.start(() -> {
+                        sleepBriefly();
+                        guest.space.unmap(Guest.page(OTHER));
+                        seen.set(guest.memory.view().get(JAVA_LONG, 0x8000));
+                    });
             guest.registers.setRip(Guest.CODE);
             guest.registers.setRbx(OTHER);
             Trap.Fault fault = assertInstanceOf(Trap.Fault.class, guest.run());
@@ -357,17 +371,15 @@ class PtracePlatformTest {
         AtomicReference<ExecutionContext> other = new AtomicReference<>();
         CountDownLatch spinning = new CountDownLatch(1);
         Thread spinner =
-                failures.start(
-                        () -> {
-                            Registers registers = new Registers();
-                            try (ExecutionContext context = guest.platform.newContext()) {
-                                other.set(context);
-                                registers.setRip(Guest.CODE + 2);
-                                spinning.countDown();
-                                assertEquals(
-                                        Trap.INTERRUPTED, context.run(guest.space, registers));
-                            }
-                        });
+                failures.start(() -> {
+                    Registers registers = new Registers();
+                    try (ExecutionContext context = guest.platform.newContext()) {
+                        other.set(context);
+                        registers.setRip(Guest.CODE + 2);
+                        spinning.countDown();
+                        assertEquals(Trap.INTERRUPTED, context.run(guest.space, registers));
+                    }
+                });
         spinning.await();
         sleepBriefly();
         guest.code("0f05 ebfe 8b03 0f05");
@@ -388,8 +400,60 @@ class PtracePlatformTest {
     }
 
     @Test
+    void manyThreadsChangeOneAddressSpaceWhileTheyExecuteInIt() throws InterruptedException {
+        guest.code("8903 0f05"); // mov [rbx], eax; syscall
+        int threads = 4;
+        Failures failures = new Failures();
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++) {
+            long address = OTHER + (long) i * Guest.PAGE;
+            long offset = (16L + i) * Guest.PAGE;
+            workers[i] = failures.start(() -> mapTouchAndUnmap(address, offset, 200));
+        }
+        for (Thread worker : workers) {
+            worker.join();
+        }
+        failures.check();
+    }
+
+    private void mapTouchAndUnmap(long address, long offset, int rounds) {
+        Registers registers = new Registers();
+        registers.setRbx(address);
+        try (ExecutionContext context = guest.platform.newContext()) {
+            for (int i = 1; i <= rounds; i++) {
+                guest.map(address, offset, AccessType.READ_WRITE);
+                registers.setRip(Guest.CODE);
+                registers.setRax(i);
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                assertEquals(i, guest.memory.view().get(JAVA_INT, offset));
+                guest.space.unmap(Guest.page(address));
+                registers.setRip(Guest.CODE);
+                Trap.Fault fault =
+                        assertInstanceOf(Trap.Fault.class, context.run(guest.space, registers));
+                assertEquals(address, fault.address());
+            }
+        }
+    }
+
+    @Test
+    void contextsThatCloseLeaveNoThreadInTheStub() throws InterruptedException {
+        guest.code("0f05");
+        for (int i = 0; i < 50; i++) {
+            guest.registers.setRip(Guest.CODE);
+            try (ExecutionContext context = guest.platform.newContext()) {
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, guest.registers));
+            }
+        }
+        String tasks = "/proc/" + pidOf(guest.space) + "/task";
+        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 1));
+        guest.registers.setRip(Guest.CODE);
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+    }
+
+    @Test
     void aContextMovesToAnotherAddressSpaceWithItsVectorState() {
-        guest.code("660f6ec0 0f05 660f7ec0 0f05"); // movd xmm0, eax; syscall; movd eax, xmm0; syscall
+        guest.code(
+                "660f6ec0 0f05 660f7ec0 0f05"); // movd xmm0, eax; syscall; movd eax, xmm0; syscall
         guest.registers.setRax(1234);
         assertEquals(Trap.SYSTEM_CALL, guest.run());
         try (AddressSpace another = guest.platform.newAddressSpace()) {
@@ -415,18 +479,16 @@ class PtracePlatformTest {
         assertEquals(Trap.SYSTEM_CALL, guest.run());
         Failures failures = new Failures();
         Thread another =
-                failures.start(
-                        () -> {
-                            Registers registers = new Registers();
-                            try (ExecutionContext context = guest.platform.newContext()) {
-                                registers.setRip(Guest.CODE + 8);
-                                registers.setRdi(Guest.DATA + 8);
-                                registers.setRbx(Guest.DATA + 8);
-                                assertEquals(
-                                        Trap.SYSTEM_CALL, context.run(guest.space, registers));
-                                assertEquals(0, registers.origRax());
-                            }
-                        });
+                failures.start(() -> {
+                    Registers registers = new Registers();
+                    try (ExecutionContext context = guest.platform.newContext()) {
+                        registers.setRip(Guest.CODE + 8);
+                        registers.setRdi(Guest.DATA + 8);
+                        registers.setRbx(Guest.DATA + 8);
+                        assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                        assertEquals(0, registers.origRax());
+                    }
+                });
         another.join();
         failures.check();
         assertEquals(0x37f, guest.memory.view().get(JAVA_INT, Guest.PAGE + 8) & 0xffff);
@@ -481,9 +543,7 @@ class PtracePlatformTest {
                     () -> guest.context.run(other.space, guest.registers));
             assertThrows(
                     IllegalArgumentException.class,
-                    () ->
-                            guest.space.map(
-                                    Guest.page(OTHER), other.memory, 0, AccessType.READ));
+                    () -> guest.space.map(Guest.page(OTHER), other.memory, 0, AccessType.READ));
         }
     }
 
@@ -523,14 +583,6 @@ class PtracePlatformTest {
     private static void sleepBriefly() {
         try {
             Thread.sleep(2);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        try {
-            latch.await();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

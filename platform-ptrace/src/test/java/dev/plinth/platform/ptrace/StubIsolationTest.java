@@ -1,10 +1,11 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
@@ -12,16 +13,18 @@ import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.stub.StubLayout;
 import dev.plinth.platform.ptrace.stub.StubPage;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** What a guest finds in its process, and that it cannot get out of it. */
 @Timeout(120)
@@ -144,8 +147,7 @@ class StubIsolationTest {
         guest.code("0f05");
         assertEquals(Trap.SYSTEM_CALL, guest.run());
         StubLostException lost =
-                assertThrows(
-                        StubLostException.class, () -> inject(number, a0, a1, a2, a3, a4));
+                assertThrows(StubLostException.class, () -> inject(number, a0, a1, a2, a3, a4));
         assertEquals(SIGSYS, lost.status() & 0x7f, lost.getMessage());
     }
 
@@ -201,17 +203,16 @@ class StubIsolationTest {
     /** Interrupts a context every so often, in case what it executes is a loop. */
     private static Thread kicker(ExecutionContext context) {
         Thread thread =
-                new Thread(
-                        () -> {
-                            while (true) {
-                                try {
-                                    Thread.sleep(20);
-                                } catch (InterruptedException e) {
-                                    return;
-                                }
-                                context.interrupt();
-                            }
-                        });
+                new Thread(() -> {
+                    while (true) {
+                        try {
+                            Thread.sleep(20);
+                        } catch (InterruptedException e) {
+                            return;
+                        }
+                        context.interrupt();
+                    }
+                });
         thread.setDaemon(true);
         thread.start();
         return thread;

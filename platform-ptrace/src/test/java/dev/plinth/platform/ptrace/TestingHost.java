@@ -8,6 +8,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -8,6 +8,7 @@ import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.ptrace.stub.StubLayout;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -147,8 +148,7 @@ class TrapTest {
     void aPushToAPageThatIsNotThereIsAWrite(String code) {
         guest.code(code);
         guest.registers.setRsp(UNMAPPED);
-        assertEquals(
-                fault(UNMAPPED - 8, AccessType.WRITE, SignalCode.SEGV_MAPERR), guest.run());
+        assertEquals(fault(UNMAPPED - 8, AccessType.WRITE, SignalCode.SEGV_MAPERR), guest.run());
     }
 
     // pop rax; ret; pop [rax]
@@ -372,12 +372,10 @@ class TrapTest {
         guest.code("ffd0"); // call rax
         guest.registers.setRax(VSYSCALL_TIME);
         guest.registers.setRdi(KERNEL_HALF);
-        assertEquals(
-                fault(VSYSCALL_TIME, AccessType.EXECUTE, SignalCode.SEGV_MAPERR), guest.run());
+        assertEquals(fault(VSYSCALL_TIME, AccessType.EXECUTE, SignalCode.SEGV_MAPERR), guest.run());
         guest.registers.setRip(VSYSCALL_TIME);
         guest.registers.setRsp(UNMAPPED);
-        assertEquals(
-                fault(VSYSCALL_TIME, AccessType.EXECUTE, SignalCode.SEGV_MAPERR), guest.run());
+        assertEquals(fault(VSYSCALL_TIME, AccessType.EXECUTE, SignalCode.SEGV_MAPERR), guest.run());
     }
 
     @Test
@@ -392,8 +390,7 @@ class TrapTest {
     void theStubsPagesCannotBeWritten(long page) {
         guest.code("8903"); // mov [rbx], eax
         guest.registers.setRbx(page + 0x100);
-        assertEquals(
-                fault(page + 0x100, AccessType.WRITE, SignalCode.SEGV_MAPERR), guest.run());
+        assertEquals(fault(page + 0x100, AccessType.WRITE, SignalCode.SEGV_MAPERR), guest.run());
     }
 
     @Test
@@ -412,8 +409,7 @@ class TrapTest {
         // No kernel truncates its memory file; a full disk behind it has the same effect.
         TestingHost.HOST.require("ftruncate", 77, guest.memory.file().number(), 0x10_0000);
         assertEquals(
-                new Trap.Fault(
-                        UNMAPPED, AccessType.READ, Signal.SIGBUS, SignalCode.BUS_ADRERR),
+                new Trap.Fault(UNMAPPED, AccessType.READ, Signal.SIGBUS, SignalCode.BUS_ADRERR),
                 guest.run());
     }
 }

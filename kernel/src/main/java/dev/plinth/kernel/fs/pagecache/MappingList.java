@@ -40,22 +40,30 @@ public final class MappingList {
         }
     }
 
-    /** See {@link Mappable#removeMapping}: what was added, or a part of it. */
+    /**
+     * See {@link Mappable#removeMapping}: what was added, a part of it, or several that lie side by
+     * side, for areas of memory are split and merged meanwhile.
+     */
     public void remove(
             Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
         synchronized (mappingsLock) {
-            for (int i = mappings.size() - 1; i >= 0; i--) {
-                Mapping mapping = mappings.get(i);
-                if (mapping.observer == observer
-                        && mapping.sharedWritable == sharedWritable
-                        && mapping.range.contains(range)
-                        && mapping.part(range).start == start) {
-                    mappings.remove(i);
-                    keepRest(mapping, range);
-                    return;
+            long removed = 0;
+            for (Mapping mapping : List.copyOf(mappings)) {
+                boolean matches =
+                        mapping.observer == observer
+                                && mapping.sharedWritable == sharedWritable
+                                && mapping.range.overlaps(range)
+                                && mapping.start - mapping.range.start() == start - range.start();
+                if (matches) {
+                    AddressRange gone = mapping.range.intersect(range);
+                    mappings.remove(mapping);
+                    keepRest(mapping, gone);
+                    removed += gone.length();
                 }
             }
-            throw new IllegalStateException("not mapped: " + range);
+            if (removed != range.length()) {
+                throw new IllegalStateException("not mapped: " + range);
+            }
         }
     }
 

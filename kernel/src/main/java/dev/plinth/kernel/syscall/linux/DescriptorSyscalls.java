@@ -19,6 +19,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.UserMemory;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -136,8 +137,7 @@ final class DescriptorSyscalls implements SyscallFamily {
     private static long duplicateFrom(
             Task task, FileDescription file, int minimum, boolean closeOnExec) {
         return task.files()
-                .openFrom(
-                        minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
+                .openFrom(minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
     }
 
     /** Commands that a descriptor which only names its file (O_PATH) does not have. */

@@ -25,6 +25,7 @@ import dev.plinth.kernel.vfs.PathDisplay;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -55,13 +56,7 @@ final class DirectorySyscalls implements SyscallFamily {
                 supported("rename", DirectorySyscalls::rename, PATH, PATH),
                 supported("renameat", DirectorySyscalls::renameat, DIR_FD, PATH, DIR_FD, PATH),
                 supported(
-                        "renameat2",
-                        DirectorySyscalls::renameat2,
-                        DIR_FD,
-                        PATH,
-                        DIR_FD,
-                        PATH,
-                        INT),
+                        "renameat2", DirectorySyscalls::renameat2, DIR_FD, PATH, DIR_FD, PATH, INT),
                 supported("link", DirectorySyscalls::link, PATH, PATH),
                 supported("linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, INT),
                 supported("symlink", DirectorySyscalls::symlink, PATH, PATH),
@@ -90,8 +85,7 @@ final class DirectorySyscalls implements SyscallFamily {
                 public void write(
                         MemorySegment target, DirectoryEntry entry, long next, int length) {
                     writeHead(target, entry, next, length);
-                    target.set(
-                            ValueLayout.JAVA_BYTE, 18, (byte) entry.type().directoryEntryType());
+                    target.set(ValueLayout.JAVA_BYTE, 18, (byte) entry.type().directoryEntryType());
                     writeName(target, 19, entry);
                 }
             };
@@ -143,17 +137,16 @@ final class DirectorySyscalls implements SyscallFamily {
         int[] used = {0};
         boolean[] refused = {false};
         try (FileDescription directory = task.files().get(arguments.intAt(0))) {
-            directory.readEntries(
-                    (entry, next) -> {
-                        int length = (form.overhead() + entry.name().length() + 7) & -8;
-                        if (length > room - used[0]) {
-                            refused[0] = true;
-                            return false;
-                        }
-                        form.write(entries.asSlice(used[0], length), entry, next, length);
-                        used[0] += length;
-                        return true;
-                    });
+            directory.readEntries((entry, next) -> {
+                int length = (form.overhead() + entry.name().length() + 7) & -8;
+                if (length > room - used[0]) {
+                    refused[0] = true;
+                    return false;
+                }
+                form.write(entries.asSlice(used[0], length), entry, next, length);
+                used[0] += length;
+                return true;
+            });
         }
         if (used[0] == 0 && refused[0]) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -163,8 +156,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static long getcwd(Task task, SyscallArguments arguments) {
-        PathDisplay display =
-                PathDisplay.of(task.fs().root(), task.fs().workingDirectory());
+        PathDisplay display = PathDisplay.of(task.fs().root(), task.fs().workingDirectory());
         if (display.deleted()) {
             throw ErrnoException.of(Errno.ENOENT);
         }
@@ -200,8 +192,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static Location directory(Task task, long address) {
-        Location location =
-                PathArguments.resolve(task, Fcntl.AT_FDCWD, address, Lookup.FOLLOW);
+        Location location = PathArguments.resolve(task, Fcntl.AT_FDCWD, address, Lookup.FOLLOW);
         task.kernel().vfs().checkEnter(task.caller(), location);
         return location;
     }
@@ -249,12 +240,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long rename(Task task, SyscallArguments arguments) {
         return rename(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                Fcntl.AT_FDCWD,
-                arguments.longAt(1),
-                0);
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1), 0);
     }
 
     private static long renameat(Task task, SyscallArguments arguments) {
@@ -271,8 +257,7 @@ final class DirectorySyscalls implements SyscallFamily {
         int flags = arguments.intAt(4);
         PathArguments.requireFlags(
                 flags, Fs.RENAME_NOREPLACE | Fs.RENAME_EXCHANGE | Fs.RENAME_WHITEOUT);
-        boolean exchangesAndMore =
-                (flags & Fs.RENAME_EXCHANGE) != 0 && flags != Fs.RENAME_EXCHANGE;
+        boolean exchangesAndMore = (flags & Fs.RENAME_EXCHANGE) != 0 && flags != Fs.RENAME_EXCHANGE;
         if (exchangesAndMore) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -303,12 +288,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long link(Task task, SyscallArguments arguments) {
         return link(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                Fcntl.AT_FDCWD,
-                arguments.longAt(1),
-                0);
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1), 0);
     }
 
     private static long linkat(Task task, SyscallArguments arguments) {
@@ -329,11 +309,9 @@ final class DirectorySyscalls implements SyscallFamily {
         if (mayBeEmpty && !task.credentials().has(Capability.DAC_READ_SEARCH)) {
             throw ErrnoException.of(Errno.ENOENT);
         }
-        Lookup lookup =
-                (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0 ? Lookup.FOLLOW : Lookup.NO_FOLLOW;
+        Lookup lookup = (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0 ? Lookup.FOLLOW : Lookup.NO_FOLLOW;
         Location source =
-                PathArguments.resolve(
-                        task, oldFd, oldAddress, lookup.withAllowEmpty(mayBeEmpty));
+                PathArguments.resolve(task, oldFd, oldAddress, lookup.withAllowEmpty(mayBeEmpty));
         PathName path = PathArguments.path(task, newAddress);
         task.kernel()
                 .vfs()
@@ -342,8 +320,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static long symlink(Task task, SyscallArguments arguments) {
-        return symlink(
-                task, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1));
+        return symlink(task, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1));
     }
 
     private static long symlinkat(Task task, SyscallArguments arguments) {
@@ -361,11 +338,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long mknod(Task task, SyscallArguments arguments) {
         return mknod(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                arguments.intAt(1),
-                arguments.longAt(2));
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), arguments.intAt(1), arguments.longAt(2));
     }
 
     private static long mknodat(Task task, SyscallArguments arguments) {

@@ -12,11 +12,13 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
+
 import java.util.List;
 
 /** Who a task is: process and thread numbers, users and groups. */
 final class IdentitySyscalls implements SyscallFamily {
-    private static final String ONE_PROCESS = "there is one process yet, number 1 and its own leader";
+    private static final String ONE_PROCESS =
+            "there is one process yet, number 1 and its own leader";
 
     @Override
     public List<SyscallRow> rows() {

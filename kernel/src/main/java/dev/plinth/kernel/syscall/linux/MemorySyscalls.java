@@ -19,6 +19,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.FileDescription;
+
 import java.util.List;
 
 /** The address space. */
@@ -78,10 +79,7 @@ final class MemorySyscalls implements SyscallFamily {
                     .with(17, "MADV_DODUMP");
 
     private static final ArgumentFormat MSYNC_FLAGS =
-            new FlagFormat("0")
-                    .with(1, "MS_ASYNC")
-                    .with(2, "MS_INVALIDATE")
-                    .with(4, "MS_SYNC");
+            new FlagFormat("0").with(1, "MS_ASYNC").with(2, "MS_INVALIDATE").with(4, "MS_SYNC");
 
     private static final String NO_LOCKING = "memory of the sandbox is locked in name only";
 
@@ -148,8 +146,7 @@ final class MemorySyscalls implements SyscallFamily {
             return task.memory().mmap(address, length, prot, flags);
         }
         try (FileDescription file = task.files().get(arguments.intAt(4))) {
-            return task.memory()
-                    .mmap(address, length, prot, flags, file.mappedFile(), offset);
+            return task.memory().mmap(address, length, prot, flags, file.mappedFile(), offset);
         }
     }
 
@@ -188,8 +185,7 @@ final class MemorySyscalls implements SyscallFamily {
     }
 
     private static long mincore(Task task, SyscallArguments arguments) {
-        task.memory()
-                .mincore(arguments.longAt(0), arguments.longAt(1), arguments.longAt(2));
+        task.memory().mincore(arguments.longAt(0), arguments.longAt(1), arguments.longAt(2));
         return 0;
     }
 

@@ -26,6 +26,7 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Openat2;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -90,8 +91,7 @@ final class OpenSyscalls implements SyscallFamily {
 
     private static long creat(Task task, SyscallArguments arguments) {
         int flags = Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC;
-        return open(
-                task, Fcntl.AT_FDCWD, arguments.longAt(0), how(flags, arguments.intAt(1)));
+        return open(task, Fcntl.AT_FDCWD, arguments.longAt(0), how(flags, arguments.intAt(1)));
     }
 
     /**
@@ -156,13 +156,8 @@ final class OpenSyscalls implements SyscallFamily {
         FileDescription file =
                 task.kernel()
                         .vfs()
-                        .open(
-                                task.caller(),
-                                PathArguments.base(task, directory, path),
-                                path,
-                                how);
-        return task.files()
-                .open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
+                        .open(task.caller(), PathArguments.base(task, directory, path), path, how);
+        return task.files().open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
     }
 
     /** The first number that no descriptor can have: RLIMIT_NOFILE. */

@@ -16,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Task;
+
 import java.util.Arrays;
 import java.util.List;
 
@@ -90,15 +91,38 @@ final class ProcessSyscalls implements SyscallFamily {
                         ProcessSyscalls::setRobustList,
                         POINTER,
                         SIZE),
-                unimplemented("rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
                 unimplemented(
-                        "clone", Errno.ENOSYS, ONE_TASK, POINTER, POINTER, POINTER, POINTER, POINTER),
+                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
+                unimplemented(
+                        "clone",
+                        Errno.ENOSYS,
+                        ONE_TASK,
+                        POINTER,
+                        POINTER,
+                        POINTER,
+                        POINTER,
+                        POINTER),
                 unimplemented("clone3", Errno.ENOSYS, ONE_TASK, POINTER, SIZE),
                 unimplemented("fork", Errno.ENOSYS, ONE_TASK),
                 unimplemented("vfork", Errno.ENOSYS, ONE_TASK),
                 unimplemented("execve", Errno.ENOSYS, ONE_TASK, POINTER, POINTER, POINTER),
-                partial("wait4", "there are no children yet", ProcessSyscalls::wait4, INT, POINTER, INT, POINTER),
-                partial("waitid", "there are no children yet", ProcessSyscalls::waitid, INT, INT, POINTER, INT, POINTER));
+                partial(
+                        "wait4",
+                        "there are no children yet",
+                        ProcessSyscalls::wait4,
+                        INT,
+                        POINTER,
+                        INT,
+                        POINTER),
+                partial(
+                        "waitid",
+                        "there are no children yet",
+                        ProcessSyscalls::waitid,
+                        INT,
+                        INT,
+                        POINTER,
+                        INT,
+                        POINTER));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {

@@ -27,6 +27,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -211,8 +212,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             long copied = 0;
             while (copied < limit) {
                 long piece = Math.min(memory.byteSize(), limit - copied);
-                long read =
-                        source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
+                long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
                 if (read == 0) {
                     return copied;
                 }
@@ -286,8 +286,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
                 : requireOffset(task.guestMemory().readLong(address));
     }
 
-    private static void setPosition(
-            Task task, FileDescription file, long address, long position) {
+    private static void setPosition(Task task, FileDescription file, long address, long position) {
         if (address == 0) {
             file.seek(position, Fs.SEEK_SET);
         } else {

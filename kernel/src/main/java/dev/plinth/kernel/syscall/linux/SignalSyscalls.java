@@ -22,6 +22,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.ThreadGroup;
+
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -41,9 +42,20 @@ final class SignalSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("rt_sigaction", SignalSyscalls::rtSigaction, SIGNAL, POINTER, POINTER, SIZE),
                 supported(
-                        "rt_sigprocmask", SignalSyscalls::rtSigprocmask, HOW, POINTER, POINTER, SIZE),
+                        "rt_sigaction",
+                        SignalSyscalls::rtSigaction,
+                        SIGNAL,
+                        POINTER,
+                        POINTER,
+                        SIZE),
+                supported(
+                        "rt_sigprocmask",
+                        SignalSyscalls::rtSigprocmask,
+                        HOW,
+                        POINTER,
+                        POINTER,
+                        SIZE),
                 supported("rt_sigreturn", SignalSyscalls::rtSigreturn),
                 supported("rt_sigpending", SignalSyscalls::rtSigpending, POINTER, SIZE),
                 supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, POINTER, SIZE),
@@ -177,9 +189,7 @@ final class SignalSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.ESRCH);
         }
         ThreadGroup group =
-                task.kernel()
-                        .process(target)
-                        .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+                task.kernel().process(target).orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
         if (number != 0) {
             group.send(info(task, number, SignalInfo.SI_USER));
         }

@@ -30,6 +30,7 @@ import dev.plinth.kernel.vfs.SymbolicLink;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Instant;
@@ -62,16 +63,13 @@ final class StatSyscalls implements SyscallFamily {
                 supported("stat", StatSyscalls::stat, PATH, POINTER),
                 supported("lstat", StatSyscalls::lstat, PATH, POINTER),
                 supported("fstat", StatSyscalls::fstat, FD, POINTER),
-                supported(
-                        "newfstatat", StatSyscalls::newfstatat, DIR_FD, PATH, POINTER, AT_FLAGS),
-                supported(
-                        "statx", StatSyscalls::statx, DIR_FD, PATH, AT_FLAGS, POINTER, POINTER),
+                supported("newfstatat", StatSyscalls::newfstatat, DIR_FD, PATH, POINTER, AT_FLAGS),
+                supported("statx", StatSyscalls::statx, DIR_FD, PATH, AT_FLAGS, POINTER, POINTER),
                 supported("statfs", StatSyscalls::statfs, PATH, POINTER),
                 supported("fstatfs", StatSyscalls::fstatfs, FD, POINTER),
                 supported("access", StatSyscalls::access, PATH, ACCESS_MODE),
                 supported("faccessat", StatSyscalls::faccessat, DIR_FD, PATH, ACCESS_MODE),
-                supported(
-                        "faccessat2", StatSyscalls::faccessat2, DIR_FD, PATH, ACCESS_MODE, INT),
+                supported("faccessat2", StatSyscalls::faccessat2, DIR_FD, PATH, ACCESS_MODE, INT),
                 supported("readlink", StatSyscalls::readlink, PATH, BYTES_OUT, SIZE),
                 supported("readlinkat", StatSyscalls::readlinkat, DIR_FD, PATH, BYTES_OUT, SIZE));
     }
@@ -252,16 +250,14 @@ final class StatSyscalls implements SyscallFamily {
     }
 
     private static long faccessat(Task task, SyscallArguments arguments) {
-        return access(
-                task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), 0);
+        return access(task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), 0);
     }
 
     private static long faccessat2(Task task, SyscallArguments arguments) {
         int flags = arguments.intAt(3);
         PathArguments.requireFlags(
                 flags, Fcntl.AT_EACCESS | Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_EMPTY_PATH);
-        return access(
-                task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), flags);
+        return access(task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), flags);
     }
 
     private static long access(Task task, int fd, long address, int mode, int flags) {
@@ -285,11 +281,7 @@ final class StatSyscalls implements SyscallFamily {
 
     private static long readlink(Task task, SyscallArguments arguments) {
         return readlink(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                arguments.longAt(1),
-                arguments.intAt(2));
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), arguments.longAt(1), arguments.intAt(2));
     }
 
     private static long readlinkat(Task task, SyscallArguments arguments) {

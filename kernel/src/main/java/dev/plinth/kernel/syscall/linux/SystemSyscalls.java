@@ -22,6 +22,7 @@ import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -85,12 +86,10 @@ final class SystemSyscalls implements SyscallFamily {
         return List.of(
                 supported("uname", SystemSyscalls::uname, POINTER),
                 partial("sysinfo", "no load, no swap", SystemSyscalls::sysinfo, POINTER),
-                supported(
-                        "getrandom", SystemSyscalls::getrandom, BYTES_OUT, SIZE, GETRANDOM_FLAGS),
+                supported("getrandom", SystemSyscalls::getrandom, BYTES_OUT, SIZE, GETRANDOM_FLAGS),
                 supported("getrlimit", SystemSyscalls::getrlimit, RESOURCE, POINTER),
                 supported("setrlimit", SystemSyscalls::setrlimit, RESOURCE, POINTER),
-                supported(
-                        "prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, POINTER, POINTER),
+                supported("prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, POINTER, POINTER),
                 partial("getrusage", NO_USAGE, SystemSyscalls::getrusage, INT, POINTER),
                 partial("times", NO_USAGE, SystemSyscalls::times, POINTER),
                 supported("sched_yield", SystemSyscalls::schedYield),
@@ -101,7 +100,13 @@ final class SystemSyscalls implements SyscallFamily {
                         INT,
                         SIZE,
                         POINTER),
-                partial("getcpu", "always the first", SystemSyscalls::getcpu, POINTER, POINTER, POINTER),
+                partial(
+                        "getcpu",
+                        "always the first",
+                        SystemSyscalls::getcpu,
+                        POINTER,
+                        POINTER,
+                        POINTER),
                 partial(
                         "getpriority",
                         "every process has the same",
@@ -126,8 +131,7 @@ final class SystemSyscalls implements SyscallFamily {
     }
 
     private static long sysinfo(Task task, SyscallArguments arguments) {
-        long uptime =
-                task.kernel().clock().monotonicNanos() - task.kernel().bootMonotonicNanos();
+        long uptime = task.kernel().clock().monotonicNanos() - task.kernel().bootMonotonicNanos();
         byte[] bytes = new byte[SYSINFO_BYTES];
         MemorySegment info = MemorySegment.ofArray(bytes);
         info.set(LONG, 0, uptime / Clock.NANOS_PER_SECOND);
@@ -153,11 +157,10 @@ final class SystemSyscalls implements SyscallFamily {
         }
         return task.guestMemory()
                 .destination(arguments.longAt(0), size)
-                .transfer(
-                        piece -> {
-                            task.kernel().random().fill(piece);
-                            return piece.byteSize();
-                        });
+                .transfer(piece -> {
+                    task.kernel().random().fill(piece);
+                    return piece.byteSize();
+                });
     }
 
     private static long getrlimit(Task task, SyscallArguments arguments) {
@@ -216,7 +219,8 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static ResourceLimits.Limit readLimit(Task task, long address) {
         return new ResourceLimits.Limit(
-                task.guestMemory().readLong(address), task.guestMemory().readLong(address + Long.BYTES));
+                task.guestMemory().readLong(address),
+                task.guestMemory().readLong(address + Long.BYTES));
     }
 
     private static void writeLimit(Task task, long address, ResourceLimits.Limit limit) {

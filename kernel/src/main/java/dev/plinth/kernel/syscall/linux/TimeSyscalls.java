@@ -16,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
+
 import java.util.List;
 
 /** What time it is, and sleeping. */
@@ -71,11 +72,7 @@ final class TimeSyscalls implements SyscallFamily {
                         StructFormats.TIMESPEC_OUT),
                 supported("gettimeofday", TimeSyscalls::gettimeofday, POINTER, POINTER),
                 supported("time", TimeSyscalls::time, POINTER),
-                supported(
-                        "nanosleep",
-                        TimeSyscalls::nanosleep,
-                        StructFormats.TIMESPEC_IN,
-                        POINTER),
+                supported("nanosleep", TimeSyscalls::nanosleep, StructFormats.TIMESPEC_IN, POINTER),
                 partial(
                         "clock_nanosleep",
                         "no clocks of CPU time",
@@ -127,8 +124,7 @@ final class TimeSyscalls implements SyscallFamily {
             long now = task.kernel().clock().realtimeNanos();
             task.guestMemory().writeLong(time, now / Clock.NANOS_PER_SECOND);
             task.guestMemory()
-                    .writeLong(
-                            time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
+                    .writeLong(time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
         }
         if (zone != 0) {
             task.guestMemory().writeLong(zone, 0);

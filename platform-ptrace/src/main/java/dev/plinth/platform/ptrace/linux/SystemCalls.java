@@ -19,6 +19,7 @@ public final class SystemCalls {
     public static final int GETTIMEOFDAY = 96;
     public static final int PTRACE = 101;
     public static final int GETPPID = 110;
+    public static final int CAPGET = 125;
     public static final int PRCTL = 157;
     public static final int GETTID = 186;
     public static final int TIME = 201;

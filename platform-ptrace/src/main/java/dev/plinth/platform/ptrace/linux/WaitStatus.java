@@ -34,11 +34,13 @@ public final class WaitStatus {
         return status >>> 16;
     }
 
-    /** What ended a thread, for people: {@code killed by signal 9}, {@code exited with status 1}. */
-    public static String describeEnd(int status) {
-        int signal = status & TERMINATION_SIGNAL;
-        return signal == 0
-                ? "exited with status " + (status >>> 8 & 0xff)
-                : "was killed by signal " + signal;
+    /** The signal that ended a thread, or zero if it exited. */
+    public static int terminationSignal(int status) {
+        return status & TERMINATION_SIGNAL;
+    }
+
+    /** The status with which a thread exited. */
+    public static int exitStatus(int status) {
+        return status >>> 8 & 0xff;
     }
 }

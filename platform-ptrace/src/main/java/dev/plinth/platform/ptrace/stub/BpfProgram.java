@@ -1,6 +1,7 @@
 package dev.plinth.platform.ptrace.stub;
 
 import dev.plinth.platform.ptrace.linux.Seccomp;
+
 import java.util.Arrays;
 
 /**

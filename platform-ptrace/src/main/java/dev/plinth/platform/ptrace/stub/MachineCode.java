@@ -62,7 +62,9 @@ final class MachineCode {
         bytes[jump - 1] = (byte) distance;
     }
 
-    /** Appends a jump back to an offset, in its short form where that reaches, else in its near one. */
+    /**
+     * Appends a jump back to an offset, in its short form where that reaches, else in its near one.
+     */
     void jumpBack(int opcode, int target) {
         int distance = target - (position + 2);
         if (distance == (byte) distance) {

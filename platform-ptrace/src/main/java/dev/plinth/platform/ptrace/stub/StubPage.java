@@ -137,7 +137,7 @@ public final class StubPage {
         emitHeaders();
     }
 
-    /** The bytes of the page, owned by the caller's good manners. */
+    /** The bytes of the page; not to be written to. */
     public byte[] bytes() {
         return code.bytes();
     }
@@ -180,8 +180,8 @@ public final class StubPage {
     /**
      * Makes the calls of a list until one fails.
      *
-     * <p>Takes rbx = the first entry, rbp = the end of the list. Leaves rbx = the entry that failed,
-     * with its error in rax; or rbx = rbp.
+     * <p>Takes rbx = the first entry, rbp = the end of the list. Leaves rbx = the entry that
+     * failed, with its error in rax; or rbx = rbp.
      */
     public long batch() {
         return StubLayout.STUB_PAGE + batch;
@@ -338,7 +338,7 @@ public final class StubPage {
         code.emit(0x0f, 0x05); //                   syscall
         emitIsError();
         int failed = code.jump(MachineCode.JAE); //             jae end
-        code.emit(0x48, 0x83, 0xc3, ENTRY_BYTES); //add rbx, ENTRY_BYTES
+        code.emit(0x48, 0x83, 0xc3, ENTRY_BYTES); // add rbx, ENTRY_BYTES
         code.jumpBack(MachineCode.JMP, batch); //                 jmp next
         code.bind(finished, code.position());
         code.bind(failed, code.position());
@@ -430,8 +430,7 @@ public final class StubPage {
                 0);
     }
 
-    private void emitEntryOfList(
-            int number, long a0, long a1, long a2, long a3, long a4, long a5) {
+    private void emitEntryOfList(int number, long a0, long a1, long a2, long a3, long a4, long a5) {
         code.emitLong(number);
         code.emitLong(a0);
         code.emitLong(a1);

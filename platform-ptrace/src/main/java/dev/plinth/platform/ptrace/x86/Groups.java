@@ -23,10 +23,10 @@ final class Groups {
         return switch (opcode) {
             case 0x80, 0x81, 0x83 -> field == 7 ? Effect.READS : effect; // cmp
             case 0x8f -> Effect.POPS_TO_MEMORY;
-            case 0xd9 -> writesIf(field == 2 || field == 3 || field == 6 || field == 7);
-            case 0xdb -> writesIf(field >= 1 && field <= 3 || field == 7);
-            case 0xdd -> writesIf(field >= 1 && field <= 3 || field >= 6);
-            case 0xdf -> writesIf(field >= 1 && field <= 3 || field >= 6);
+            case 0xd9 -> writesIf(field == 2 || field == 3 || field >= 6);
+            case 0xdb -> writesIf((field >= 1 && field <= 3) || field == 7);
+            case 0xdd -> writesIf((field >= 1 && field <= 3) || field >= 6);
+            case 0xdf -> writesIf((field >= 1 && field <= 3) || field >= 6);
             case 0xf6, 0xf7 -> writesIf(field == 2 || field == 3); // not, neg
             case 0xff ->
                     switch (field) {

@@ -211,9 +211,9 @@ public final class InstructionDecoder {
     private static boolean hasImmediate(int map, int opcode) {
         return switch (map) {
             case 1 ->
-                    opcode >= 0x70 && opcode <= 0x73
+                    (opcode >= 0x70 && opcode <= 0x73)
                             || opcode == 0xc2
-                            || opcode >= 0xc4 && opcode <= 0xc6;
+                            || (opcode >= 0xc4 && opcode <= 0xc6);
             case 3 -> true;
             default -> false;
         };

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.platform.ptrace.x86.Instruction.Effect;
 import dev.plinth.platform.ptrace.x86.Instruction.Kind;
+
+import org.junit.jupiter.api.Test;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,14 +18,25 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPInputStream;
-import org.junit.jupiter.api.Test;
 
 /** The oracle is a processor: access-oracle.gz is what src/test/native/access-oracle.c printed. */
 class InstructionDecoderTest {
     /** What a processor said about an instruction. */
-    private record Line(byte[] code, boolean writes, int length, String text) {
+    private static final class Line {
+        final byte[] code;
+        final boolean writes;
+        final int length;
+        final String text;
+
+        private Line(byte[] code, boolean writes, int length, String text) {
+            this.code = code;
+            this.writes = writes;
+            this.length = length;
+            this.text = text;
+        }
+
         static Line parse(String text) {
-            String[] fields = text.split(" ");
+            String[] fields = text.split(" ", 3);
             byte[] prefix = HexFormat.of().parseHex(fields[0]);
             byte[] code = Arrays.copyOf(prefix, InstructionDecoder.MAX_LENGTH);
             Arrays.fill(code, prefix.length, code.length, (byte) 0xcc);
@@ -78,7 +92,8 @@ class InstructionDecoderTest {
     void theOracleSawEveryMap() throws IOException {
         List<Line> lines = oracle();
         assertTrue(lines.size() > 5000, "only " + lines.size() + " lines");
-        for (String start : List.of("0f29", "0f38", "0f3a16", "c4e1", "c4e2", "c4e3", "62f1", "62f2")) {
+        for (String start :
+                List.of("0f29", "0f38", "0f3a16", "c4e1", "c4e2", "c4e3", "62f1", "62f2")) {
             assertTrue(
                     lines.stream().anyMatch(line -> line.text.contains(start)),
                     "nothing with " + start);

@@ -1,0 +1,99 @@
+package dev.plinth.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Measures Plinth beside native execution, a C tracer and the sandboxes that are installed, in one
+ * run, and prints medians.
+ */
+public final class Main {
+    private static final String USAGE =
+            """
+            Usage: bench/run [--quick] [--format markdown|json]
+            Measures Plinth beside native execution and the sandboxes that are installed.
+
+              --quick   few rounds with few operations, to see whether it works
+              --format  markdown (the default) or json
+
+            It takes about ten minutes, and says on standard error what it is at. It wants
+            gcc and musl-gcc (Debian: gcc, musl-tools), and measures what is installed of
+            runsc (as root only), proot, bubblewrap and qemu-user-static.
+            """;
+
+    private static final int ROUNDS = 5;
+    private static final int START_ROUNDS = 15;
+    private static final int QUICK_ROUNDS = 2;
+    private static final int QUICK_DIVISOR = 10;
+
+    private final boolean quick;
+    private final boolean json;
+
+    private Main(boolean quick, boolean json) {
+        this.quick = quick;
+        this.json = json;
+    }
+
+    /**
+     * Measures and prints; does not return.
+     *
+     * @param arguments the top of the source tree, then the options of the command
+     */
+    public static void main(String[] arguments) {
+        Deque<String> words = new ArrayDeque<>(List.of(arguments));
+        Path top = Path.of(words.removeFirst());
+        boolean quick = false;
+        boolean json = false;
+        while (!words.isEmpty()) {
+            switch (words.removeFirst()) {
+                case "--quick" -> quick = true;
+                case "--format" -> json = isJson(words.isEmpty() ? "" : words.removeFirst());
+                case "--help", "-h" -> {
+                    System.out.print(USAGE);
+                    System.exit(0);
+                }
+                default -> refuse();
+            }
+        }
+        try {
+            System.out.print(new Main(quick, json).run(top));
+            System.exit(0);
+        } catch (BenchException e) {
+            System.err.println("bench: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static boolean isJson(String format) {
+        if (!format.equals("json") && !format.equals("markdown")) {
+            refuse();
+        }
+        return format.equals("json");
+    }
+
+    private static void refuse() {
+        System.err.print(USAGE);
+        System.exit(2);
+    }
+
+    private String run(Path top) {
+        Programs programs =
+                Programs.compile(
+                        top.resolve("bench/src/main/c"), top.resolve("bench/target/programs"));
+        List<Runner> runners = Runners.find(top.resolve("plinth"), programs);
+        Report report =
+                new Report(
+                        Machine.ofRun(),
+                        new MicroBenchmark(programs, runners, Main::tell)
+                                .run(quick ? QUICK_ROUNDS : ROUNDS, quick ? QUICK_DIVISOR : 1),
+                        new StartBenchmark(programs, runners, Main::tell)
+                                .run(quick ? QUICK_ROUNDS : START_ROUNDS));
+        return json ? report.json() : report.markdown();
+    }
+
+    private static void tell(String progress) {
+        System.err.println(progress);
+    }
+}

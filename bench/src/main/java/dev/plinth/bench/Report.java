@@ -1,0 +1,171 @@
+package dev.plinth.bench;
+
+import com.google.gson.FormattingStyle;
+import com.google.gson.stream.JsonWriter;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The results, for people and for programs.
+ *
+ * @param micro microseconds by test and runner
+ * @param start milliseconds by command and runner
+ */
+record Report(
+        Machine machine,
+        Map<String, Map<String, Samples>> micro,
+        Map<String, Map<String, Samples>> start) {
+    /** Markdown that can be read as it is. */
+    String markdown() {
+        List<String> notes = new ArrayList<>();
+        StringBuilder page = new StringBuilder();
+        page.append("# Benchmarks\n\n<!-- Written by: bench/run >docs/benchmarks.md -->\n\n");
+        page.append(
+                "%s, %s, Linux %s, Java %s.\n"
+                        .formatted(
+                                machine.date(),
+                                machine.processors(),
+                                machine.linux(),
+                                machine.java()));
+        page.append("Medians; in brackets, how many times as long as native.\n");
+        page.append("\n## Microseconds an operation\n\n").append(table("test", micro, notes));
+        page.append("\n## Milliseconds from start to end\n\n")
+                .append(table("command", start, notes));
+        page.append("\n## Ratios\n\n").append(ratios());
+        if (!notes.isEmpty()) {
+            page.append("\nNot measured, because:\n\n");
+            for (int i = 0; i < notes.size(); i++) {
+                page.append(i + 1).append(". ").append(notes.get(i)).append('\n');
+            }
+        }
+        return page.toString();
+    }
+
+    private static String table(
+            String corner, Map<String, Map<String, Samples>> results, List<String> notes) {
+        List<List<String>> rows = new ArrayList<>();
+        results.forEach((name, row) -> {
+            if (rows.isEmpty()) {
+                List<String> heading = new ArrayList<>(List.of(corner));
+                heading.addAll(row.keySet());
+                rows.add(heading);
+            }
+            List<String> cells = new ArrayList<>(List.of(name));
+            row.forEach((runner, samples) -> cells.add(cell(runner, samples, row, notes)));
+            rows.add(cells);
+        });
+        return PipeTable.of(rows);
+    }
+
+    private static String cell(
+            String runner, Samples samples, Map<String, Samples> row, List<String> notes) {
+        if (!samples.isUsable()) {
+            String reason = samples.failure().orElse("");
+            if (reason.isEmpty()) {
+                return "–";
+            }
+            String note = runner + ": " + reason;
+            if (!notes.contains(note)) {
+                notes.add(note);
+            }
+            return "n/a [%d]".formatted(notes.indexOf(note) + 1);
+        }
+        Samples outside = row.get(Runners.NATIVE);
+        if (runner.equals(Runners.NATIVE) || outside == null || !outside.isUsable()) {
+            return number(samples.median());
+        }
+        return "%s (%s)"
+                .formatted(number(samples.median()), number(samples.median() / outside.median()));
+    }
+
+    /** Three digits that count. */
+    private static String number(double value) {
+        int decimals = value < 0.1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+
+    private String ratios() {
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("what", "ratio", "aim"));
+        micro.get("getpid").keySet().stream()
+                .filter(name -> name.startsWith(Runners.PLINTH))
+                .forEach(plinth -> {
+                    add(rows, "getpid", micro, plinth, Runners.TRACER, "at most 1.5");
+                    add(rows, "getpid", micro, plinth, Runners.RUNSC, "below 1");
+                    add(rows, "true", start, plinth, Runners.RUNSC, "at most 1");
+                });
+        return PipeTable.of(rows);
+    }
+
+    private static void add(
+            List<List<String>> rows,
+            String test,
+            Map<String, Map<String, Samples>> results,
+            String one,
+            String other,
+            String aim) {
+        ratio(results.get(test), one, other)
+                .ifPresent(ratio ->
+                        rows.add(
+                                List.of(
+                                        "%s: %s / %s".formatted(test, one, other),
+                                        number(ratio),
+                                        aim)));
+    }
+
+    private static Optional<Double> ratio(Map<String, Samples> row, String one, String other) {
+        Samples dividend = row.get(one);
+        Samples divisor = row.get(other);
+        if (divisor == null || !dividend.isUsable() || !divisor.isUsable()) {
+            return Optional.empty();
+        }
+        return Optional.of(dividend.median() / divisor.median());
+    }
+
+    String json() {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setFormattingStyle(FormattingStyle.PRETTY);
+            json.beginObject();
+            json.name("date").value(machine.date());
+            json.name("processors").value(machine.processors());
+            json.name("linux").value(machine.linux());
+            json.name("java").value(machine.java());
+            write(json, "microseconds", micro);
+            write(json, "start_milliseconds", start);
+            json.endObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string cannot be written to", e);
+        }
+        return text + "\n";
+    }
+
+    private static void write(
+            JsonWriter json, String name, Map<String, Map<String, Samples>> results)
+            throws IOException {
+        json.name(name).beginObject();
+        for (Map.Entry<String, Map<String, Samples>> row : results.entrySet()) {
+            json.name(row.getKey()).beginObject();
+            for (Map.Entry<String, Samples> cell : row.getValue().entrySet()) {
+                Samples samples = cell.getValue();
+                json.name(cell.getKey()).beginObject();
+                if (samples.isUsable()) {
+                    json.name("median").value(samples.median());
+                    json.name("least").value(samples.least());
+                } else {
+                    json.name("failure").value(samples.failure().orElse(""));
+                }
+                json.endObject();
+            }
+            json.endObject();
+        }
+        json.endObject();
+    }
+}

@@ -1,0 +1,112 @@
+package dev.plinth.bench;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The ways to run a program that this machine has. */
+final class Runners {
+    static final String NATIVE = "native";
+    static final String TRACER = "C tracer";
+    static final String PLINTH = "plinth ";
+    static final String RUNSC = "runsc ptrace";
+
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private Runners() {}
+
+    /**
+     * Finds them.
+     *
+     * @param plinth the command
+     */
+    static List<Runner> find(Path plinth, Programs programs) {
+        List<Runner> runners = new ArrayList<>();
+        runners.add(Runner.of(NATIVE));
+        runners.add(
+                new Runner(
+                        TRACER,
+                        List.of(programs.tracer().toString()),
+                        Map.of(),
+                        Set.of("getpid", "null_rw", "sched_yield")::contains,
+                        false));
+        for (String platform : usablePlatforms(plinth)) {
+            runners.add(
+                    Runner.of(
+                            PLINTH + platform,
+                            plinth.toString(),
+                            "run",
+                            "--platform",
+                            platform,
+                            "--"));
+        }
+        Programs.find("runsc")
+                .filter(runsc -> isRoot())
+                .ifPresent(runsc -> runners.add(runsc(runsc)));
+        peer("proot").ifPresent(runners::add);
+        peer("bwrap", "--dev-bind", "/", "/").ifPresent(runners::add);
+        Programs.find("qemu-x86_64-static")
+                .map(qemu ->
+                        new Runner(
+                                "qemu-user",
+                                List.of(qemu.toString()),
+                                Map.of(),
+                                // It starts a program that a guest names outside of itself.
+                                test -> !test.equals("fork_exec_wait"),
+                                true))
+                .ifPresent(runners::add);
+        return runners;
+    }
+
+    private static Runner runsc(Path runsc) {
+        return Runner.of(
+                RUNSC,
+                runsc.toString(),
+                "--network=none",
+                "--platform=ptrace",
+                "--ignore-cgroups",
+                "do");
+    }
+
+    private static Optional<Runner> peer(String name, String... options) {
+        return Programs.find(name)
+                .map(path -> {
+                    List<String> prefix = new ArrayList<>(List.of(path.toString()));
+                    prefix.addAll(List.of(options));
+                    return Runner.of(name, prefix.toArray(String[]::new));
+                });
+    }
+
+    private static boolean isRoot() {
+        return System.getProperty("user.name").equals("root");
+    }
+
+    private static List<String> usablePlatforms(Path plinth) {
+        ChildProcess asked =
+                ChildProcess.run(
+                        List.of(plinth.toString(), "platforms", "--format", "json"),
+                        Map.of(),
+                        LIMIT);
+        if (!asked.succeeded()) {
+            throw new BenchException("plinth does not run: " + asked.failure());
+        }
+        JsonArray platforms = JsonParser.parseString(asked.output()).getAsJsonArray();
+        List<String> usable = new ArrayList<>();
+        for (JsonElement element : platforms) {
+            JsonObject platform = element.getAsJsonObject();
+            if (platform.get("usable").getAsBoolean()) {
+                usable.add(platform.get("name").getAsString());
+            }
+        }
+        return usable;
+    }
+}
