@@ -58,14 +58,13 @@ class LeakCheckTest {
         CountDownLatch over = new CountDownLatch(1);
         Thread.ofPlatform()
                 .name("leaking")
-                .start(
-                        () -> {
-                            try {
-                                over.await();
-                            } catch (InterruptedException e) {
-                                throw new AssertionError(e);
-                            }
-                        });
+                .start(() -> {
+                    try {
+                        over.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                });
         assertEquals("thread leaking", found(before));
         over.countDown();
         before.assertNothingNew();
