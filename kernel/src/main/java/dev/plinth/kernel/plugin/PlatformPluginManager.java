@@ -6,7 +6,7 @@ import org.pf4j.DefaultPluginLoader;
 import org.pf4j.DefaultPluginManager;
 import org.pf4j.ExtensionFinder;
 import org.pf4j.JarPluginLoader;
-import org.pf4j.LegacyExtensionFinder;
+import org.pf4j.IndexedExtensionFinder;
 import org.pf4j.PluginDescriptorFinder;
 import org.pf4j.PluginLoader;
 import org.pf4j.PluginStatusProvider;
@@ -33,7 +33,7 @@ final class PlatformPluginManager extends DefaultPluginManager {
 
     @Override
     protected ExtensionFinder createExtensionFinder() {
-        return new LegacyExtensionFinder(this);
+        return new IndexedExtensionFinder(this);
     }
 
     @Override

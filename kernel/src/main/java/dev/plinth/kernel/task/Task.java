@@ -36,8 +36,11 @@ public final class Task {
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
 
-    /** Set by {@link #kick}, cleared by the task thread before it looks at what there is to do. */
-    private volatile boolean kicked;
+    /**
+     * Set by {@link #kick}, cleared by the task thread before it looks at what there is to do: at
+     * first a signal may be there that was sent before the task ran.
+     */
+    private volatile boolean kicked = true;
 
     /** Keeps what runs open while another thread reaches for it. */
     private final Object runningLock = new Object();
@@ -54,7 +57,8 @@ public final class Task {
     private boolean inSyscall;
 
     /** What exists while the task's thread runs. */
-    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
+    record Running(
+            Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
@@ -161,10 +165,10 @@ public final class Task {
     public void kick() {
         kicked = true;
         synchronized (runningLock) {
-            running.ifPresent(parts -> {
-                parts.context().interrupt();
-                parts.waiting().wake();
-            });
+            if (running.isPresent() && running.get().thread() != Thread.currentThread()) {
+                running.get().context().interrupt();
+                running.get().waiting().wake();
+            }
         }
     }
 

@@ -1,10 +1,9 @@
 /**
- * The devices of the sandbox and the directory that shows them: {@link
- * dev.plinth.kernel.fs.devfs.DevFs} (makes /dev), {@code MemoryDevice} (null, zero, full), {@code
- * RandomDevice}.
+ * The devices of every sandbox, and the files in /dev that stand for them: {@link
+ * dev.plinth.kernel.fs.devfs.Devices} (null, zero, full, random, urandom, tty), {@link
+ * dev.plinth.kernel.fs.devfs.DeviceFiles} (the names).
  *
- * <p>/dev is a tmpfs; devices are numbers that the device registry of {@code vfs} knows. No locks.
- * Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time}, {@code
- * vfs}, {@code fd} and {@code fs.tmpfs}.
+ * <p>A device is found by its number, wherever its file lies. No locks. Imports {@code vfs}, {@code
+ * io}, {@code errno} and {@code cred}.
  */
 package dev.plinth.kernel.fs.devfs;

@@ -28,6 +28,9 @@ public final class LinuxSyscalls {
                 new SignalSyscalls(),
                 new TimeSyscalls(),
                 new SystemSyscalls(),
-                new PollSyscalls());
+                new PollSyscalls(),
+                new AttributeSyscalls(),
+                new StorageSyscalls(),
+                new XattrSyscalls());
     }
 }
