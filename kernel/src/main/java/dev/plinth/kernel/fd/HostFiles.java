@@ -46,6 +46,9 @@ public final class HostFiles {
     private final AnonymousFs fileSystem;
     private final ForegroundGroup terminal = new ForegroundGroup();
 
+    /** The first terminal that was taken in. */
+    private volatile Optional<HostInode> terminalInode = Optional.empty();
+
     /** Takes descriptors into a sandbox that gives these numbers. */
     public HostFiles(HostKernel host, InodeNumbers numbers) {
         this.host = requireNonNull(host, "host is null");
@@ -130,10 +133,14 @@ public final class HostFiles {
                 fileSystem,
                 this,
                 file.attributes.stat(),
-                numbers.ofHostFile(file.attributes.id()));
+                numbers.ofHostFile(file.attributes.id(), file.attributes.generation()));
     }
 
     private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
+        HostFileDescription.Kind kind = kind(file.fd, inode.type());
+        if (kind == HostFileDescription.Kind.TERMINAL && terminalInode.isEmpty()) {
+            terminalInode = Optional.of(inode);
+        }
         return new HostFileDescription(
                 fileSystem.place(inode, shownName(inode)),
                 file.flags,
@@ -141,7 +148,7 @@ public final class HostFiles {
                 inode,
                 Optional.of(role),
                 file.all,
-                kind(file.fd, inode.type()));
+                kind);
     }
 
     /** How /proc/[pid]/fd shows a file; the host's path says nothing in the sandbox. */
@@ -201,6 +208,18 @@ public final class HostFiles {
                         : calls.duplicate(fd);
         return new HostFileDescription(
                 location, flags, this, inode, Optional.empty(), List.of(own), kind);
+    }
+
+    /**
+     * Opens the terminal among the descriptors that were taken in, as by way of /dev/tty.
+     *
+     * @return a description with one reference, the caller's
+     * @throws ErrnoException ENXIO if there is none, or if nobody has it open any more
+     */
+    public FileDescription openTerminal(Location location, int flags) {
+        Optional<HostInode> inode = terminalInode;
+        return inode.flatMap(terminal -> terminal.reopen(location, flags))
+                .orElseThrow(() -> ErrnoException.of(Errno.ENXIO));
     }
 
     HostKernel host() {

@@ -14,6 +14,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -48,6 +49,15 @@ final class HostInode extends Inode {
     void removeOpen(HostFd fd) {
         synchronized (openLock) {
             open.remove(fd);
+        }
+    }
+
+    /** Opens the file once more, if anyone has it open still. */
+    Optional<FileDescription> reopen(Location location, int flags) {
+        synchronized (openLock) {
+            return open.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(files.reopen(location, flags, open.getFirst(), this));
         }
     }
 

@@ -104,6 +104,20 @@ public final class TaskSignals {
         }
     }
 
+    /** The signals that are pending for this task alone. */
+    long ownPendingSet() {
+        synchronized (group.signalLock) {
+            return pending.set();
+        }
+    }
+
+    /** The signals that are pending for the process. */
+    long sharedPendingSet() {
+        synchronized (group.signalLock) {
+            return group.sharedPending().set();
+        }
+    }
+
     /** Whether a signal is pending that the task does not block. */
     public boolean hasDeliverable() {
         return (pendingSet() & ~blocked) != SignalSet.EMPTY;

@@ -66,6 +66,11 @@ public final class TestingFiles implements AutoCloseable {
         return mounts.mount(name, fileSystem, place, options).rootLocation();
     }
 
+    /** Closes a file system in the end, that is mounted nowhere. */
+    public void own(FileSystem fileSystem) {
+        fileSystems.push(fileSystem);
+    }
+
     /** Someone with a user number, in a group of the same number. */
     public Caller caller(int uid) {
         FsContext fs = new FsContext(mounts.root(), mounts.root(), UMASK);

@@ -36,15 +36,20 @@ final class KvmContext implements ExecutionContext {
     /** The latch of {@link #interrupt}. */
     private volatile boolean interrupted;
 
+    /**
+     * Whether the owner has been kicked and has not looked at the latch since; another kick would
+     * tell it nothing new.
+     */
+    private volatile boolean kicked;
+
     private final ReentrantLock kickLock = new ReentrantLock();
 
-    /** What the owner executes on; empty if it does not. */
-    @GuardedBy("kickLock")
-    private Optional<GuestCpu> executing = Optional.empty();
+    /** What the owner executes on; empty if it does not. Written under kickLock. */
+    private volatile Optional<GuestCpu> executing = Optional.empty();
 
     /** Whether a signal was sent since the owner began to execute. */
     @GuardedBy("kickLock")
-    private boolean kicked;
+    private boolean signalSent;
 
     /**
      * Makes a context of the calling thread.
@@ -113,6 +118,7 @@ final class KvmContext implements ExecutionContext {
 
     private Optional<Trap> execute(GuestCpu cpu, KvmAddressSpace space, Registers registers) {
         while (true) {
+            kicked = false;
             cpu.vcpu().clearExitRequest();
             if (takeInterrupt()) {
                 return Optional.of(Trap.INTERRUPTED);
@@ -151,7 +157,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.of(cpu);
-            kicked = false;
+            signalSent = false;
         } finally {
             kickLock.unlock();
         }
@@ -162,7 +168,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.empty();
-            signalled = kicked;
+            signalled = signalSent;
         } finally {
             kickLock.unlock();
         }
@@ -194,13 +200,17 @@ final class KvmContext implements ExecutionContext {
 
     /** Makes the owner look at the latch, and at who waits for its vCPU, if it executes. */
     void kick() {
+        if (executing.isEmpty() || kicked) {
+            return;
+        }
         kickLock.lock();
         try {
             if (executing.isPresent()) {
+                kicked = true;
                 executing.get().vcpu().requestExit();
                 host.syscall(
                         SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
-                kicked = true;
+                signalSent = true;
             }
         } finally {
             kickLock.unlock();

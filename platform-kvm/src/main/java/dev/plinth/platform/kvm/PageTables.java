@@ -132,7 +132,7 @@ final class PageTables {
     /** Maps nothing in a range any more. */
     void clear(AddressRange range) {
         change(range, entry -> 0);
-        if (emptied >= RECLAIM_MIN && emptied >= tables / 2) {
+        if (emptied >= RECLAIM_MIN && emptied >= tables / 4) {
             reclaim();
         }
     }

@@ -70,6 +70,11 @@ public record HostAttributes(HostFileId id, FileStat stat) {
         return new Inode.Ownership(stat.permissions(), stat.uid(), stat.gid());
     }
 
+    /** Tells files apart that had the same number on the host: the time of birth. */
+    public long generation() {
+        return stat.born().getEpochSecond() * 1_000_000_000L + stat.born().getNano();
+    }
+
     /** Whether the other attributes are those of the same file at another time. */
     boolean isSameFile(HostAttributes other) {
         return id.equals(other.id)

@@ -103,7 +103,7 @@ public final class HostFs extends FileSystem {
             }
             HostHandle handle =
                     new HostHandle(this, attributes, Optional.empty(), PathName.EMPTY);
-            return new HostDirectory(handle, numbers.ofHostFile(attributes.id()));
+            return new HostDirectory(handle, numbers.ofHostFile(attributes.id(), attributes.generation()));
         } catch (ErrnoException e) {
             rootFd.close();
             throw e;
@@ -180,7 +180,7 @@ public final class HostFs extends FileSystem {
 
     private Inode makeInode(HostHandle handle) {
         HostAttributes attributes = handle.lastKnown();
-        long number = numbers.ofHostFile(attributes.id());
+        long number = numbers.ofHostFile(attributes.id(), attributes.generation());
         return switch (attributes.type()) {
             case DIRECTORY -> new HostDirectory(handle, number);
             case REGULAR -> new HostFile(handle, number);

@@ -79,6 +79,25 @@ public final class MappingList {
         }
     }
 
+    /**
+     * Has everyone who maps pages of one file map those of another instead, and tells them that what
+     * they have is gone.
+     *
+     * @param from where every mapping of this list is noted too
+     * @param to where it is noted from now on
+     */
+    public void moveAll(Mappable from, Mappable to) {
+        synchronized (mappingsLock) {
+            for (Mapping mapping : mappings) {
+                from.removeMapping(
+                        mapping.observer, mapping.range, mapping.start, mapping.sharedWritable);
+                to.addMapping(
+                        mapping.observer, mapping.range, mapping.start, mapping.sharedWritable);
+            }
+        }
+        invalidate(0, Long.MAX_VALUE, false);
+    }
+
     /** Whether nobody has the file mapped. */
     public boolean isEmpty() {
         synchronized (mappingsLock) {

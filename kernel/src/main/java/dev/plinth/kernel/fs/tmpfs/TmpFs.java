@@ -81,6 +81,24 @@ public final class TmpFs extends FileSystem {
         root.freeAll();
     }
 
+    /**
+     * Makes a regular file that has no name yet, as O_TMPFILE does: it can be given one with {@link
+     * Directory#link}, and is gone when its last description is, if it has none by then.
+     */
+    public Inode makeUnnamedFile(NewNode node) {
+        return new TmpfsFile(this, node, 0);
+    }
+
+    /** Has a file live on without a name; ended by {@link #removeNamelessLink}. */
+    public void addNamelessLink(Inode inode) {
+        ((TmpfsInode) inode).attributes().addLinks(1);
+    }
+
+    /** Ends {@link #addNamelessLink}. */
+    public void removeNamelessLink(Inode inode) {
+        ((TmpfsInode) inode).removeLink();
+    }
+
     MemoryFile memory() {
         return memory;
     }

@@ -92,7 +92,7 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
 
     @Override
     public Inode create(PathName name, NewNode node) {
-        return add(name, new TmpfsFile(fileSystem, node));
+        return add(name, new TmpfsFile(fileSystem, node, 1));
     }
 
     @Override

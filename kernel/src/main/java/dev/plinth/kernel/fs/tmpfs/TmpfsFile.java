@@ -24,10 +24,15 @@ final class TmpfsFile extends Inode implements TmpfsInode {
     @GuardedBy("lifeLock")
     private boolean freed;
 
-    TmpfsFile(TmpFs fileSystem, NewNode node) {
+    /**
+     * An empty file.
+     *
+     * @param links how many names it is about to get
+     */
+    TmpfsFile(TmpFs fileSystem, NewNode node, int links) {
         super(fileSystem, fileSystem.numberOf(node), FileType.REGULAR);
         this.fileSystem = fileSystem;
-        this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+        this.attributes = new NodeAttributes(fileSystem.clock(), node, links);
         this.content = new MemoryContent(fileSystem, fileSystem.memory());
     }
 
