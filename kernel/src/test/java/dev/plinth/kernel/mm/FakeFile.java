@@ -65,7 +65,7 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             Observer observer, AddressRange range, long start, boolean sharedWritable) {
         for (int i = 0; i < registrations.size(); i++) {
             Registration old = registrations.get(i);
-            if (old.observer() == observer && old.range().contains(range)) {
+            if (old.observer().equals(observer) && old.range().contains(range)) {
                 if (old.start() + (range.start() - old.range().start()) != start) {
                     throw new IllegalStateException("wrong place in the file: " + range);
                 }
@@ -87,7 +87,7 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             Registration part =
                     registrations.stream()
                             .filter(each ->
-                                    each.observer() == observer && each.range().contains(from))
+                                    each.observer().equals(observer) && each.range().contains(from))
                             .findFirst()
                             .orElseThrow(() -> new IllegalStateException("unknown: " + range));
             long to = Math.min(part.range().end(), range.end());
