@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -46,7 +47,8 @@ final class HostFilesIT {
         List<String> lines = new ArrayList<>();
         try (Stream<Path> files = Files.walk(tree)) {
             for (Path file : files.sorted().toList()) {
-                String content = Files.isRegularFile(file) ? Files.readString(file) : "not a file";
+                int content =
+                        Files.isRegularFile(file) ? Arrays.hashCode(Files.readAllBytes(file)) : 0;
                 lines.add(
                         TestCommand.outside(
                                                 "stat",

@@ -87,7 +87,7 @@ final class SandboxBuilder {
         HostFacts facts = new HostFacts(host);
         Credentials credentials = facts.credentials();
         RootFileSystem files =
-                RootFileSystem.mount(spec, host, memoryFile, clock, credentials, resources);
+                RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
         Kernel kernel =
                 new Kernel(
                         new Kernel.Parts(
@@ -98,12 +98,13 @@ final class SandboxBuilder {
                                 facts.utsName(),
                                 facts.random(),
                                 Runtime.getRuntime().availableProcessors(),
+                                facts.memoryTotal(),
                                 files.vfs(),
                                 files.mounts(),
                                 new SyscallDispatcher(
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines)))));
-        files.bind(kernel);
+        files.mountProc(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
         return new Sandbox(kernel, init, resources);
     }

@@ -17,6 +17,7 @@ public final class FlagFormat implements ArgumentFormat {
     private final Map<Long, String> names = new LinkedHashMap<>();
     private final String none;
     private final long mask;
+    private String family = "";
 
     /**
      * A set of flags.
@@ -44,6 +45,16 @@ public final class FlagFormat implements ArgumentFormat {
         return this;
     }
 
+    /**
+     * Says what the flags have in common, for a comment where none of them has a name.
+     *
+     * @param pattern such as {@code AT_???}
+     */
+    public FlagFormat family(String pattern) {
+        family = pattern;
+        return this;
+    }
+
     @Override
     public void append(
             StringBuilder out, Task task, SyscallArguments arguments, int index, long result) {
@@ -68,7 +79,11 @@ public final class FlagFormat implements ArgumentFormat {
             }
         }
         if (left != 0) {
+            boolean nothingKnown = out.length() == start && !family.isEmpty();
             separate(out, start).append("0x").append(Long.toHexString(left));
+            if (nothingKnown) {
+                out.append(" /* ").append(family).append(" */");
+            }
         } else if (out.length() == start) {
             out.append(none);
         }

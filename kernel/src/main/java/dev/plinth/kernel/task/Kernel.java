@@ -43,6 +43,7 @@ public final class Kernel {
     private final UtsName utsName;
     private final RandomSource random;
     private final int processors;
+    private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
     private final SyscallGate syscalls;
@@ -69,6 +70,7 @@ public final class Kernel {
      * @param utsName what uname(2) tells
      * @param random gives random bytes
      * @param processors how many programs are told of
+     * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param syscalls the way into the system calls
@@ -81,6 +83,7 @@ public final class Kernel {
             UtsName utsName,
             RandomSource random,
             int processors,
+            long memoryTotal,
             Vfs vfs,
             MountTree mounts,
             SyscallGate syscalls) {
@@ -106,6 +109,7 @@ public final class Kernel {
         utsName = parts.utsName();
         random = parts.random();
         processors = parts.processors();
+        memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
         syscalls = parts.syscalls();
@@ -150,6 +154,16 @@ public final class Kernel {
     /** How many processors programs are told of. */
     public int processors() {
         return processors;
+    }
+
+    /** How many bytes of memory programs are told of. */
+    public long memoryTotal() {
+        return memoryTotal;
+    }
+
+    /** How many of those are not in use. */
+    public long memoryFree() {
+        return Math.max(0, memoryTotal - memoryFile.statistics().allocatedBytes());
     }
 
     /** What system calls do with paths. */

@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
@@ -8,6 +9,7 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.x86.Flags;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,15 +38,20 @@ final class KvmContext implements ExecutionContext {
     /** The latch of {@link #interrupt}. */
     private volatile boolean interrupted;
 
+    /**
+     * Whether the owner has been kicked and has not looked at the latch since; another kick would
+     * tell it nothing new.
+     */
+    private volatile boolean kicked;
+
     private final ReentrantLock kickLock = new ReentrantLock();
 
-    /** What the owner executes on; empty if it does not. */
-    @GuardedBy("kickLock")
-    private Optional<GuestCpu> executing = Optional.empty();
+    /** What the owner executes on; empty if it does not. Written under kickLock. */
+    private volatile Optional<GuestCpu> executing = Optional.empty();
 
     /** Whether a signal was sent since the owner began to execute. */
     @GuardedBy("kickLock")
-    private boolean kicked;
+    private boolean signalSent;
 
     /**
      * Makes a context of the calling thread.
@@ -65,8 +72,7 @@ final class KvmContext implements ExecutionContext {
     @Override
     public Trap run(AddressSpace addressSpace, Registers registers) {
         requireOwner();
-        if (!(addressSpace instanceof KvmAddressSpace space)
-                || !space.isOf(platform.machine())) {
+        if (!(addressSpace instanceof KvmAddressSpace space) || !space.isOf(platform.machine())) {
             throw new IllegalArgumentException("an address space of another platform");
         }
         if (takeInterrupt()) {
@@ -113,6 +119,7 @@ final class KvmContext implements ExecutionContext {
 
     private Optional<Trap> execute(GuestCpu cpu, KvmAddressSpace space, Registers registers) {
         while (true) {
+            kicked = false;
             cpu.vcpu().clearExitRequest();
             if (takeInterrupt()) {
                 return Optional.of(Trap.INTERRUPTED);
@@ -151,7 +158,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.of(cpu);
-            kicked = false;
+            signalSent = false;
         } finally {
             kickLock.unlock();
         }
@@ -162,7 +169,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.empty();
-            signalled = kicked;
+            signalled = signalSent;
         } finally {
             kickLock.unlock();
         }
@@ -194,13 +201,16 @@ final class KvmContext implements ExecutionContext {
 
     /** Makes the owner look at the latch, and at who waits for its vCPU, if it executes. */
     void kick() {
+        if (executing.isEmpty() || kicked) {
+            return;
+        }
         kickLock.lock();
         try {
             if (executing.isPresent()) {
-                executing.get().vcpu().requestExit();
-                host.syscall(
-                        SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
                 kicked = true;
+                executing.get().vcpu().requestExit();
+                host.syscall(SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
+                signalSent = true;
             }
         } finally {
             kickLock.unlock();

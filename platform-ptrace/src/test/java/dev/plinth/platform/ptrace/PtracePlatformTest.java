@@ -228,7 +228,7 @@ class PtracePlatformTest {
         guest.code("0f05 ffc3 ebfc"); // syscall; loop: inc ebx; jmp loop
         assertEquals(Trap.SYSTEM_CALL, guest.run());
         int pid = pidOf(guest.space);
-        int tid = otherThreadOf(pid);
+        int tid = ((PtraceContext) guest.context).tid();
         Thread sender =
                 startDaemon(() -> {
                     for (int signal : new int[] {4, 5, 7, 8, 10, 11, 14, 15, 17, 18, 31}) {
@@ -270,6 +270,37 @@ class PtracePlatformTest {
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         guest.map(OTHER, 0, AccessType.READ);
+    }
+
+    @Test
+    void aStubThatIsKilledIsNoticedWhileAnotherContextHasNotNoticed() throws InterruptedException {
+        guest.code("0f05 0f05");
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+        Failures failures = new Failures();
+        CountDownLatch stopped = new CountDownLatch(1);
+        CountDownLatch killed = new CountDownLatch(1);
+        Thread other =
+                failures.start(() -> {
+                    Registers registers = new Registers();
+                    registers.setRip(Guest.CODE);
+                    try (ExecutionContext context = guest.platform.newContext()) {
+                        assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                        stopped.countDown();
+                        await(killed);
+                        assertInstanceOf(
+                                Trap.UnknownExit.class, context.run(guest.space, registers));
+                    }
+                });
+        await(stopped);
+        int pid = pidOf(guest.space);
+        TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, pid, 9);
+        for (int i = 0; i < 3; i++) {
+            assertInstanceOf(Trap.UnknownExit.class, guest.run());
+        }
+        guest.map(OTHER, 0, AccessType.READ);
+        killed.countDown();
+        other.join();
+        failures.check();
     }
 
     @Test
@@ -436,7 +467,7 @@ class PtracePlatformTest {
     }
 
     @Test
-    void contextsThatCloseLeaveNoThreadInTheStub() throws InterruptedException {
+    void contextsThatCloseLeaveNoThreadOfTheirs() throws InterruptedException {
         guest.code("0f05");
         for (int i = 0; i < 50; i++) {
             guest.registers.setRip(Guest.CODE);
@@ -445,7 +476,8 @@ class PtracePlatformTest {
             }
         }
         String tasks = "/proc/" + pidOf(guest.space) + "/task";
-        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 1));
+        // The leader and the keeper.
+        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 2));
         guest.registers.setRip(Guest.CODE);
         assertEquals(Trap.SYSTEM_CALL, guest.run());
     }
@@ -562,22 +594,19 @@ class PtracePlatformTest {
         return ((PtraceAddressSpace) space).pid();
     }
 
-    /** The guest thread of a stub process that has one. */
-    private static int otherThreadOf(int pid) {
-        String[] threads = new java.io.File("/proc/" + pid + "/task").list();
-        for (String thread : threads) {
-            if (Integer.parseInt(thread) != pid) {
-                return Integer.parseInt(thread);
-            }
-        }
-        throw new AssertionError("no second thread in " + pid);
-    }
-
     private static Thread startDaemon(Runnable work) {
         Thread thread = new Thread(work);
         thread.setDaemon(true);
         thread.start();
         return thread;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static void sleepBriefly() {

@@ -1,14 +1,18 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.AT_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.FILE_TIMESPECS;
+import static dev.plinth.kernel.strace.FileFormats.FILE_TIMEVALS;
+import static dev.plinth.kernel.strace.FileFormats.UTIMBUF;
 import static dev.plinth.kernel.strace.Formats.DIR_FD;
 import static dev.plinth.kernel.strace.Formats.FD;
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.strace.Formats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
@@ -19,6 +23,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -30,18 +35,23 @@ final class AttributeSyscalls implements SyscallFamily {
                 supported("chmod", AttributeSyscalls::chmod, PATH, MODE),
                 supported("fchmod", AttributeSyscalls::fchmod, FD, MODE),
                 supported("fchmodat", AttributeSyscalls::fchmodat, DIR_FD, PATH, MODE),
-                supported("fchmodat2", AttributeSyscalls::fchmodat2, DIR_FD, PATH, MODE, INT),
-                supported("umask", AttributeSyscalls::umask, MODE),
+                supported("fchmodat2", AttributeSyscalls::fchmodat2, DIR_FD, PATH, MODE, AT_FLAGS),
+                supported("umask", AttributeSyscalls::umask, MODE).returning(Formats.MODE_RESULT),
                 supported("chown", AttributeSyscalls::chown, PATH, INT, INT),
                 supported("fchown", AttributeSyscalls::fchown, FD, INT, INT),
                 supported("lchown", AttributeSyscalls::lchown, PATH, INT, INT),
                 supported(
-                        "fchownat", AttributeSyscalls::fchownat, DIR_FD, PATH, INT, INT, INT),
-                supported("utime", AttributeSyscalls::utime, PATH, POINTER),
-                supported("utimes", AttributeSyscalls::utimes, PATH, POINTER),
-                supported("futimesat", AttributeSyscalls::futimesat, DIR_FD, PATH, POINTER),
+                        "fchownat", AttributeSyscalls::fchownat, DIR_FD, PATH, INT, INT, AT_FLAGS),
+                supported("utime", AttributeSyscalls::utime, PATH, UTIMBUF),
+                supported("utimes", AttributeSyscalls::utimes, PATH, FILE_TIMEVALS),
+                supported("futimesat", AttributeSyscalls::futimesat, DIR_FD, PATH, FILE_TIMEVALS),
                 supported(
-                        "utimensat", AttributeSyscalls::utimensat, DIR_FD, PATH, POINTER, INT));
+                        "utimensat",
+                        AttributeSyscalls::utimensat,
+                        DIR_FD,
+                        PATH,
+                        FILE_TIMESPECS,
+                        AT_FLAGS));
     }
 
     private static long chmod(Task task, SyscallArguments arguments) {
@@ -76,10 +86,7 @@ final class AttributeSyscalls implements SyscallFamily {
 
     private static long chown(Task task, SyscallArguments arguments) {
         return chown(
-                task,
-                named(task, arguments.longAt(0)),
-                arguments.intAt(1),
-                arguments.intAt(2));
+                task, named(task, arguments.longAt(0)), arguments.intAt(1), arguments.intAt(2));
     }
 
     private static long fchown(Task task, SyscallArguments arguments) {
@@ -108,9 +115,7 @@ final class AttributeSyscalls implements SyscallFamily {
     private static long utime(Task task, SyscallArguments arguments) {
         long address = arguments.longAt(1);
         Optional<FileTimes> times =
-                address == 0
-                        ? Optional.empty()
-                        : Optional.of(FileTimes.ofUtimbuf(task, address));
+                address == 0 ? Optional.empty() : Optional.of(FileTimes.ofUtimbuf(task, address));
         return setTimes(task, Fcntl.AT_FDCWD, arguments.longAt(0), times, 0);
     }
 
@@ -125,9 +130,7 @@ final class AttributeSyscalls implements SyscallFamily {
     }
 
     private static Optional<FileTimes> timevals(Task task, long address) {
-        return address == 0
-                ? Optional.empty()
-                : Optional.of(FileTimes.ofTimevals(task, address));
+        return address == 0 ? Optional.empty() : Optional.of(FileTimes.ofTimevals(task, address));
     }
 
     private static long utimensat(Task task, SyscallArguments arguments) {

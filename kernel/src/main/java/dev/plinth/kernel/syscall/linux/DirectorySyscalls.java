@@ -1,11 +1,15 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.AT_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.DEVICE;
+import static dev.plinth.kernel.strace.FileFormats.ENTRIES_OUT;
+import static dev.plinth.kernel.strace.FileFormats.RENAME_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.TYPE_AND_MODE;
 import static dev.plinth.kernel.strace.Formats.DIR_FD;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
+import static dev.plinth.kernel.strace.Formats.PATH_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -42,9 +46,9 @@ final class DirectorySyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("getdents64", DirectorySyscalls::getdents64, FD, POINTER, SIZE),
-                supported("getdents", DirectorySyscalls::getdents, FD, POINTER, SIZE),
-                supported("getcwd", DirectorySyscalls::getcwd, POINTER, SIZE),
+                supported("getdents64", DirectorySyscalls::getdents64, FD, ENTRIES_OUT, SIZE),
+                supported("getdents", DirectorySyscalls::getdents, FD, ENTRIES_OUT, SIZE),
+                supported("getcwd", DirectorySyscalls::getcwd, PATH_OUT, SIZE),
                 supported("chdir", DirectorySyscalls::chdir, PATH),
                 supported("fchdir", DirectorySyscalls::fchdir, FD),
                 supported("chroot", DirectorySyscalls::chroot, PATH),
@@ -52,17 +56,30 @@ final class DirectorySyscalls implements SyscallFamily {
                 supported("mkdirat", DirectorySyscalls::mkdirat, DIR_FD, PATH, MODE),
                 supported("rmdir", DirectorySyscalls::rmdir, PATH),
                 supported("unlink", DirectorySyscalls::unlink, PATH),
-                supported("unlinkat", DirectorySyscalls::unlinkat, DIR_FD, PATH, INT),
+                supported("unlinkat", DirectorySyscalls::unlinkat, DIR_FD, PATH, AT_FLAGS),
                 supported("rename", DirectorySyscalls::rename, PATH, PATH),
                 supported("renameat", DirectorySyscalls::renameat, DIR_FD, PATH, DIR_FD, PATH),
                 supported(
-                        "renameat2", DirectorySyscalls::renameat2, DIR_FD, PATH, DIR_FD, PATH, INT),
+                        "renameat2",
+                        DirectorySyscalls::renameat2,
+                        DIR_FD,
+                        PATH,
+                        DIR_FD,
+                        PATH,
+                        RENAME_FLAGS),
                 supported("link", DirectorySyscalls::link, PATH, PATH),
-                supported("linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, INT),
+                supported(
+                        "linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, AT_FLAGS),
                 supported("symlink", DirectorySyscalls::symlink, PATH, PATH),
                 supported("symlinkat", DirectorySyscalls::symlinkat, PATH, DIR_FD, PATH),
-                supported("mknod", DirectorySyscalls::mknod, PATH, MODE, POINTER),
-                supported("mknodat", DirectorySyscalls::mknodat, DIR_FD, PATH, MODE, POINTER));
+                supported("mknod", DirectorySyscalls::mknod, PATH, TYPE_AND_MODE, DEVICE),
+                supported(
+                        "mknodat",
+                        DirectorySyscalls::mknodat,
+                        DIR_FD,
+                        PATH,
+                        TYPE_AND_MODE,
+                        DEVICE));
     }
 
     /** Writes an entry in the form of one of the two calls; says how long it is. */

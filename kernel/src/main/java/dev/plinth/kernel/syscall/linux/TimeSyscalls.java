@@ -1,6 +1,5 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
@@ -8,6 +7,7 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
 import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.ArgumentFormat;
@@ -54,7 +54,11 @@ final class TimeSyscalls implements SyscallFamily {
                             "CLOCK_BOOTTIME",
                             "CLOCK_REALTIME_ALARM",
                             "CLOCK_BOOTTIME_ALARM")
-                    .with(CLOCK_TAI, "CLOCK_TAI");
+                    .with(CLOCK_TAI, "CLOCK_TAI")
+                    .family("CLOCK_???");
+
+    private static final ArgumentFormat SLEEP_FLAGS =
+            new FlagFormat("0").with(TIMER_ABSTIME, "TIMER_ABSTIME");
 
     @Override
     public List<SyscallRow> rows() {
@@ -70,17 +74,21 @@ final class TimeSyscalls implements SyscallFamily {
                         TimeSyscalls::clockGetres,
                         CLOCK,
                         StructFormats.TIMESPEC_OUT),
-                supported("gettimeofday", TimeSyscalls::gettimeofday, POINTER, POINTER),
-                supported("time", TimeSyscalls::time, POINTER),
+                supported(
+                        "gettimeofday",
+                        TimeSyscalls::gettimeofday,
+                        StructFormats.TIMEVAL_OUT,
+                        POINTER),
+                supported("time", TimeSyscalls::time, StructFormats.LONG_OUT),
                 supported("nanosleep", TimeSyscalls::nanosleep, StructFormats.TIMESPEC_IN, POINTER),
                 partial(
                         "clock_nanosleep",
                         "no clocks of CPU time",
                         TimeSyscalls::clockNanosleep,
                         CLOCK,
-                        INT,
+                        SLEEP_FLAGS,
                         StructFormats.TIMESPEC_IN,
-                        POINTER));
+                        StructFormats.REMAINDER_OUT));
     }
 
     private static long clockGettime(Task task, SyscallArguments arguments) {

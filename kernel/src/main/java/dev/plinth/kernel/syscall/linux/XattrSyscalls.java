@@ -1,8 +1,8 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.FD;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.bytesIn;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -19,6 +19,7 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +44,8 @@ final class XattrSyscalls implements SyscallFamily {
     private static final ArgumentFormat FLAGS =
             new FlagFormat("0")
                     .with(XATTR_CREATE, "XATTR_CREATE")
-                    .with(XATTR_REPLACE, "XATTR_REPLACE");
+                    .with(XATTR_REPLACE, "XATTR_REPLACE")
+                    .family("XATTR_???");
 
     private static final ArgumentFormat VALUE = bytesIn(3);
 
@@ -75,14 +77,12 @@ final class XattrSyscalls implements SyscallFamily {
     }
 
     private static void atPath(Task task, SyscallArguments arguments, FileUse use) {
-        use.apply(
-                PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.FOLLOW));
+        use.apply(PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.FOLLOW));
     }
 
     private static void atLink(Task task, SyscallArguments arguments, FileUse use) {
         use.apply(
-                PathArguments.resolve(
-                        task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.NO_FOLLOW));
+                PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.NO_FOLLOW));
     }
 
     private static void atDescriptor(Task task, SyscallArguments arguments, FileUse use) {
@@ -102,7 +102,7 @@ final class XattrSyscalls implements SyscallFamily {
                 },
                 format,
                 PATH,
-                POINTER,
+                BYTES_OUT,
                 SIZE);
     }
 
@@ -115,7 +115,7 @@ final class XattrSyscalls implements SyscallFamily {
                     return 0;
                 },
                 format,
-                POINTER,
+                BYTES_OUT,
                 SIZE);
     }
 

@@ -129,12 +129,11 @@ interface InterruptContract extends ContractPart {
             for (int round = 0; round < 40; round++) {
                 ExecutionContext context = thread.context();
                 Background<Long> interrupter =
-                        Background.start(
-                                () -> {
-                                    Thread.sleep(2);
-                                    context.interrupt();
-                                    return System.nanoTime();
-                                });
+                        Background.start(() -> {
+                            Thread.sleep(2);
+                            context.interrupt();
+                            return System.nanoTime();
+                        });
                 assertSame(Trap.INTERRUPTED, thread.run());
                 long nanos = System.nanoTime() - interrupter.await();
                 assertTrue(nanos < PROMPT_NANOS, () -> "took " + nanos + " ns");
@@ -245,13 +244,12 @@ interface InterruptContract extends ContractPart {
                 try (TestThread thread = process.newThread()) {
                     ExecutionContext context = thread.context();
                     interrupter =
-                            Background.start(
-                                    () -> {
-                                        while (!done.get()) {
-                                            context.interrupt();
-                                        }
-                                        return null;
-                                    });
+                            Background.start(() -> {
+                                while (!done.get()) {
+                                    context.interrupt();
+                                }
+                                return null;
+                            });
                     thread.at(start).run();
                 }
                 try (TestThread next = process.newThread()) {
@@ -288,17 +286,16 @@ interface InterruptContract extends ContractPart {
             thread.at(program).registers().setRbx(rbx);
             ExecutionContext context = thread.context();
             Background<Void> interrupters =
-                    Background.start(
-                            () -> {
-                                try {
-                                    interruptFromFourThreads(context, requested, seen);
-                                    return null;
-                                } finally {
-                                    over.set(true);
-                                    requested.incrementAndGet();
-                                    context.interrupt();
-                                }
-                            });
+                    Background.start(() -> {
+                        try {
+                            interruptFromFourThreads(context, requested, seen);
+                            return null;
+                        } finally {
+                            over.set(true);
+                            requested.incrementAndGet();
+                            context.interrupt();
+                        }
+                    });
             while (!over.get()) {
                 Trap trap = thread.run();
                 if (trap instanceof Trap.Interrupted) {
@@ -324,15 +321,13 @@ interface InterruptContract extends ContractPart {
             ExecutionContext context, AtomicLong requested, AtomicLong seen) {
         List<Background<Void>> interrupters =
                 IntStream.range(0, 4)
-                        .mapToObj(
-                                i ->
-                                        Background.<Void>start(
-                                                () -> {
-                                                    for (int j = 0; j < 100; j++) {
-                                                        interruptAndWait(context, requested, seen);
-                                                    }
-                                                    return null;
-                                                }))
+                        .mapToObj(i ->
+                                Background.<Void>start(() -> {
+                                    for (int j = 0; j < 100; j++) {
+                                        interruptAndWait(context, requested, seen);
+                                    }
+                                    return null;
+                                }))
                         .toList();
         interrupters.forEach(Background::await);
     }

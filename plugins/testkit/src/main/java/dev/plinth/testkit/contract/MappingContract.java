@@ -77,14 +77,13 @@ interface MappingContract extends ContractPart {
                         .assemble();
         try (TestProcess process = tested().newProcess()) {
             Background<Void> guest =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = process.newThread()) {
-                                    thread.at(echo).registers().setRbx(DATA);
-                                    thread.runToSystemCall();
-                                    return null;
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = process.newThread()) {
+                            thread.at(echo).registers().setRbx(DATA);
+                            thread.runToSystemCall();
+                            return null;
+                        }
+                    });
             for (long value : new long[] {1, 50, 999, 1000}) {
                 Words.set(process.data(), 0, value);
                 while (Words.get(process.data(), 8) != 2 * value) {
@@ -395,14 +394,13 @@ interface MappingContract extends ContractPart {
             long current = process.dataOffset();
             long next = tested().memory().allocate(tested().unit());
             Background<Void> guest =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = process.newThread()) {
-                                    thread.at(count).registers().setRbx(DATA);
-                                    thread.runToSystemCall();
-                                    return null;
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = process.newThread()) {
+                            thread.at(count).registers().setRbx(DATA);
+                            thread.runToSystemCall();
+                            return null;
+                        }
+                    });
             for (int i = 0; i < 30; i++) {
                 long before = Words.get(memory, current);
                 while (Words.get(memory, current) == before) {
@@ -434,13 +432,11 @@ interface MappingContract extends ContractPart {
             fill(source, threads, 70);
             List<Background<Void>> mappers =
                     IntStream.range(0, threads)
-                            .mapToObj(
-                                    i ->
-                                            Background.<Void>start(
-                                                    () -> {
-                                                        mapAndUnmap(process, source, i, rounds);
-                                                        return null;
-                                                    }))
+                            .mapToObj(i ->
+                                    Background.<Void>start(() -> {
+                                        mapAndUnmap(process, source, i, rounds);
+                                        return null;
+                                    }))
                             .toList();
             while (mappers.stream().anyMatch(mapper -> !mapper.isDone())) {
                 store(process, thread, DATA, 3);

@@ -197,15 +197,12 @@ interface VectorStateContract extends ContractPart {
                 assertEquals(unmapped(FREE, AccessType.READ), thread.run());
                 thread.registers().setRsi(DATA);
                 thread.runToSystemCall();
-                expected.forEach(
-                        (offset, value) ->
-                                assertEquals(
-                                        value,
-                                        process.data()
-                                                .get(
-                                                        ValueLayout.JAVA_LONG,
-                                                        VectorCode.BYTES + offset),
-                                        () -> "at " + offset));
+                expected.forEach((offset, value) ->
+                        assertEquals(
+                                value,
+                                process.data()
+                                        .get(ValueLayout.JAVA_LONG, VectorCode.BYTES + offset),
+                                () -> "at " + offset));
             }
         }
     }
