@@ -11,6 +11,8 @@ import java.util.Optional;
 
 /** A file in memory, of one run of pages. */
 final class FakeFile implements MappedFile, Mappable, AutoCloseable {
+    private static final long READ_AHEAD = 128 << 10;
+
     private final MemoryFile memory;
     private final long pagesOffset;
     private final long pagesLength;
@@ -45,7 +47,8 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             throw BusErrorException.INSTANCE;
         }
         boolean write = !tracksDirty || access == AccessType.WRITE;
-        long stop = Math.min(tracksDirty ? end : optionalEnd, fileEnd);
+        long window = (start / READ_AHEAD + 1) * READ_AHEAD;
+        long stop = Math.min(tracksDirty ? end : Math.min(optionalEnd, window), fileEnd);
         memory.retain(pagesOffset + start, stop - start);
         return new FilePages(
                 start,
