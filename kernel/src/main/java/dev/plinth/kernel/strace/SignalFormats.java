@@ -5,6 +5,7 @@ import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.syscall.ArgumentFormat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -6,20 +6,22 @@ import dev.plinth.kernel.boot.MockRun;
 import dev.plinth.testkit.mock.Guest;
 import dev.plinth.testkit.mock.GuestCode;
 import dev.plinth.testkit.mock.MockElf;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+
 /**
  * Traces of calls on the mock platform.
  *
- * <p>The lines were compared with those of strace 6.1 for a static program that makes the same calls
- * with the same data at the same addresses, in a directory with the same files.
+ * <p>The lines were compared with those of strace 6.1 for a static program that makes the same
+ * calls with the same data at the same addresses, in a directory with the same files.
  */
 @Timeout(30)
 final class StraceTest {
@@ -54,16 +56,15 @@ final class StraceTest {
     /** The lines of what a guest does, without task number and padding, up to its end. */
     private List<String> traceOf(GuestCode code) throws Exception {
         MockRun run = new MockRun(rootfs);
-        run.run(
-                guest -> {
-                    guest.storeString(FILE, "file");
-                    guest.storeString(DIRECTORY, "dir");
-                    guest.storeString(NOPE, "nope");
-                    guest.storeString(LINK, "link");
-                    guest.storeString(ATTRIBUTE, "user.x");
-                    code.run(guest);
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            guest.storeString(FILE, "file");
+            guest.storeString(DIRECTORY, "dir");
+            guest.storeString(NOPE, "nope");
+            guest.storeString(LINK, "link");
+            guest.storeString(ATTRIBUTE, "user.x");
+            code.run(guest);
+            guest.exit(0);
+        });
         List<String> lines =
                 run.trace().stream()
                         .map(line -> line.replaceFirst("^\\[1] ", ""))
@@ -86,28 +87,27 @@ final class StraceTest {
     @Test
     void showsOpening() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(257, AT_FDCWD, FILE, 0x80000);
-                            guest.syscall(257, AT_FDCWD, NOPE, 0x10800);
-                            guest.syscall(257, 0, FILE, 0xc2, 0600);
-                            guest.syscall(257, AT_FDCWD, NOPE, 0x20601);
-                            guest.syscall(257, AT_FDCWD, FILE, 0x101000);
-                            guest.syscall(257, AT_FDCWD, FILE, 0x200000);
-                            guest.syscall(257, AT_FDCWD, DIRECTORY, 0x10000);
-                            storeLongs(guest, X, 0, 0, 8);
-                            guest.syscall(437, AT_FDCWD, FILE, X, 24);
-                            guest.syscall(437, AT_FDCWD, FILE, X, 4);
-                            guest.syscall(2, 1, 0);
-                            guest.syscall(2, 0, 0);
-                            guest.syscall(257, AT_FDCWD, 0, 0x40000000);
-                            guest.syscall(257, AT_FDCWD, 0, 0x6f7000, 0400);
-                            guest.syscall(3, 77);
-                            guest.syscall(436, 70, 0xffffffffL, 4);
-                            guest.syscall(436, 1000, 5, 7);
-                            guest.syscall(436, 1000, 5, 0x70);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(257, AT_FDCWD, FILE, 0x80000);
+                    guest.syscall(257, AT_FDCWD, NOPE, 0x10800);
+                    guest.syscall(257, 0, FILE, 0xc2, 0600);
+                    guest.syscall(257, AT_FDCWD, NOPE, 0x20601);
+                    guest.syscall(257, AT_FDCWD, FILE, 0x101000);
+                    guest.syscall(257, AT_FDCWD, FILE, 0x200000);
+                    guest.syscall(257, AT_FDCWD, DIRECTORY, 0x10000);
+                    storeLongs(guest, X, 0, 0, 8);
+                    guest.syscall(437, AT_FDCWD, FILE, X, 24);
+                    guest.syscall(437, AT_FDCWD, FILE, X, 4);
+                    guest.syscall(2, 1, 0);
+                    guest.syscall(2, 0, 0);
+                    guest.syscall(257, AT_FDCWD, 0, 0x40000000);
+                    guest.syscall(257, AT_FDCWD, 0, 0x6f7000, 0400);
+                    guest.syscall(3, 77);
+                    guest.syscall(436, 70, 0xffffffffL, 4);
+                    guest.syscall(436, 1000, 5, 7);
+                    guest.syscall(436, 1000, 5, 0x70);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -135,34 +135,33 @@ final class StraceTest {
     @Test
     void showsReadingAndWriting() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(0, 0, BYTES, 100);
-                            guest.syscall(0, 0, BYTES, 100);
-                            guest.syscall(0, 77, BYTES, 5);
-                            guest.syscall(17, 0, BYTES, 3, 1);
-                            guest.syscall(17, 0, BYTES, 3, -1);
-                            storeLongs(guest, X, BYTES, 2, BYTES + 2, 50);
-                            guest.syscall(295, 0, X, 2, 0);
-                            guest.syscall(8, 0, 0, 0);
-                            guest.syscall(19, 0, X, 2);
-                            guest.syscall(8, 0, 0, 9);
-                            guest.syscall(8, 0, 1, 3);
-                            byte[] odd = {'a', 0, 'b', '"', '\\', '\n', '\t', 1, '0', '1', '2', -1};
-                            guest.store(BYTES, odd);
-                            guest.syscall(1, 0, BYTES, 12);
-                            guest.storeString(BYTES, "y".repeat(100));
-                            guest.syscall(1, 0, BYTES, 100);
-                            guest.syscall(20, 0, X, 2);
-                            guest.syscall(18, 0, BYTES, 5, 7);
-                            guest.syscall(296, 0, X, 1, 3);
-                            guest.syscall(327, 0, X, 0, 0, 0, 8);
-                            guest.syscall(328, 77, X, 1, -1, -1, 0x10);
-                            guest.syscall(40, 77, 0, 0, 10);
-                            guest.storeLong(X, 1);
-                            guest.syscall(40, 77, 0, X, 10);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(0, 0, BYTES, 100);
+                    guest.syscall(0, 0, BYTES, 100);
+                    guest.syscall(0, 77, BYTES, 5);
+                    guest.syscall(17, 0, BYTES, 3, 1);
+                    guest.syscall(17, 0, BYTES, 3, -1);
+                    storeLongs(guest, X, BYTES, 2, BYTES + 2, 50);
+                    guest.syscall(295, 0, X, 2, 0);
+                    guest.syscall(8, 0, 0, 0);
+                    guest.syscall(19, 0, X, 2);
+                    guest.syscall(8, 0, 0, 9);
+                    guest.syscall(8, 0, 1, 3);
+                    byte[] odd = {'a', 0, 'b', '"', '\\', '\n', '\t', 1, '0', '1', '2', -1};
+                    guest.store(BYTES, odd);
+                    guest.syscall(1, 0, BYTES, 12);
+                    guest.storeString(BYTES, "y".repeat(100));
+                    guest.syscall(1, 0, BYTES, 100);
+                    guest.syscall(20, 0, X, 2);
+                    guest.syscall(18, 0, BYTES, 5, 7);
+                    guest.syscall(296, 0, X, 1, 3);
+                    guest.syscall(327, 0, X, 0, 0, 0, 8);
+                    guest.syscall(328, 77, X, 1, -1, -1, 0x10);
+                    guest.syscall(40, 77, 0, 0, 10);
+                    guest.storeLong(X, 1);
+                    guest.syscall(40, 77, 0, X, 10);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -192,27 +191,26 @@ final class StraceTest {
     @Test
     void showsAttributesOfFiles() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(4, FILE, X);
-                            guest.syscall(6, LINK, X);
-                            guest.syscall(5, 0, X);
-                            guest.syscall(262, 0, EMPTY, X, 0x1000);
-                            guest.syscall(262, AT_FDCWD, NOPE, X, 0x100);
-                            guest.syscall(332, AT_FDCWD, NOPE, 0, 0x7ff, X);
-                            guest.syscall(332, AT_FDCWD, NOPE, 0x4800, 0x203, X);
-                            guest.syscall(332, AT_FDCWD, NOPE, 0, 0xfff, X);
-                            guest.syscall(21, FILE, 4);
-                            guest.syscall(21, NOPE, 5);
-                            guest.syscall(21, FILE, 8);
-                            guest.syscall(269, AT_FDCWD, NOPE, 0);
-                            guest.syscall(439, AT_FDCWD, NOPE, 2, 0x300);
-                            guest.syscall(89, LINK, BYTES, 100);
-                            guest.syscall(267, AT_FDCWD, FILE, BYTES, 100);
-                            guest.syscall(89, LINK, BYTES, 2);
-                            guest.syscall(137, NOPE, Y);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(4, FILE, X);
+                    guest.syscall(6, LINK, X);
+                    guest.syscall(5, 0, X);
+                    guest.syscall(262, 0, EMPTY, X, 0x1000);
+                    guest.syscall(262, AT_FDCWD, NOPE, X, 0x100);
+                    guest.syscall(332, AT_FDCWD, NOPE, 0, 0x7ff, X);
+                    guest.syscall(332, AT_FDCWD, NOPE, 0x4800, 0x203, X);
+                    guest.syscall(332, AT_FDCWD, NOPE, 0, 0xfff, X);
+                    guest.syscall(21, FILE, 4);
+                    guest.syscall(21, NOPE, 5);
+                    guest.syscall(21, FILE, 8);
+                    guest.syscall(269, AT_FDCWD, NOPE, 0);
+                    guest.syscall(439, AT_FDCWD, NOPE, 2, 0x300);
+                    guest.syscall(89, LINK, BYTES, 100);
+                    guest.syscall(267, AT_FDCWD, FILE, BYTES, 100);
+                    guest.syscall(89, LINK, BYTES, 2);
+                    guest.syscall(137, NOPE, Y);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -240,26 +238,25 @@ final class StraceTest {
     @Test
     void showsDirectories() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, DIRECTORY, 0);
-                            guest.syscall(217, 0, X, 4096);
-                            guest.syscall(217, 0, X, 4096);
-                            guest.syscall(217, 77, X, 4096);
-                            guest.syscall(79, BYTES, 4096);
-                            guest.syscall(79, BYTES, 0);
-                            guest.syscall(80, NOPE);
-                            guest.syscall(83, FILE, 0755);
-                            guest.syscall(258, 0, EMPTY, 0);
-                            guest.syscall(263, AT_FDCWD, NOPE, 0x200);
-                            guest.syscall(82, NOPE, FILE);
-                            guest.syscall(316, AT_FDCWD, NOPE, AT_FDCWD, FILE, 1);
-                            guest.syscall(265, AT_FDCWD, NOPE, AT_FDCWD, FILE, 0x400);
-                            guest.syscall(266, NOPE, AT_FDCWD, FILE);
-                            guest.syscall(133, FILE, 0100644, 0);
-                            guest.syscall(133, FILE, 0020644, 0x103);
-                            guest.syscall(259, AT_FDCWD, FILE, 0010644, 0);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, DIRECTORY, 0);
+                    guest.syscall(217, 0, X, 4096);
+                    guest.syscall(217, 0, X, 4096);
+                    guest.syscall(217, 77, X, 4096);
+                    guest.syscall(79, BYTES, 4096);
+                    guest.syscall(79, BYTES, 0);
+                    guest.syscall(80, NOPE);
+                    guest.syscall(83, FILE, 0755);
+                    guest.syscall(258, 0, EMPTY, 0);
+                    guest.syscall(263, AT_FDCWD, NOPE, 0x200);
+                    guest.syscall(82, NOPE, FILE);
+                    guest.syscall(316, AT_FDCWD, NOPE, AT_FDCWD, FILE, 1);
+                    guest.syscall(265, AT_FDCWD, NOPE, AT_FDCWD, FILE, 0x400);
+                    guest.syscall(266, NOPE, AT_FDCWD, FILE);
+                    guest.syscall(133, FILE, 0100644, 0);
+                    guest.syscall(133, FILE, 0020644, 0x103);
+                    guest.syscall(259, AT_FDCWD, FILE, 0010644, 0);
+                });
         assertTrace(
                 """
                 open("dir", O_RDONLY) = 0
@@ -294,35 +291,34 @@ final class StraceTest {
     @Test
     void showsDescriptors() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(257, AT_FDCWD, FILE, 0x80000);
-                            guest.syscall(292, 0, 0, 0x80000);
-                            guest.syscall(72, 0, 1);
-                            guest.syscall(72, 1, 1);
-                            guest.syscall(72, 0, 2, 0);
-                            guest.syscall(72, 0, 2, 1);
-                            guest.syscall(72, 0, 3);
-                            guest.syscall(72, 0, 4, 0x800);
-                            guest.syscall(72, 0, 3);
-                            guest.syscall(72, 0, 0, 5);
-                            guest.syscall(72, 77, 1030, 5);
-                            guest.syscall(72, 0, 999, 5);
-                            storeLongs(guest, X, 0, 0, 10, 0);
-                            guest.syscall(72, 0, 6, X);
-                            guest.syscall(72, 0, 5, X);
-                            guest.syscall(72, 77, 8, -5);
-                            guest.syscall(16, 0, 0x5401, X);
-                            guest.syscall(16, 0, 0x5413, X);
-                            guest.syscall(16, 0, 0x541b, X);
-                            guest.storeInt(X, 1);
-                            guest.syscall(16, 0, 0x5421, X);
-                            guest.syscall(16, 77, 0x5451);
-                            guest.syscall(16, 77, 0x12345678, X);
-                            guest.syscall(16, 77, 0xc02c542aL, 1);
-                            guest.syscall(73, 77, 6);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(257, AT_FDCWD, FILE, 0x80000);
+                    guest.syscall(292, 0, 0, 0x80000);
+                    guest.syscall(72, 0, 1);
+                    guest.syscall(72, 1, 1);
+                    guest.syscall(72, 0, 2, 0);
+                    guest.syscall(72, 0, 2, 1);
+                    guest.syscall(72, 0, 3);
+                    guest.syscall(72, 0, 4, 0x800);
+                    guest.syscall(72, 0, 3);
+                    guest.syscall(72, 0, 0, 5);
+                    guest.syscall(72, 77, 1030, 5);
+                    guest.syscall(72, 0, 999, 5);
+                    storeLongs(guest, X, 0, 0, 10, 0);
+                    guest.syscall(72, 0, 6, X);
+                    guest.syscall(72, 0, 5, X);
+                    guest.syscall(72, 77, 8, -5);
+                    guest.syscall(16, 0, 0x5401, X);
+                    guest.syscall(16, 0, 0x5413, X);
+                    guest.syscall(16, 0, 0x541b, X);
+                    guest.storeInt(X, 1);
+                    guest.syscall(16, 0, 0x5421, X);
+                    guest.syscall(16, 77, 0x5451);
+                    guest.syscall(16, 77, 0x12345678, X);
+                    guest.syscall(16, 77, 0xc02c542aL, 1);
+                    guest.syscall(73, 77, 6);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -356,40 +352,39 @@ final class StraceTest {
     @Test
     void showsWaitingForFiles() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            storeLongs(guest, X, 5L << 32, 1L << 32 | 77, 1L << 32 | 0xffffffffL);
-                            guest.syscall(7, X, 3, -1);
-                            guest.syscall(7, X + 16, 1, 0);
-                            guest.syscall(7, 0, 0, 1);
-                            guest.syscall(7, 0, 3, 1);
-                            storeLongs(guest, Y, 0, 1_000_000);
-                            guest.syscall(271, X + 16, 1, Y, 0, 0);
-                            storeLongs(guest, Y, 0, 0);
-                            storeLongs(guest, Z, 1L << 9 | 1L << 11);
-                            guest.syscall(271, X, 1, Y, Z, 8);
-                            storeLongs(guest, Y, 0, -1);
-                            guest.syscall(271, X, 1, Y, Z, 8);
-                            storeLongs(guest, X, 1, 1, 1);
-                            storeLongs(guest, Y, 0, 0);
-                            guest.syscall(23, 1, X, X + 8, X + 16, Y);
-                            storeLongs(guest, X, 0);
-                            guest.syscall(23, 1, X, 0, 0, Y);
-                            storeLongs(guest, X, 2);
-                            guest.syscall(23, 2, X, 0, 0, 0);
-                            guest.syscall(23, -1, X, 0, 0, 0);
-                            storeLongs(guest, Y, 0, 1000);
-                            guest.syscall(23, 0, 0, 0, 0, Y);
-                            storeLongs(guest, X, 1);
-                            guest.syscall(23, 1, 0, X, 0, 0);
-                            storeLongs(guest, X + 64, Z, 8);
-                            storeLongs(guest, Y, 0, 0);
-                            guest.syscall(270, 1, X, 0, 0, Y, X + 64);
-                            guest.syscall(270, 1, X, 0, 0, Y, 0);
-                            storeLongs(guest, X, 2);
-                            guest.syscall(270, 2, X, 0, 0, 0, X + 64);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    storeLongs(guest, X, 5L << 32, 1L << 32 | 77, 1L << 32 | 0xffffffffL);
+                    guest.syscall(7, X, 3, -1);
+                    guest.syscall(7, X + 16, 1, 0);
+                    guest.syscall(7, 0, 0, 1);
+                    guest.syscall(7, 0, 3, 1);
+                    storeLongs(guest, Y, 0, 1_000_000);
+                    guest.syscall(271, X + 16, 1, Y, 0, 0);
+                    storeLongs(guest, Y, 0, 0);
+                    storeLongs(guest, Z, 1L << 9 | 1L << 11);
+                    guest.syscall(271, X, 1, Y, Z, 8);
+                    storeLongs(guest, Y, 0, -1);
+                    guest.syscall(271, X, 1, Y, Z, 8);
+                    storeLongs(guest, X, 1, 1, 1);
+                    storeLongs(guest, Y, 0, 0);
+                    guest.syscall(23, 1, X, X + 8, X + 16, Y);
+                    storeLongs(guest, X, 0);
+                    guest.syscall(23, 1, X, 0, 0, Y);
+                    storeLongs(guest, X, 2);
+                    guest.syscall(23, 2, X, 0, 0, 0);
+                    guest.syscall(23, -1, X, 0, 0, 0);
+                    storeLongs(guest, Y, 0, 1000);
+                    guest.syscall(23, 0, 0, 0, 0, Y);
+                    storeLongs(guest, X, 1);
+                    guest.syscall(23, 1, 0, X, 0, 0);
+                    storeLongs(guest, X + 64, Z, 8);
+                    storeLongs(guest, Y, 0, 0);
+                    guest.syscall(270, 1, X, 0, 0, Y, X + 64);
+                    guest.syscall(270, 1, X, 0, 0, Y, 0);
+                    storeLongs(guest, X, 2);
+                    guest.syscall(270, 2, X, 0, 0, 0, X + 64);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -416,38 +411,37 @@ final class StraceTest {
     @Test
     void showsSignals() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            storeLongs(guest, X, 0x401000, 0x14000000, 0x402000, 2);
-                            guest.syscall(13, 10, X, 0, 8);
-                            guest.syscall(13, 10, 0, Y, 8);
-                            storeLongs(guest, X, 1, 0, 0, 0);
-                            guest.syscall(13, 12, X, 0, 8);
-                            storeLongs(guest, X, 0);
-                            guest.syscall(13, 12, X, Y, 8);
-                            guest.syscall(13, 9, X, 0, 8);
-                            guest.syscall(13, 65, X, 0, 8);
-                            guest.syscall(13, 33, 0, Y, 8);
-                            storeLongs(guest, X, 0x401000, 0xdc000007L, 0x402000, -1);
-                            guest.syscall(13, 10, X, 0, 8);
-                            storeLongs(guest, X, 1L << 9 | 1L << 11 | 1L << 33);
-                            guest.syscall(14, 0, X, Y, 8);
-                            guest.syscall(14, 2, 0, Y, 8);
-                            guest.syscall(14, 7, X, 0, 8);
-                            storeLongs(guest, X, ~0x10000L);
-                            guest.syscall(14, 1, X, 0, 8);
-                            guest.syscall(127, Y, 8);
-                            storeLongs(guest, X, 0x60c000, 0, 8192);
-                            guest.syscall(131, X, 0);
-                            guest.syscall(131, 0, Y);
-                            guest.storeInt(X + 8, 2);
-                            guest.syscall(131, X, Y);
-                            guest.syscall(62, 9999999, 10);
-                            guest.syscall(62, 9999999, 0);
-                            guest.syscall(200, 9999999, 34);
-                            guest.syscall(234, 9999999, 9999999, 65);
-                            guest.syscall(62, 9999999, 32);
-                        });
+                traceOf(guest -> {
+                    storeLongs(guest, X, 0x401000, 0x14000000, 0x402000, 2);
+                    guest.syscall(13, 10, X, 0, 8);
+                    guest.syscall(13, 10, 0, Y, 8);
+                    storeLongs(guest, X, 1, 0, 0, 0);
+                    guest.syscall(13, 12, X, 0, 8);
+                    storeLongs(guest, X, 0);
+                    guest.syscall(13, 12, X, Y, 8);
+                    guest.syscall(13, 9, X, 0, 8);
+                    guest.syscall(13, 65, X, 0, 8);
+                    guest.syscall(13, 33, 0, Y, 8);
+                    storeLongs(guest, X, 0x401000, 0xdc000007L, 0x402000, -1);
+                    guest.syscall(13, 10, X, 0, 8);
+                    storeLongs(guest, X, 1L << 9 | 1L << 11 | 1L << 33);
+                    guest.syscall(14, 0, X, Y, 8);
+                    guest.syscall(14, 2, 0, Y, 8);
+                    guest.syscall(14, 7, X, 0, 8);
+                    storeLongs(guest, X, ~0x10000L);
+                    guest.syscall(14, 1, X, 0, 8);
+                    guest.syscall(127, Y, 8);
+                    storeLongs(guest, X, 0x60c000, 0, 8192);
+                    guest.syscall(131, X, 0);
+                    guest.syscall(131, 0, Y);
+                    guest.storeInt(X + 8, 2);
+                    guest.syscall(131, X, Y);
+                    guest.syscall(62, 9999999, 10);
+                    guest.syscall(62, 9999999, 0);
+                    guest.syscall(200, 9999999, 34);
+                    guest.syscall(234, 9999999, 9999999, 65);
+                    guest.syscall(62, 9999999, 32);
+                });
         assertTrace(
                 """
                 rt_sigaction(SIGUSR1, {sa_handler=0x401000, sa_mask=[INT], sa_flags=SA_RESTORER|SA_RESTART, sa_restorer=0x402000}, NULL, 8) = 0
@@ -478,20 +472,19 @@ final class StraceTest {
     @Test
     void showsTimes() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            storeLongs(guest, X, 0, 1000);
-                            guest.syscall(35, X, Y);
-                            guest.syscall(35, X, 0);
-                            guest.syscall(229, 0, Y);
-                            guest.syscall(229, 4, 0);
-                            guest.syscall(228, 99, Y);
-                            guest.syscall(230, 1, 0, X, Y);
-                            guest.syscall(230, 1, 1, X, 0);
-                            guest.syscall(230, 1, 5, X, 0);
-                            guest.syscall(96, 0, 0);
-                            guest.syscall(201, 1);
-                        });
+                traceOf(guest -> {
+                    storeLongs(guest, X, 0, 1000);
+                    guest.syscall(35, X, Y);
+                    guest.syscall(35, X, 0);
+                    guest.syscall(229, 0, Y);
+                    guest.syscall(229, 4, 0);
+                    guest.syscall(228, 99, Y);
+                    guest.syscall(230, 1, 0, X, Y);
+                    guest.syscall(230, 1, 1, X, 0);
+                    guest.syscall(230, 1, 5, X, 0);
+                    guest.syscall(96, 0, 0);
+                    guest.syscall(201, 1);
+                });
         assertTrace(
                 """
                 nanosleep({tv_sec=0, tv_nsec=1000}, 0x602100) = 0
@@ -511,30 +504,31 @@ final class StraceTest {
     @Test
     void showsMemory() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(9, 0x700000, 8192, 1, 0x32, -1, 0);
-                            guest.syscall(9, 0x700000, 4096, 5, 0x12, 0, 0);
-                            guest.syscall(9, 0x800000, 4096, 1, 0x12, 0, 0x1000);
-                            guest.syscall(9, 0, 0, 0, 0x4022, -1, 0);
-                            guest.syscall(10, 0x700000, 4096, 0);
-                            guest.syscall(10, 0x700000, 4096, 3);
-                            guest.syscall(28, 0x701000, 4096, 4);
-                            guest.syscall(28, 0x701000, 4096, 99);
-                            guest.syscall(25, 0x701000, 4096, 4096, 1);
-                            guest.syscall(25, 0x701001, 4096, 8192, 3, 0x800000);
-                            guest.syscall(26, 0x700000, 4096, 4);
-                            guest.syscall(149, 0x600000, 4096);
-                            guest.syscall(325, 0x600000, 4096, 1);
-                            guest.syscall(151, 8);
-                            guest.syscall(11, 0x700000, 8192);
-                            guest.syscall(11, 1, 1);
-                            guest.syscall(12, 0);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(9, 0x700000, 8192, 1, 0x32, -1, 0);
+                    guest.syscall(9, 0x700000, 4096, 5, 0x12, 0, 0);
+                    guest.syscall(9, 0x800000, 4096, 1, 0x12, 0, 0x1000);
+                    guest.syscall(9, 0, 0, 0, 0x4022, -1, 0);
+                    guest.syscall(10, 0x700000, 4096, 0);
+                    guest.syscall(10, 0x700000, 4096, 3);
+                    guest.syscall(28, 0x701000, 4096, 4);
+                    guest.syscall(28, 0x701000, 4096, 99);
+                    guest.syscall(25, 0x701000, 4096, 4096, 1);
+                    guest.syscall(25, 0x701001, 4096, 8192, 3, 0x800000);
+                    guest.syscall(26, 0x700000, 4096, 4);
+                    guest.syscall(149, 0x600000, 4096);
+                    guest.syscall(325, 0x600000, 4096, 1);
+                    guest.syscall(151, 8);
+                    guest.syscall(11, 0x700000, 8192);
+                    guest.syscall(11, 1, 1);
+                    guest.syscall(12, 0);
+                });
         String brk = lines.getLast();
         assertEquals(
-                true, brk.matches("brk\\(NULL\\) = 0x[0-9a-f]+"), "a result in hexadecimal: " + brk);
+                true,
+                brk.matches("brk\\(NULL\\) = 0x[0-9a-f]+"),
+                "a result in hexadecimal: " + brk);
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -561,29 +555,28 @@ final class StraceTest {
     @Test
     void showsTheSystem() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(63, 1);
-                            guest.syscall(97, 3, Y);
-                            storeLongs(guest, X, 100, -1);
-                            guest.syscall(160, 4, X);
-                            guest.syscall(302, 0, 99, 0, Y);
-                            storeLongs(guest, X, 8 << 20, 5);
-                            guest.syscall(302, 0, 3, X, 0);
-                            guest.syscall(318, BYTES, 5, 9);
-                            guest.syscall(98, 5, Y);
-                            guest.syscall(100, 0);
-                            guest.syscall(204, 0, 1, Y);
-                            guest.syscall(309, X, Y, 0);
-                            guest.syscall(140, 0, 0);
-                            guest.syscall(140, 9, 0);
-                            guest.syscall(95, 022);
-                            guest.syscall(95, 0);
-                            guest.syscall(118, X, X + 4, X + 8);
-                            guest.syscall(115, 0, 0);
-                            guest.syscall(115, -1, 0);
-                            guest.syscall(24);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(63, 1);
+                    guest.syscall(97, 3, Y);
+                    storeLongs(guest, X, 100, -1);
+                    guest.syscall(160, 4, X);
+                    guest.syscall(302, 0, 99, 0, Y);
+                    storeLongs(guest, X, 8 << 20, 5);
+                    guest.syscall(302, 0, 3, X, 0);
+                    guest.syscall(318, BYTES, 5, 9);
+                    guest.syscall(98, 5, Y);
+                    guest.syscall(100, 0);
+                    guest.syscall(204, 0, 1, Y);
+                    guest.syscall(309, X, Y, 0);
+                    guest.syscall(140, 0, 0);
+                    guest.syscall(140, 9, 0);
+                    guest.syscall(95, 022);
+                    guest.syscall(95, 0);
+                    guest.syscall(118, X, X + 4, X + 8);
+                    guest.syscall(115, 0, 0);
+                    guest.syscall(115, -1, 0);
+                    guest.syscall(24);
+                });
         assertTrace(
                 """
                 uname(0x1) = -1 EFAULT (Bad address)
@@ -605,40 +598,41 @@ final class StraceTest {
                 getgroups(-1, NULL) = -1 EINVAL (Invalid argument)
                 sched_yield() = 0
                 """,
-                lines.stream().map(line -> line.replaceFirst("(times.* = )\\d+", "$1TICKS")).toList());
+                lines.stream()
+                        .map(line -> line.replaceFirst("(times.* = )\\d+", "$1TICKS"))
+                        .toList());
     }
 
     @Test
     void showsChangesOfAttributes() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(90, NOPE, 0104755);
-                            guest.syscall(91, 77, 0);
-                            guest.syscall(268, AT_FDCWD, NOPE, 0600);
-                            guest.syscall(92, NOPE, -1, 5);
-                            guest.syscall(260, AT_FDCWD, NOPE, 1, 1, 0x1100);
-                            guest.syscall(260, AT_FDCWD, NOPE, 1, 1, 1);
-                            storeLongs(guest, X, 1, 2, 3, 4);
-                            guest.syscall(132, NOPE, X);
-                            guest.syscall(132, NOPE, 0);
-                            guest.syscall(235, NOPE, X);
-                            guest.syscall(280, AT_FDCWD, NOPE, X, 0);
-                            guest.syscall(280, AT_FDCWD, NOPE, 0, 0x100);
-                            storeLongs(guest, X, 1, (1 << 30) - 1, 3, (1 << 30) - 2);
-                            guest.syscall(280, 77, 0, X, 0);
-                            guest.syscall(280, AT_FDCWD, NOPE, 1, 0);
-                            guest.syscall(76, NOPE, 5);
-                            guest.syscall(77, 77, 0);
-                            guest.syscall(285, 77, 3, 0, 10);
-                            guest.syscall(285, 77, 0x1000, 0, 10);
-                            guest.syscall(74, 77);
-                            guest.syscall(162);
-                            guest.syscall(221, 0, 0, 0, 4);
-                            guest.syscall(221, 0, 0, 0, 9);
-                            guest.syscall(187, 77, 0, 10);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(90, NOPE, 0104755);
+                    guest.syscall(91, 77, 0);
+                    guest.syscall(268, AT_FDCWD, NOPE, 0600);
+                    guest.syscall(92, NOPE, -1, 5);
+                    guest.syscall(260, AT_FDCWD, NOPE, 1, 1, 0x1100);
+                    guest.syscall(260, AT_FDCWD, NOPE, 1, 1, 1);
+                    storeLongs(guest, X, 1, 2, 3, 4);
+                    guest.syscall(132, NOPE, X);
+                    guest.syscall(132, NOPE, 0);
+                    guest.syscall(235, NOPE, X);
+                    guest.syscall(280, AT_FDCWD, NOPE, X, 0);
+                    guest.syscall(280, AT_FDCWD, NOPE, 0, 0x100);
+                    storeLongs(guest, X, 1, (1 << 30) - 1, 3, (1 << 30) - 2);
+                    guest.syscall(280, 77, 0, X, 0);
+                    guest.syscall(280, AT_FDCWD, NOPE, 1, 0);
+                    guest.syscall(76, NOPE, 5);
+                    guest.syscall(77, 77, 0);
+                    guest.syscall(285, 77, 3, 0, 10);
+                    guest.syscall(285, 77, 0x1000, 0, 10);
+                    guest.syscall(74, 77);
+                    guest.syscall(162);
+                    guest.syscall(221, 0, 0, 0, 4);
+                    guest.syscall(221, 0, 0, 0, 9);
+                    guest.syscall(187, 77, 0, 10);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -671,20 +665,19 @@ final class StraceTest {
     @Test
     void showsExtendedAttributes() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.syscall(2, FILE, 0);
-                            guest.syscall(191, NOPE, ATTRIBUTE, BYTES, 10);
-                            guest.syscall(192, LINK, ATTRIBUTE, 0, 0);
-                            guest.syscall(194, NOPE, BYTES, 10);
-                            guest.syscall(196, 0, BYTES, 10);
-                            guest.syscall(196, 0, 0, 0);
-                            guest.store(BYTES, new byte[] {'a', 'b', 0, 'c'});
-                            guest.syscall(188, NOPE, ATTRIBUTE, BYTES, 4, 1);
-                            guest.syscall(190, 77, ATTRIBUTE, BYTES, 4, 3);
-                            guest.syscall(190, 77, ATTRIBUTE, 0, 0, 8);
-                            guest.syscall(197, NOPE, ATTRIBUTE);
-                        });
+                traceOf(guest -> {
+                    guest.syscall(2, FILE, 0);
+                    guest.syscall(191, NOPE, ATTRIBUTE, BYTES, 10);
+                    guest.syscall(192, LINK, ATTRIBUTE, 0, 0);
+                    guest.syscall(194, NOPE, BYTES, 10);
+                    guest.syscall(196, 0, BYTES, 10);
+                    guest.syscall(196, 0, 0, 0);
+                    guest.store(BYTES, new byte[] {'a', 'b', 0, 'c'});
+                    guest.syscall(188, NOPE, ATTRIBUTE, BYTES, 4, 1);
+                    guest.syscall(190, 77, ATTRIBUTE, BYTES, 4, 3);
+                    guest.syscall(190, 77, ATTRIBUTE, 0, 0, 8);
+                    guest.syscall(197, NOPE, ATTRIBUTE);
+                });
         assertTrace(
                 """
                 open("file", O_RDONLY) = 0
@@ -704,28 +697,27 @@ final class StraceTest {
     @Test
     void showsProcesses() throws Exception {
         List<String> lines =
-                traceOf(
-                        guest -> {
-                            guest.storeString(BYTES, "one");
-                            guest.storeString(BYTES + 16, "two \"x\"");
-                            storeLongs(guest, X, BYTES, BYTES + 16, 0);
-                            storeLongs(guest, Y, BYTES, 0);
-                            guest.syscall(59, NOPE, X, Y);
-                            storeLongs(guest, Y, 0);
-                            guest.syscall(59, NOPE, X, Y);
-                            guest.syscall(59, NOPE, 0, 0);
-                            guest.syscall(59, NOPE, 1, X);
-                            storeLongs(guest, X, 1);
-                            guest.syscall(59, NOPE, X, Y);
-                            guest.syscall(61, -1, Y, 0, 0);
-                            guest.syscall(61, 77, 0, 3, 0);
-                            guest.syscall(247, 0, 0, Y, 5, 0);
-                            guest.syscall(158, 0x9999, Y);
-                            guest.syscall(157, 15, FILE);
-                            guest.syscall(157, 16, Y);
-                            guest.syscall(157, 39, 0, 0, 0, 0);
-                            guest.syscall(157, 999, 1, 2, 3, 4);
-                        });
+                traceOf(guest -> {
+                    guest.storeString(BYTES, "one");
+                    guest.storeString(BYTES + 16, "two \"x\"");
+                    storeLongs(guest, X, BYTES, BYTES + 16, 0);
+                    storeLongs(guest, Y, BYTES, 0);
+                    guest.syscall(59, NOPE, X, Y);
+                    storeLongs(guest, Y, 0);
+                    guest.syscall(59, NOPE, X, Y);
+                    guest.syscall(59, NOPE, 0, 0);
+                    guest.syscall(59, NOPE, 1, X);
+                    storeLongs(guest, X, 1);
+                    guest.syscall(59, NOPE, X, Y);
+                    guest.syscall(61, -1, Y, 0, 0);
+                    guest.syscall(61, 77, 0, 3, 0);
+                    guest.syscall(247, 0, 0, Y, 5, 0);
+                    guest.syscall(158, 0x9999, Y);
+                    guest.syscall(157, 15, FILE);
+                    guest.syscall(157, 16, Y);
+                    guest.syscall(157, 39, 0, 0, 0, 0);
+                    guest.syscall(157, 999, 1, 2, 3, 4);
+                });
         assertTrace(
                 """
                 execve("nope", ["one", "two \\"x\\""], 0x602100 /* 1 var */) = -1 ENOENT (No such file or directory)
@@ -743,11 +735,10 @@ final class StraceTest {
                 prctl(0x3e7 /* PR_??? */, 0x1, 0x2, 0x3, 0x4) = -1 EINVAL (Invalid argument)
                 """,
                 lines.stream()
-                        .map(
-                                line ->
-                                        line.replace(
-                                                "ENOSYS (Function not implemented)",
-                                                "ENOENT (No such file or directory)"))
+                        .map(line ->
+                                line.replace(
+                                        "ENOSYS (Function not implemented)",
+                                        "ENOENT (No such file or directory)"))
                         .toList());
     }
 }
