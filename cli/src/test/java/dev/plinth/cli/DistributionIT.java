@@ -57,7 +57,7 @@ final class DistributionIT {
                 }
                 assertAll(
                         plugin.toString(),
-                        () -> assertTrue(properties.getProperty("plugin.id").startsWith("plinth-")),
+                        () -> assertTrue(properties.getProperty("plugin.id").matches("[a-z0-9-]+")),
                         () -> assertTrue(properties.getProperty("plugin.version").matches("\\d.*")),
                         () -> assertEquals("Plinth", properties.getProperty("plugin.provider")));
             }

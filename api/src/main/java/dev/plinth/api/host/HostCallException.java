@@ -1,6 +1,7 @@
 package dev.plinth.api.host;
 
 import dev.plinth.api.linux.Errno;
+
 import java.util.Optional;
 import java.util.StringJoiner;
 

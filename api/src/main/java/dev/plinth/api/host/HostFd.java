@@ -68,7 +68,8 @@ public final class HostFd implements AutoCloseable {
     public void close() {
         int closing = number.getAndSet(CLOSED);
         if (closing != CLOSED) {
-            // close(2) frees the number even when it reports an error, so there is nothing to retry.
+            // close(2) frees the number even when it reports an error, so there is nothing to
+            // retry.
             host.syscall(SYS_CLOSE, closing);
         }
     }

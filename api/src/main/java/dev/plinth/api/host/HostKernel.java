@@ -3,6 +3,7 @@ package dev.plinth.api.host;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.AccessType;
+
 import java.util.Arrays;
 
 /**
@@ -25,27 +26,42 @@ public interface HostKernel {
      */
     long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5);
 
-    /** Makes a raw system call without arguments; see {@link #syscall(long, long, long, long, long, long, long)}. */
+    /**
+     * Makes a raw system call without arguments; see {@link #syscall(long, long, long, long, long,
+     * long, long)}.
+     */
     default long syscall(long number) {
         return syscall(number, 0, 0, 0, 0, 0, 0);
     }
 
-    /** Makes a raw system call with one argument; see {@link #syscall(long, long, long, long, long, long, long)}. */
+    /**
+     * Makes a raw system call with one argument; see {@link #syscall(long, long, long, long, long,
+     * long, long)}.
+     */
     default long syscall(long number, long a0) {
         return syscall(number, a0, 0, 0, 0, 0, 0);
     }
 
-    /** Makes a raw system call with two arguments; see {@link #syscall(long, long, long, long, long, long, long)}. */
+    /**
+     * Makes a raw system call with two arguments; see {@link #syscall(long, long, long, long, long,
+     * long, long)}.
+     */
     default long syscall(long number, long a0, long a1) {
         return syscall(number, a0, a1, 0, 0, 0, 0);
     }
 
-    /** Makes a raw system call with three arguments; see {@link #syscall(long, long, long, long, long, long, long)}. */
+    /**
+     * Makes a raw system call with three arguments; see {@link #syscall(long, long, long, long,
+     * long, long, long)}.
+     */
     default long syscall(long number, long a0, long a1, long a2) {
         return syscall(number, a0, a1, a2, 0, 0, 0);
     }
 
-    /** Makes a raw system call with four arguments; see {@link #syscall(long, long, long, long, long, long, long)}. */
+    /**
+     * Makes a raw system call with four arguments; see {@link #syscall(long, long, long, long,
+     * long, long, long)}.
+     */
     default long syscall(long number, long a0, long a1, long a2, long a3) {
         return syscall(number, a0, a1, a2, a3, 0, 0);
     }
@@ -81,7 +97,8 @@ public interface HostKernel {
     int spawn(SpawnRequest request);
 
     /**
-     * Makes a signal interrupt blocking calls of the thread that it is sent to, and do nothing else.
+     * Makes a signal interrupt blocking calls of the thread that it is sent to, and do nothing
+     * else.
      *
      * <p>The handler is installed without SA_RESTART and stays for the life of the JVM. Doing so
      * twice is harmless. Not for a signal that the JVM uses: SIGSEGV, SIGBUS, SIGFPE, SIGILL,

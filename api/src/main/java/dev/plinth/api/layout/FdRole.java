@@ -12,7 +12,8 @@ public record FdRole(String name) {
     /** The greatest length of a name. */
     public static final int MAX_LENGTH = 64;
 
-    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*");
+    private static final Pattern NAME =
+            Pattern.compile("[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*");
 
     /** The sandbox's standard input. */
     public static final FdRole STDIN = new FdRole("stdio/0");

@@ -3,18 +3,17 @@ package dev.plinth.api.memory;
 /**
  * A set of kinds of access to memory: what a mapping allows, or what an instruction attempted.
  *
- * <p>The constants stand in the order of the {@code PROT_*} bits of mmap(2), so that {@link
- * #prot()} is their ordinal.
+ * <p>The constants stand in the order of their {@code PROT_*} masks of mmap(2).
  */
 public enum AccessType {
-    NONE,
-    READ,
-    WRITE,
-    READ_WRITE,
-    EXECUTE,
-    READ_EXECUTE,
-    WRITE_EXECUTE,
-    READ_WRITE_EXECUTE;
+    NONE(0),
+    READ(1),
+    WRITE(2),
+    READ_WRITE(3),
+    EXECUTE(4),
+    READ_EXECUTE(5),
+    WRITE_EXECUTE(6),
+    READ_WRITE_EXECUTE(7);
 
     /** {@code PROT_READ} of mmap(2). */
     public static final int PROT_READ = 1;
@@ -28,6 +27,12 @@ public enum AccessType {
     private static final int PROT_MASK = PROT_READ | PROT_WRITE | PROT_EXEC;
 
     private static final AccessType[] BY_PROT = values();
+
+    private final int prot;
+
+    AccessType(int prot) {
+        this.prot = prot;
+    }
 
     /**
      * The access that a {@code PROT_*} mask of mmap(2) allows.
@@ -49,42 +54,42 @@ public enum AccessType {
 
     /** The {@code PROT_*} mask of mmap(2). */
     public int prot() {
-        return ordinal();
+        return prot;
     }
 
     /** Whether reading is in this set. */
     public boolean canRead() {
-        return (ordinal() & PROT_READ) != 0;
+        return (prot & PROT_READ) != 0;
     }
 
     /** Whether writing is in this set. */
     public boolean canWrite() {
-        return (ordinal() & PROT_WRITE) != 0;
+        return (prot & PROT_WRITE) != 0;
     }
 
     /** Whether executing is in this set. */
     public boolean canExecute() {
-        return (ordinal() & PROT_EXEC) != 0;
+        return (prot & PROT_EXEC) != 0;
     }
 
     /** Whether every kind of access in {@code other} is in this set too. */
     public boolean covers(AccessType other) {
-        return (other.ordinal() & ~ordinal()) == 0;
+        return (other.prot & ~prot) == 0;
     }
 
     /** The kinds of access that are in both sets. */
     public AccessType intersect(AccessType other) {
-        return BY_PROT[ordinal() & other.ordinal()];
+        return BY_PROT[prot & other.prot];
     }
 
     /** The kinds of access that are in either set. */
     public AccessType union(AccessType other) {
-        return BY_PROT[ordinal() | other.ordinal()];
+        return BY_PROT[prot | other.prot];
     }
 
     /** This set without writing. */
     public AccessType withoutWrite() {
-        return BY_PROT[ordinal() & ~PROT_WRITE];
+        return BY_PROT[prot & ~PROT_WRITE];
     }
 
     /** Three characters as in /proc/[pid]/maps, such as {@code r-x}. */

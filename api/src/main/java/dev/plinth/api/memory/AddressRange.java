@@ -9,8 +9,7 @@ package dev.plinth.api.memory;
 public record AddressRange(long start, long end) {
     public AddressRange {
         if (start < 0 || end < start) {
-            throw new IllegalArgumentException(
-                    "not a range: 0x%x-0x%x".formatted(start, end));
+            throw new IllegalArgumentException("not a range: 0x%x-0x%x".formatted(start, end));
         }
     }
 
@@ -22,8 +21,7 @@ public record AddressRange(long start, long end) {
      */
     public static AddressRange ofLength(long start, long length) {
         if (length < 0 || start + length < 0) {
-            throw new IllegalArgumentException(
-                    "not a range: 0x%x + 0x%x".formatted(start, length));
+            throw new IllegalArgumentException("not a range: 0x%x + 0x%x".formatted(start, length));
         }
         return new AddressRange(start, start + length);
     }
@@ -58,9 +56,7 @@ public record AddressRange(long start, long end) {
         return start < other.end && other.start < end;
     }
 
-    /**
-     * The addresses that lie in both; an empty range where there are none.
-     */
+    /** The addresses that lie in both; an empty range where there are none. */
     public AddressRange intersect(AddressRange other) {
         long from = Math.max(start, other.start);
         return new AddressRange(from, Math.max(from, Math.min(end, other.end)));

@@ -30,8 +30,8 @@ public interface AddressSpace extends AutoCloseable {
      *     within the file
      * @param access what the guest may do, not {@link AccessType#NONE}. As on every x86-64
      *     processor, write or execute access includes read access
-     * @throws dev.plinth.api.host.HostCallException if the host refuses; what is mapped in the range
-     *     is then undefined
+     * @throws dev.plinth.api.host.HostCallException if the host refuses; what is mapped in the
+     *     range is then undefined
      */
     void map(AddressRange range, BackingFile file, long offset, AccessType access);
 
@@ -41,16 +41,16 @@ public interface AddressSpace extends AutoCloseable {
      * <p>Precondition: all of the range is mapped.
      *
      * @param access {@link AccessType#NONE} keeps the mapping and makes each access a fault
-     * @throws dev.plinth.api.host.HostCallException if the host refuses; access to the range is then
-     *     undefined
+     * @throws dev.plinth.api.host.HostCallException if the host refuses; access to the range is
+     *     then undefined
      */
     void protect(AddressRange range, AccessType access);
 
     /**
      * Removes whatever is mapped in a range; parts, or all, may be unmapped already.
      *
-     * @throws dev.plinth.api.host.HostCallException if the host refuses; what is mapped in the range
-     *     is then undefined
+     * @throws dev.plinth.api.host.HostCallException if the host refuses; what is mapped in the
+     *     range is then undefined
      */
     void unmap(AddressRange range);
 

@@ -1,6 +1,7 @@
 package dev.plinth.api.platform;
 
 import dev.plinth.api.host.HostFd;
+
 import java.lang.foreign.MemorySegment;
 
 /**

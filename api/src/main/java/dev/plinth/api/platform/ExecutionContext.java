@@ -53,8 +53,8 @@ public interface ExecutionContext extends AutoCloseable {
      *
      * <p>State components that {@code XSTATE_BV} leaves out are set to their initial values.
      *
-     * @param source its first {@link CpuFeatures#vectorStateBytes()} bytes are taken; native memory,
-     *     aligned to 64 bytes
+     * @param source its first {@link CpuFeatures#vectorStateBytes()} bytes are taken; native
+     *     memory, aligned to 64 bytes
      * @throws IllegalArgumentException if the processor would refuse the area: components outside
      *     {@code xcr0}, reserved bits of MXCSR or of the header; the state is then as before
      * @throws UnsupportedCapabilityException without {@link PlatformFeature#VECTOR_STATE}

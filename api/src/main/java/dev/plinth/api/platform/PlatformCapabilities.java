@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
+
 import java.util.Set;
 
 /**

@@ -3,6 +3,7 @@ package dev.plinth.api.platform;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
+
 import java.util.List;
 import java.util.Optional;
 

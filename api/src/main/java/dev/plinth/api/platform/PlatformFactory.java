@@ -1,8 +1,10 @@
 package dev.plinth.api.platform;
 
 import dev.plinth.api.host.HostKernel;
-import java.util.List;
+
 import org.pf4j.ExtensionPoint;
+
+import java.util.List;
 
 /**
  * Makes a platform: the extension that a plugin provides.

@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
  * The general registers of a guest thread.
  *
  * <p>They lie in native memory in the order of {@code struct user_regs_struct} (sys/user.h of
- * x86-64), 27 words of 8 bytes, so that a platform can hand {@link #segment()} to the host as it is.
- * A value is owned by the thread that runs the guest thread, and by nobody else while it runs.
+ * x86-64), 27 words of 8 bytes, so that a platform can hand {@link #segment()} to the host as it
+ * is. A value is owned by the thread that runs the guest thread, and by nobody else while it runs.
  */
 public final class Registers {
     /** The size in bytes. */
@@ -333,8 +333,8 @@ public final class Registers {
     public String toString() {
         return "rip=%x rsp=%x rax=%x rbx=%x rcx=%x rdx=%x rsi=%x rdi=%x rbp=%x r8=%x r9=%x r10=%x "
                         .formatted(
-                                rip(), rsp(), rax(), rbx(), rcx(), rdx(), rsi(), rdi(), rbp(),
-                                r8(), r9(), r10())
+                                rip(), rsp(), rax(), rbx(), rcx(), rdx(), rsi(), rdi(), rbp(), r8(),
+                                r9(), r10())
                 + "r11=%x r12=%x r13=%x r14=%x r15=%x eflags=%x fs_base=%x gs_base=%x orig_rax=%x"
                         .formatted(
                                 r11(), r12(), r13(), r14(), r15(), eflags(), fsBase(), gsBase(),

@@ -58,8 +58,8 @@ public sealed interface Trap {
      * zero, a breakpoint, a single step, a general protection fault, and the like.
      *
      * <p>The registers are those of before the instruction; for a breakpoint ({@code int3}) and a
-     * single step, of behind it. The instruction {@code int n} for n other than 3 and 4, by which
-     * a 32-bit program makes system calls, is a general protection fault.
+     * single step, of behind it. The instruction {@code int n} for n other than 3 and 4, by which a
+     * 32-bit program makes system calls, is a general protection fault.
      *
      * @param signal that Linux would raise
      * @param code {@code si_code} that Linux would give it, see {@link

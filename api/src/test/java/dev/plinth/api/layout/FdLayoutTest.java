@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.integers;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +15,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 
 final class FdLayoutTest {
     private static final long SEED = 20_251_123;
@@ -23,53 +24,49 @@ final class FdLayoutTest {
     void stdioHasTheSameNumbersWhateverElseIsDonated() {
         qt().withFixedSeed(SEED)
                 .forAll(integers().between(0, 20), integers().between(0, 20))
-                .check(
-                        (devices, others) -> {
-                            FdLayout layout = layout(devices, others);
-                            return layout.numberOf(FdRole.STDIN).equals(OptionalInt.of(200))
-                                    && layout.numberOf(FdRole.STDOUT).equals(OptionalInt.of(201))
-                                    && layout.numberOf(FdRole.STDERR).equals(OptionalInt.of(202));
-                        });
+                .check((devices, others) -> {
+                    FdLayout layout = layout(devices, others);
+                    return layout.numberOf(FdRole.STDIN).equals(OptionalInt.of(200))
+                            && layout.numberOf(FdRole.STDOUT).equals(OptionalInt.of(201))
+                            && layout.numberOf(FdRole.STDERR).equals(OptionalInt.of(202));
+                });
     }
 
     @Test
     void devicesFollowStdioInDeclarationOrderAndTheRestFollowsDevices() {
         qt().withFixedSeed(SEED)
                 .forAll(integers().between(0, 20), integers().between(0, 20))
-                .check(
-                        (devices, others) -> {
-                            FdLayout layout = layout(devices, others);
-                            boolean inOrder = layout.mappings().size() == 3 + devices + others;
-                            for (int i = 0; i < devices; i++) {
-                                inOrder &= numberOf(layout, FdRole.device("d" + i)) == 203 + i;
-                            }
-                            for (int i = 0; i < others; i++) {
-                                int expected = 203 + devices + i;
-                                inOrder &= numberOf(layout, new FdRole("image/" + i)) == expected;
-                            }
-                            return inOrder;
-                        });
+                .check((devices, others) -> {
+                    FdLayout layout = layout(devices, others);
+                    boolean inOrder = layout.mappings().size() == 3 + devices + others;
+                    for (int i = 0; i < devices; i++) {
+                        inOrder &= numberOf(layout, FdRole.device("d" + i)) == 203 + i;
+                    }
+                    for (int i = 0; i < others; i++) {
+                        int expected = 203 + devices + i;
+                        inOrder &= numberOf(layout, new FdRole("image/" + i)) == expected;
+                    }
+                    return inOrder;
+                });
     }
 
     @Test
     void numbersAreConsecutiveAndBelowTheInitialDescriptorTable() {
         qt().withFixedSeed(SEED)
                 .forAll(integers().between(0, ROOM))
-                .check(
-                        devices -> {
-                            List<FdMapping> mappings = layout(devices, 0).mappings();
-                            return IntStream.range(0, mappings.size())
+                .check(devices -> {
+                    List<FdMapping> mappings = layout(devices, 0).mappings();
+                    return IntStream.range(0, mappings.size())
                                     .allMatch(i -> mappings.get(i).number() == FdLayout.BASE + i)
-                                    && mappings.getLast().number() < FdLayout.LIMIT;
-                        });
+                            && mappings.getLast().number() < FdLayout.LIMIT;
+                });
     }
 
     @Test
     void layoutOfKvmWithALogIsAsItWasReleased() throws IOException {
         FdLayout layout =
                 FdLayout.of(
-                        List.of(FdRole.device("kvm")),
-                        List.of(new FdRole("control"), FdRole.LOG));
+                        List.of(FdRole.device("kvm")), List.of(new FdRole("control"), FdRole.LOG));
         String lines =
                 layout.mappings().stream()
                         .map(mapping -> mapping.number() + " " + mapping.role() + "\n")

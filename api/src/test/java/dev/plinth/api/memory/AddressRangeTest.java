@@ -55,8 +55,7 @@ final class AddressRangeTest {
             assertEquals(prot, AccessType.ofProt(prot).prot());
         }
         assertEquals(AccessType.READ_WRITE, AccessType.READ.union(AccessType.WRITE));
-        assertEquals(
-                AccessType.READ, AccessType.READ_EXECUTE.intersect(AccessType.READ_WRITE));
+        assertEquals(AccessType.READ, AccessType.READ_EXECUTE.intersect(AccessType.READ_WRITE));
         assertTrue(AccessType.READ_WRITE.covers(AccessType.WRITE));
         assertFalse(AccessType.READ.covers(AccessType.WRITE));
         assertEquals("r-x", AccessType.READ_EXECUTE.symbols());

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.memory.AddressRange;
+
+import org.junit.jupiter.api.Test;
+
 import java.lang.foreign.ValueLayout;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 
 final class PlatformValuesTest {
     private static final CpuFeatures CPU = new CpuFeatures(0, 0, 7, 832);
@@ -37,8 +39,7 @@ final class PlatformValuesTest {
     @Test
     void aFeatureThatIsLackingIsRefusedByName() {
         PlatformCapabilities capabilities =
-                new PlatformCapabilities(
-                        USER, 4096, 1, CPU, Set.of(PlatformFeature.NATIVE_CODE));
+                new PlatformCapabilities(USER, 4096, 1, CPU, Set.of(PlatformFeature.NATIVE_CODE));
         capabilities.require(PlatformFeature.NATIVE_CODE);
         assertFalse(capabilities.has(PlatformFeature.SINGLE_STEP));
         UnsupportedCapabilityException e =
@@ -58,9 +59,7 @@ final class PlatformValuesTest {
                 () -> new PlatformCapabilities(USER, 4096, 0, CPU, Set.of()));
         assertThrows(
                 IllegalArgumentException.class,
-                () ->
-                        new PlatformCapabilities(
-                                new AddressRange(1, 4096), 4096, 1, CPU, Set.of()));
+                () -> new PlatformCapabilities(new AddressRange(1, 4096), 4096, 1, CPU, Set.of()));
         assertThrows(IllegalArgumentException.class, () -> new CpuFeatures(0, 0, 7, 100));
     }
 

@@ -4,6 +4,7 @@ import static com.google.inject.Scopes.SINGLETON;
 
 import com.google.inject.Binder;
 import com.google.inject.Module;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.plugin.PlatformPlugins;
@@ -11,6 +12,7 @@ import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.syscall.linux.LinuxSyscalls;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.HostClock;
+
 import java.nio.file.Path;
 import java.util.List;
 

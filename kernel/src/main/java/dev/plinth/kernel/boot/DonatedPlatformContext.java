@@ -6,6 +6,7 @@ import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.kernel.donation.DonatedDescriptors;
+
 import java.util.List;
 import java.util.Optional;
 

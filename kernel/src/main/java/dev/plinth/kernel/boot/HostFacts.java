@@ -8,16 +8,27 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.task.RandomSource;
 import dev.plinth.kernel.task.UtsName;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a sandbox takes over from the host that it is made on: names, users, randomness. */
 final class HostFacts {
     private static final long SYS_UNAME = 63;
+    private static final long SYS_SYSINFO = 99;
     private static final long SYS_GETGROUPS = 115;
     private static final long SYS_GETEUID = 107;
     private static final long SYS_GETEGID = 108;
@@ -28,6 +39,14 @@ final class HostFacts {
 
     /** What one getrandom(2) gives without being broken off by a signal. */
     private static final long RANDOM_PIECE = 256;
+
+    /** {@code struct sysinfo}. */
+    private static final long SYSINFO_BYTES = 112;
+
+    private static final long SYSINFO_TOTALRAM = 32;
+    private static final long SYSINFO_MEM_UNIT = 104;
+
+    private static final Logger log = LoggerFactory.getLogger(HostFacts.class);
 
     private final HostKernel host;
 
@@ -66,6 +85,32 @@ final class HostFacts {
                 groups.add(list.getAtIndex(ValueLayout.JAVA_INT, i));
             }
             return Credentials.ofUser(uid, gid, groups);
+        }
+    }
+
+    /** Bytes of memory that the host has. */
+    long memoryTotal() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(SYSINFO_BYTES, Long.BYTES);
+            host.require("sysinfo", SYS_SYSINFO, info.address());
+            long units = info.get(ValueLayout.JAVA_LONG, SYSINFO_TOTALRAM);
+            return units * info.get(ValueLayout.JAVA_INT, SYSINFO_MEM_UNIT);
+        }
+    }
+
+    /**
+     * What the host tells of its first processor, as lines of /proc/cpuinfo but for the one that
+     * numbers it: programs execute on it, and its instructions tell them the same.
+     */
+    String processorDescription() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.takeWhile(line -> !line.isBlank())
+                    .filter(line -> !line.startsWith("processor"))
+                    .map(line -> line + "\n")
+                    .collect(Collectors.joining());
+        } catch (IOException | UncheckedIOException e) {
+            log.warn("/proc/cpuinfo of the host cannot be read: {}", e.toString());
+            return "";
         }
     }
 

@@ -6,6 +6,7 @@ import com.google.inject.Guice;
 import com.google.inject.Inject;
 import com.google.inject.Injector;
 import com.google.inject.Stage;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.Availability;
 import dev.plinth.api.platform.PlatformFactory;
@@ -14,13 +15,15 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.plugin.PlatformPlugins;
 import dev.plinth.kernel.syscall.SyscallTable;
+
 import java.nio.file.Path;
 
 /**
  * Plinth in this JVM: the host, the platform plugins, the system call table, and the sandboxes made
  * of them.
  *
- * <p>Make one, keep it, close its sandboxes when they are done with. Any thread may call any method.
+ * <p>Make one, keep it, close its sandboxes when they are done with. Any thread may call any
+ * method.
  */
 public final class Plinth {
     private final HostKernel host;

@@ -5,74 +5,220 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.fd.HostFileDescription;
 import dev.plinth.kernel.fd.HostFiles;
+import dev.plinth.kernel.fs.devfs.DeviceFiles;
+import dev.plinth.kernel.fs.devfs.Devices;
 import dev.plinth.kernel.fs.hostfs.HostFs;
+import dev.plinth.kernel.fs.overlay.OverlayFs;
+import dev.plinth.kernel.fs.procfs.ProcFs;
+import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.Mount;
 import dev.plinth.kernel.vfs.MountTree;
+import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.Vfs;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
-/** The files of a sandbox: the root, and what is mounted over it. */
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The files of a sandbox: a directory of the host below, never changed, with memory above it; over
+ * that /dev, /proc, /sys and what the user mounts.
+ */
 final class RootFileSystem {
     private static final int STDIO_LIMIT = 3;
+    private static final NewNode DIRECTORY = new NewNode(0755, 0, 0);
+    private static final NewNode SHARED_DIRECTORY = new NewNode(01777, 0, 0);
 
+    private final HostKernel host;
+    private final MemoryFile memoryFile;
+    private final Clock clock;
+    private final SandboxResources resources;
+    private final InodeNumbers numbers = new InodeNumbers();
     private final Vfs vfs;
     private final MountTree mounts;
     private final HostFiles hostFiles;
 
-    private RootFileSystem(Vfs vfs, MountTree mounts, HostFiles hostFiles) {
-        this.vfs = requireNonNull(vfs, "vfs is null");
-        this.hostFiles = requireNonNull(hostFiles, "hostFiles is null");
-        this.mounts = requireNonNull(mounts, "mounts is null");
-    }
+    /** Whoever sets the tree up may do everything. */
+    private final Caller builder;
 
-    static RootFileSystem mount(
-            SandboxSpec spec,
+    /** The open files of the first process, by role; empty until they are imported. */
+    private Map<FdRole, FileDescription> stdio = Map.of();
+
+    private RootFileSystem(
+            Path rootfs,
             HostKernel host,
             MemoryFile memoryFile,
             Clock clock,
-            Credentials credentials,
+            Consumer<MemorySegment> random,
             SandboxResources resources) {
-        InodeNumbers numbers = new InodeNumbers();
+        this.host = requireNonNull(host, "host is null");
+        this.memoryFile = requireNonNull(memoryFile, "memoryFile is null");
+        this.clock = requireNonNull(clock, "clock is null");
+        this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
-        HostFs lower;
+        Devices.register(devices, random, this::terminal);
+        vfs = new Vfs(devices, clock);
+        hostFiles = new HostFiles(host, numbers);
+        mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
+        builder =
+                new Caller(
+                        new FsContext(mounts.root(), mounts.root(), 0),
+                        Credentials.ofUser(0, 0, List.of()),
+                        Kernel.INIT_PID,
+                        Kernel.INIT_PID);
+    }
+
+    /**
+     * Mounts everything but /proc, which needs a kernel to show.
+     *
+     * @throws SandboxException if the root or a mount cannot be used
+     */
+    static RootFileSystem mount(
+            SandboxSpec spec,
+            HostKernel host,
+            HostFacts facts,
+            MemoryFile memoryFile,
+            Clock clock,
+            SandboxResources resources) {
+        RootFileSystem files =
+                new RootFileSystem(
+                        spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
+        Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
+        DeviceFiles.make(files.vfs, files.builder, dev);
+        files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
+        files.mountOver("/sys", "sysfs", files.memory("sysfs", DIRECTORY));
+        spec.mounts().forEach(files::mountHost);
+        return files;
+    }
+
+    private FileSystem rootLayers(Path rootfs) {
+        FileSystem lower;
         try {
-            lower =
-                    new HostFs(
-                            host,
-                            HostFs.openDirectory(host, spec.rootfs().toString()),
-                            numbers,
-                            memoryFile,
-                            clock,
-                            true);
+            lower = hostDirectory(rootfs, true);
         } catch (ErrnoException e) {
             throw new SandboxException(
                     ErrorCode.ROOTFS_UNUSABLE,
-                    "root file system %s: %s".formatted(spec.rootfs(), e.errno().text()),
+                    "root file system %s: %s".formatted(rootfs, e.errno().text()),
                     "name a directory with --rootfs DIR",
                     e);
         }
-        resources.own(lower::close);
-        MountTree mounts = new MountTree("rootfs", lower, Mount.Options.READ_ONLY);
-        Vfs vfs = new Vfs(devices, clock);
-        return new RootFileSystem(vfs, mounts, new HostFiles(host, numbers));
+        OverlayFs overlay =
+                new OverlayFs(
+                        lower, numbers, memoryFile, clock, memoryFile.statistics().limitBytes());
+        resources.own(overlay::close);
+        return overlay;
+    }
+
+    private HostFs hostDirectory(Path directory, boolean readOnly) {
+        HostFs fileSystem =
+                new HostFs(
+                        host,
+                        HostFs.openDirectory(host, directory.toString()),
+                        numbers,
+                        memoryFile,
+                        clock,
+                        readOnly);
+        resources.own(fileSystem::close);
+        return fileSystem;
+    }
+
+    private TmpFs memory(String type, NewNode root) {
+        TmpFs fileSystem =
+                new TmpFs(
+                        type,
+                        numbers,
+                        memoryFile,
+                        clock,
+                        memoryFile.statistics().limitBytes(),
+                        root);
+        resources.own(fileSystem::close);
+        return fileSystem;
+    }
+
+    /** Mounts over a directory of the root, which is made in memory if the host has none. */
+    private Location mountOver(String directory, String source, FileSystem fileSystem) {
+        PathName path = PathName.of(directory);
+        try {
+            vfs.makeDirectory(builder, mounts.root(), path, DIRECTORY.permissions());
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EEXIST) {
+                throw unusable(directory, e);
+            }
+        }
+        try {
+            Location location = vfs.resolve(builder, mounts.root(), path, Lookup.FOLLOW);
+            return mounts.mount(source, fileSystem, location, Mount.Options.READ_WRITE)
+                    .rootLocation();
+        } catch (ErrnoException e) {
+            throw unusable(directory, e);
+        }
+    }
+
+    private static SandboxException unusable(String directory, ErrnoException e) {
+        return new SandboxException(
+                ErrorCode.ROOTFS_UNUSABLE,
+                "%s of the root file system: %s".formatted(directory, e.errno().text()),
+                "name another root with --rootfs DIR",
+                e);
+    }
+
+    private void mountHost(SandboxSpec.HostMount mount) {
+        String problem = mount.source().toString();
+        try {
+            HostFs fileSystem = hostDirectory(mount.source(), !mount.writable());
+            problem = mount.destination() + " in the sandbox";
+            Location location =
+                    vfs.resolve(
+                            builder,
+                            mounts.root(),
+                            PathName.of(GuestStrings.encode(mount.destination())),
+                            Lookup.FOLLOW);
+            mounts.mount(
+                    mount.source().toString(),
+                    fileSystem,
+                    location,
+                    mount.writable() ? Mount.Options.READ_WRITE : Mount.Options.READ_ONLY);
+        } catch (ErrnoException e) {
+            throw new SandboxException(
+                    ErrorCode.MOUNT_UNUSABLE,
+                    "mount %s:%s: %s: %s"
+                            .formatted(
+                                    mount.source(), mount.destination(), problem, e.errno().text()),
+                    "name two directories that exist with --mount SRC:DST",
+                    e);
+        }
+    }
+
+    /** Shows the kernel and its processes in /proc. */
+    void mountProc(Kernel kernel, HostFacts facts) {
+        ProcFs fileSystem = new ProcFs(numbers, new SandboxView(kernel, facts));
+        resources.own(fileSystem::close);
+        mountOver("/proc", "proc", fileSystem);
     }
 
     /** What system calls do with paths. */
@@ -83,11 +229,6 @@ final class RootFileSystem {
     /** The tree of mounts. */
     MountTree mounts() {
         return mounts;
-    }
-
-    /** Shows the kernel's processes in /proc. */
-    void bind(Kernel kernel) {
-        requireNonNull(kernel, "kernel is null");
     }
 
     /** Makes a directory the caller's working directory. */
@@ -113,18 +254,28 @@ final class RootFileSystem {
     /** The descriptors of the first process: what was donated as stdio, at 0, 1 and 2. */
     FdTable stdio(DonatedDescriptors descriptors) {
         Map<FdRole, HostFd> donated = new LinkedHashMap<>();
-        for (int number = 0; number < 3; number++) {
+        for (int number = 0; number < STDIO_LIMIT; number++) {
             FdRole role = FdRole.stdio(number);
             descriptors.find(role).ifPresent(fd -> donated.put(role, fd));
         }
-        Map<FdRole, FileDescription> files = hostFiles.importAll(donated);
+        stdio = hostFiles.importAll(donated);
         FdTable table = new FdTable();
-        for (int number = 0; number < 3; number++) {
-            FileDescription file = files.get(FdRole.stdio(number));
+        for (int number = 0; number < STDIO_LIMIT; number++) {
+            FileDescription file = stdio.get(FdRole.stdio(number));
             if (file != null) {
                 table.replace(number, file, false, STDIO_LIMIT);
             }
         }
         return table;
+    }
+
+    /** The terminal among stdio: what /dev/tty stands for. */
+    private Optional<FileDescription> terminal() {
+        return stdio.values().stream()
+                .filter(HostFileDescription.class::isInstance)
+                .map(HostFileDescription.class::cast)
+                .filter(HostFileDescription::isTerminal)
+                .map(FileDescription.class::cast)
+                .findFirst();
     }
 }

@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.Task;
+
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import com.google.inject.Inject;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
@@ -26,6 +27,7 @@ import dev.plinth.kernel.task.TaskResources;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,7 +87,7 @@ final class SandboxBuilder {
         HostFacts facts = new HostFacts(host);
         Credentials credentials = facts.credentials();
         RootFileSystem files =
-                RootFileSystem.mount(spec, host, memoryFile, clock, credentials, resources);
+                RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
         Kernel kernel =
                 new Kernel(
                         new Kernel.Parts(
@@ -96,12 +98,13 @@ final class SandboxBuilder {
                                 facts.utsName(),
                                 facts.random(),
                                 Runtime.getRuntime().availableProcessors(),
+                                facts.memoryTotal(),
                                 files.vfs(),
                                 files.mounts(),
                                 new SyscallDispatcher(
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines)))));
-        files.bind(kernel);
+        files.mountProc(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
         return new Sandbox(kernel, init, resources);
     }
@@ -123,19 +126,14 @@ final class SandboxBuilder {
             DonatedDescriptors descriptors,
             Credentials credentials) {
         ResourceLimits limits = ResourceLimits.initial();
-        FsContext fs =
-                new FsContext(files.mounts().root(), files.mounts().root(), DEFAULT_UMASK);
+        FsContext fs = new FsContext(files.mounts().root(), files.mounts().root(), DEFAULT_UMASK);
         Caller caller = new Caller(fs, credentials, Kernel.INIT_PID, Kernel.INIT_PID);
         spec.cwd().ifPresent(cwd -> files.enter(caller, cwd));
         ProgramLoader.Loaded program = load(spec, kernel, caller, limits);
         boolean complete = false;
         try {
             TaskResources resources =
-                    new TaskResources(
-                            program.image(),
-                            files.stdio(descriptors),
-                            fs,
-                            credentials);
+                    new TaskResources(program.image(), files.stdio(descriptors), fs, credentials);
             Task task = kernel.newInit(program.name(), resources, limits, program.start());
             complete = true;
             return task;

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.boot;
 
 import dev.plinth.api.host.HostCallException;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 

@@ -2,6 +2,7 @@ package dev.plinth.kernel.boot;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
+
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,8 +19,7 @@ public sealed interface Stdio {
      * @param others what is donated besides, such as the log, in the order of its numbers; taken
      *     over by the sandbox
      */
-    record Inherited(Set<Integer> closed, SequencedMap<FdRole, HostFd> others)
-            implements Stdio {
+    record Inherited(Set<Integer> closed, SequencedMap<FdRole, HostFd> others) implements Stdio {
         public Inherited {
             closed = Set.copyOf(closed);
             others = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(others));

@@ -2,6 +2,7 @@ package dev.plinth.kernel.donation;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

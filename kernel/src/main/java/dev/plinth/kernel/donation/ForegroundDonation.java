@@ -12,14 +12,16 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes the descriptor layout in a process that is launcher and sandbox at once.
@@ -98,8 +100,7 @@ public final class ForegroundDonation {
      * @return the descriptors; the caller owns them
      * @throws SandboxException if a required device cannot be opened
      */
-    public DonatedDescriptors keep(
-            List<DeviceDeclaration> devices, Map<FdRole, HostFd> stdio) {
+    public DonatedDescriptors keep(List<DeviceDeclaration> devices, Map<FdRole, HostFd> stdio) {
         Map<FdRole, HostFd> kept = new LinkedHashMap<>(stdio);
         boolean complete = false;
         try {

@@ -2,6 +2,8 @@ package dev.plinth.kernel.errno;
 
 import dev.plinth.api.linux.Errno;
 
+import java.util.EnumMap;
+
 /**
  * A guest's system call fails with an errno.
  *
@@ -11,11 +13,11 @@ import dev.plinth.api.linux.Errno;
 public final class ErrnoException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private static final ErrnoException[] BY_ERRNO = new ErrnoException[Errno.values().length];
+    private static final EnumMap<Errno, ErrnoException> BY_ERRNO = new EnumMap<>(Errno.class);
 
     static {
         for (Errno errno : Errno.values()) {
-            BY_ERRNO[errno.ordinal()] = new ErrnoException(errno);
+            BY_ERRNO.put(errno, new ErrnoException(errno));
         }
     }
 
@@ -28,7 +30,7 @@ public final class ErrnoException extends RuntimeException {
 
     /** The exception for an errno. */
     public static ErrnoException of(Errno errno) {
-        return BY_ERRNO[errno.ordinal()];
+        return BY_ERRNO.get(errno);
     }
 
     /** What the program sees. */

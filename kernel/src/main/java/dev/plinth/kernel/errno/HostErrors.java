@@ -23,8 +23,8 @@ public final class HostErrors {
     /**
      * What a guest is to see of a host errno.
      *
-     * <p>Most mean the same in the guest. Those that speak of Plinth's own resources are turned into
-     * what Linux would say if the machine had run out of them.
+     * <p>Most mean the same in the guest. Those that speak of Plinth's own resources are turned
+     * into what Linux would say if the machine had run out of them.
      */
     private static Errno guestErrno(int number) {
         Errno errno = Errno.of(number).orElse(Errno.EIO);

@@ -1,6 +1,5 @@
 package dev.plinth.kernel.errno;
 
-
 /**
  * Results that say that a signal broke a call off: linux/errno.h above 511.
  *

@@ -2,6 +2,8 @@ package dev.plinth.kernel.errno;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.EnumMap;
+
 /**
  * A system call was broken off because a signal came, and says what is to become of it.
  *
@@ -21,11 +23,11 @@ public final class RestartException extends RuntimeException {
         ALWAYS,
     }
 
-    private static final RestartException[] BY_KIND = new RestartException[Kind.values().length];
+    private static final EnumMap<Kind, RestartException> BY_KIND = new EnumMap<>(Kind.class);
 
     static {
         for (Kind kind : Kind.values()) {
-            BY_KIND[kind.ordinal()] = new RestartException(kind);
+            BY_KIND.put(kind, new RestartException(kind));
         }
     }
 
@@ -38,7 +40,7 @@ public final class RestartException extends RuntimeException {
 
     /** The exception of a kind; there is one instance each, without a stack trace. */
     public static RestartException of(Kind kind) {
-        return BY_KIND[kind.ordinal()];
+        return BY_KIND.get(kind);
     }
 
     /** What becomes of the call. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.FileDescription;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -126,7 +127,8 @@ public final class FdTable implements AutoCloseable {
      */
     public int openFrom(int minimum, FileDescription file, boolean closeOnExec, int limit) {
         requireNonNull(file, "file is null");
-        Errno refused = minimum < 0 || (minimum > 0 && minimum >= limit) ? Errno.EINVAL : Errno.EMFILE;
+        Errno refused =
+                minimum < 0 || (minimum > 0 && minimum >= limit) ? Errno.EINVAL : Errno.EMFILE;
         if (refused == Errno.EMFILE) {
             synchronized (tableLock) {
                 int fd = freeFromLocked(minimum);

@@ -21,6 +21,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -33,8 +34,8 @@ import java.util.Optional;
  * Takes descriptors of the host into the sandbox: one object for each sandbox.
  *
  * <p>Descriptors of one open file of the host become one description, as they were outside: kcmp(2)
- * tells, or, where the host forbids it, that file, access mode and status flags are the same. A file
- * has one inode, whose number is bound to the host's in {@link InodeNumbers}.
+ * tells, or, where the host forbids it, that file, access mode and status flags are the same. A
+ * file has one inode, whose number is bound to the host's in {@link InodeNumbers}.
  */
 public final class HostFiles {
     private static final int TERMINAL_CHUNK_BYTES = 4096;
@@ -73,29 +74,24 @@ public final class HostFiles {
         descriptors.forEach((role, fd) -> group(role, fd, openFiles));
         Map<OpenFile, FileDescription> made = new LinkedHashMap<>();
         Map<HostFileId, HostInode> inodes = new LinkedHashMap<>();
-        openFiles.forEach(
-                (role, file) -> {
-                    FileDescription known = made.get(file);
-                    if (known == null) {
-                        HostInode inode =
-                                inodes.computeIfAbsent(
-                                        file.attributes.id(), id -> inode(file));
-                        known = describe(role, file, inode);
-                        made.put(file, known);
-                    } else {
-                        known.retain();
-                    }
-                    imported.put(role, known);
-                });
+        openFiles.forEach((role, file) -> {
+            FileDescription known = made.get(file);
+            if (known == null) {
+                HostInode inode = inodes.computeIfAbsent(file.attributes.id(), id -> inode(file));
+                known = describe(role, file, inode);
+                made.put(file, known);
+            } else {
+                known.retain();
+            }
+            imported.put(role, known);
+        });
         return imported;
     }
 
     private void group(FdRole role, HostFd fd, Map<FdRole, OpenFile> openFiles) {
         HostAttributes attributes = calls.attributes(fd);
         int flags =
-                (int)
-                        HostErrors.check(
-                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+                (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         for (OpenFile other : openFiles.values()) {
             if (isSameOpenFile(other, fd, attributes, flags)) {
                 other.all.add(fd);
@@ -130,10 +126,11 @@ public final class HostFiles {
                 fileSystem,
                 this,
                 file.attributes.stat(),
-                numbers.ofHostFile(file.attributes.id()));
+                numbers.ofHostFile(file.attributes.id(), file.attributes.generation()));
     }
 
     private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
+        HostFileDescription.Kind kind = kind(file.fd, inode.type());
         return new HostFileDescription(
                 fileSystem.place(inode, shownName(inode)),
                 file.flags,
@@ -141,7 +138,7 @@ public final class HostFiles {
                 inode,
                 Optional.of(role),
                 file.all,
-                kind(file.fd, inode.type()));
+                kind);
     }
 
     /** How /proc/[pid]/fd shows a file; the host's path says nothing in the sandbox. */
@@ -169,8 +166,7 @@ public final class HostFiles {
     private boolean isTerminal(HostFd fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment termios = arena.allocate(Ioctls.TERMIOS_BYTES, Integer.BYTES);
-            return host.syscall(
-                            Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address())
+            return host.syscall(Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address())
                     == 0;
         }
     }
@@ -179,16 +175,14 @@ public final class HostFiles {
      * Opens a file once more that a descriptor stands for, as by way of /dev/stdin.
      *
      * <p>A regular file gets a description of its own on the host, with no more rights than the one
-     * that was given; others share the host's description, which for them makes no difference that a
-     * program could see.
+     * that was given; others share the host's description, which for them makes no difference that
+     * a program could see.
      *
      * @throws ErrnoException EACCES if that would give more rights
      */
     FileDescription reopen(Location location, int flags, HostFd fd, HostInode inode) {
         int given =
-                (int)
-                        HostErrors.check(
-                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+                (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         int wanted = flags & Fcntl.O_ACCMODE;
         int has = given & Fcntl.O_ACCMODE;
         if (has != Fcntl.O_RDWR && wanted != has) {
@@ -248,8 +242,7 @@ public final class HostFiles {
             MemorySegment bytes =
                     piece.isNative() ? piece : arena.allocate(piece.byteSize()).copyFrom(piece);
             return HostErrors.check(
-                    host.syscall(
-                            Unistd.SYS_WRITE, fd.number(), bytes.address(), bytes.byteSize()));
+                    host.syscall(Unistd.SYS_WRITE, fd.number(), bytes.address(), bytes.byteSize()));
         }
     }
 }

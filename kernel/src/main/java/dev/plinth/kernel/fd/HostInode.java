@@ -3,6 +3,7 @@ package dev.plinth.kernel.fd;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -12,6 +13,7 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

@@ -11,6 +11,7 @@ import dev.plinth.api.host.SpawnRequest;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.AccessType;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -26,7 +27,9 @@ public final class JnaHostKernel implements HostKernel {
     private static final long MAP_SHARED = 1;
     private static final long MAP_NORESERVE = 0x4000;
 
-    /** What a sigaction handler is that does nothing: a C function of one int, async-signal-safe. */
+    /**
+     * What a sigaction handler is that does nothing: a C function of one int, async-signal-safe.
+     */
     private static final String HARMLESS_FUNCTION = "abs";
 
     @Override
@@ -81,8 +84,7 @@ public final class JnaHostKernel implements HostKernel {
         Arena arena = Arena.ofShared();
         // SAFETY: the mapping was made above in this size; it is unmapped only after the arena was
         // closed, and from then on every access through the segment throws.
-        MemorySegment segment =
-                MemorySegment.ofAddress(address).reinterpret(length, arena, null);
+        MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(length, arena, null);
         return new HostMemory(
                 segment,
                 () -> {

@@ -2,6 +2,7 @@ package dev.plinth.kernel.host;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.SpawnRequest;
+
 import java.lang.foreign.Arena;
 import java.util.Map;
 import java.util.TreeMap;

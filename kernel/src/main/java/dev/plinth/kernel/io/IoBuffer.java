@@ -67,6 +67,18 @@ public abstract class IoBuffer {
         return transfer(remaining, transfer);
     }
 
+    /**
+     * Gives up the rest of the buffer without looking at it, so that memory which cannot be
+     * accessed is no error.
+     *
+     * @return how many bytes the rest had
+     */
+    public final long discard() {
+        long discarded = remaining;
+        remaining = 0;
+        return discarded;
+    }
+
     /** Does {@link #transfer(long, Transfer)}; {@code limit} is at most {@link #remaining()}. */
     protected abstract long transferPieces(long limit, Transfer transfer);
 

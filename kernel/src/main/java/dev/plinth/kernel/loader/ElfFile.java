@@ -1,7 +1,6 @@
 package dev.plinth.kernel.loader;
 
 import dev.plinth.api.linux.Errno;
-import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.loader.linux.Elf;
 
@@ -18,6 +17,9 @@ import java.util.Optional;
  */
 final class ElfFile {
     private static final int MAX_PATH_BYTES = 4096;
+
+    /** What all program headers may take. */
+    private static final int MAX_TABLE_BYTES = 65536;
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -43,32 +45,52 @@ final class ElfFile {
     }
 
     /**
-     * Reads the headers.
+     * Reads the headers of a program.
      *
-     * @param head the beginning of the file, at least the ELF header
-     * @param unfit what to fail with if the file cannot be executed: ENOEXEC for a program, ELIBBAD
-     *     for an interpreter
+     * @throws ErrnoException ENOEXEC if it cannot be executed
      */
-    static ElfFile read(ExecutableFile file, byte[] head, Errno unfit) {
+    static ElfFile ofProgram(ExecutableFile file) {
+        ElfFile program = read(file, file.head(Elf.EHDR_BYTES), Errno.ENOEXEC);
+        if (!program.isLoadable()) {
+            throw ErrnoException.of(Errno.ENOEXEC);
+        }
+        return program;
+    }
+
+    /**
+     * Reads the headers of an interpreter. Whether it is of a type that can be loaded is looked at
+     * when it is.
+     *
+     * @throws ErrnoException ELIBBAD if it is for no such machine; EIO if it is shorter than a
+     *     header
+     */
+    static ElfFile ofInterpreter(ExecutableFile file) {
+        byte[] head = new byte[Elf.EHDR_BYTES];
+        if (file.read(0, head) != head.length) {
+            throw ErrnoException.of(Errno.EIO);
+        }
+        return read(file, head, Errno.ELIBBAD);
+    }
+
+    private static ElfFile read(ExecutableFile file, byte[] head, Errno unfit) {
         MemorySegment header = MemorySegment.ofArray(head);
-        int type = header.get(SHORT, Elf.E_TYPE) & 0xffff;
         int machine = header.get(SHORT, Elf.E_MACHINE) & 0xffff;
         int entrySize = header.get(SHORT, Elf.E_PHENTSIZE) & 0xffff;
         int count = header.get(SHORT, Elf.E_PHNUM) & 0xffff;
+        // Linux does not look at the class and the byte order: the machine says enough.
         boolean fits =
                 header.get(INT, 0) == Elf.ELFMAG
-                        && (type == Elf.ET_EXEC || type == Elf.ET_DYN)
                         && machine == Elf.EM_X86_64
                         && entrySize == Elf.PHDR_BYTES
                         && count > 0
-                        && count * Elf.PHDR_BYTES <= Pages.SIZE;
+                        && count * Elf.PHDR_BYTES <= MAX_TABLE_BYTES;
         if (!fits) {
             throw ErrnoException.of(unfit);
         }
         long offset = header.get(LONG, Elf.E_PHOFF);
         return new ElfFile(
                 file,
-                type,
+                header.get(SHORT, Elf.E_TYPE) & 0xffff,
                 header.get(LONG, Elf.E_ENTRY),
                 offset,
                 readHeaders(file, offset, count, unfit));
@@ -100,6 +122,13 @@ final class ElfFile {
     /** The file that the headers are of. */
     ExecutableFile file() {
         return file;
+    }
+
+    /**
+     * Whether it is a program or a shared object, rather than something for a linker or debugger.
+     */
+    boolean isLoadable() {
+        return type == Elf.ET_EXEC || type == Elf.ET_DYN;
     }
 
     /** Whether the program can be loaded at any address. */
@@ -137,7 +166,7 @@ final class ElfFile {
      * The path of the interpreter that the program asks for.
      *
      * @throws ErrnoException ENOEXEC if it is no string of a sensible length; EIO if the file ends
-     *     before it
+     *     before it; EINVAL if its offset is absurd
      */
     Optional<byte[]> interpreter() {
         for (ProgramHeader header : headers) {
@@ -148,8 +177,11 @@ final class ElfFile {
             if (size < 2 || size > MAX_PATH_BYTES) {
                 throw ErrnoException.of(Errno.ENOEXEC);
             }
+            if (header.offset() < 0 || header.offset() + size < 0) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
             byte[] path = new byte[(int) size];
-            if (header.offset() < 0 || file.read(header.offset(), path) != path.length) {
+            if (file.read(header.offset(), path) != path.length) {
                 throw ErrnoException.of(Errno.EIO);
             }
             if (path[path.length - 1] != 0) {

@@ -20,16 +20,8 @@ import java.util.Optional;
  * load_elf_binary} of fs/binfmt_elf.c. One for each program that is loaded.
  */
 public final class ElfLoader {
-    /** An alignment beyond this leaves no room for a program. */
-    private static final long MAX_ALIGNMENT = 1L << 46;
-
     private final MemoryManager memory;
     private final Interpreters interpreters;
-
-    /** Where the lowest and the highest byte of a part of the program are, so far. */
-    private AddressRange code = new AddressRange(0, 0);
-
-    private AddressRange data = new AddressRange(0, 0);
 
     /** Opens the interpreter that a program asks for; what it opens, it closes. */
     @FunctionalInterface
@@ -64,7 +56,7 @@ public final class ElfLoader {
      */
     public LoadedProgram load(ExecutableFile file, LoadRequest request) {
         request.arguments().requireFits(request.stackLimit());
-        ElfFile program = ElfFile.read(file, file.head(Elf.EHDR_BYTES), Errno.ENOEXEC);
+        ElfFile program = ElfFile.ofProgram(file);
         Optional<ElfFile> interpreter = program.interpreter().map(this::openInterpreter);
         List<ProgramHeader> parts = program.loaded();
         requireSensible(parts);
@@ -74,7 +66,7 @@ public final class ElfLoader {
         long end = mapAll(program, parts, bias, Mman.MAP_FIXED_NOREPLACE);
         placeBreak(program, end, interpreter.isPresent());
         long programEntry = requireUser(program.entry() + bias);
-        long interpreterBase = interpreter.map(this::mapInterpreter).orElse(0L);
+        long interpreterBase = interpreter.map(elf -> mapInterpreter(elf, bias)).orElse(0L);
         long entry =
                 interpreter
                         .map(elf -> requireUser(elf.entry() + interpreterBase))
@@ -96,7 +88,7 @@ public final class ElfLoader {
                         .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
                         .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
                         .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
-                        .with(Elf.AT_SECURE, 0)
+                        .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
                         .with(Elf.AT_RANDOM, stack.randomAddress())
                         .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
                         .with(Elf.AT_EXECFN, stack.pathAddress())
@@ -104,8 +96,8 @@ public final class ElfLoader {
         AddressRange onStack = stack.finish(vector.words());
         memory.setProgram(
                 new ProgramAreas(
-                        code,
-                        data,
+                        codeOf(parts, bias),
+                        dataOf(parts, bias),
                         stack.stackPointer(),
                         stack.argumentStrings(),
                         stack.environmentStrings(),
@@ -114,8 +106,7 @@ public final class ElfLoader {
     }
 
     private ElfFile openInterpreter(byte[] path) {
-        ExecutableFile file = interpreters.open(path);
-        return ElfFile.read(file, file.head(Elf.EHDR_BYTES), Errno.ELIBBAD);
+        return ElfFile.ofInterpreter(interpreters.open(path));
     }
 
     /** The checks that Linux makes of each part: nothing may wrap around or leave user space. */
@@ -150,44 +141,70 @@ public final class ElfLoader {
             return 0;
         }
         long alignment = greatestAlignment(parts);
-        if (!interpreted) {
-            return placeAnywhere(parts, alignment);
+        long first = firstAddress(parts);
+        if (!interpreted && alignment == Pages.SIZE) {
+            return findRoom(parts, 0) - Pages.floor(first);
         }
-        long base = memory.layout().pieBase() & -alignment;
-        return Pages.floor(base - firstAddress(parts));
-    }
-
-    private long mapInterpreter(ElfFile interpreter) {
-        List<ProgramHeader> parts = interpreter.loaded();
-        requireSensible(parts);
-        long bias =
-                interpreter.isPositionIndependent()
-                        ? placeAnywhere(parts, greatestAlignment(parts))
-                        : 0;
-        AddressRange programCode = code;
-        AddressRange programData = data;
-        mapAll(interpreter, parts, bias, Mman.MAP_FIXED);
-        code = programCode;
-        data = programData;
+        long base = interpreted ? memory.layout().pieBase() : findRoom(parts, 0);
+        long bias = Pages.floor((base & -alignment) - first);
+        claim(Pages.floor(bias + first), totalLength(parts), Mman.MAP_FIXED_NOREPLACE);
         return bias;
     }
 
-    /** Finds room for all parts together; the mapping that finds it is taken away again. */
-    private long placeAnywhere(List<ProgramHeader> parts, long alignment) {
-        long first = Pages.floor(firstAddress(parts));
-        long last = 0;
-        for (ProgramHeader part : parts) {
-            last = Math.max(last, part.address() + part.memorySize());
-        }
-        long length = Pages.ceil(last) - first;
-        if (length <= 0) {
+    /**
+     * Maps the interpreter.
+     *
+     * @param programBias of the program that it is for
+     * @return what was added to its addresses
+     */
+    private long mapInterpreter(ElfFile interpreter, long programBias) {
+        if (!interpreter.isLoadable()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        long slack = alignment > Pages.SIZE ? alignment : 0;
-        int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE;
-        long found = memory.mmap(0, length + slack, AccessType.NONE.prot(), flags);
-        memory.munmap(found, length + slack);
-        return ((found + slack) & -alignment) - first;
+        List<ProgramHeader> parts = interpreter.loaded();
+        requireSensible(parts);
+        long bias = 0;
+        if (interpreter.isPositionIndependent()) {
+            // One that was linked for an address goes there, if the program lets it.
+            long first = Pages.floor(firstAddress(parts));
+            bias = findRoom(parts, programBias == 0 ? first : 0) - first;
+        }
+        mapAll(interpreter, parts, bias, Mman.MAP_FIXED);
+        return bias;
+    }
+
+    /**
+     * Finds room for all parts together, if possible at an address that is wished for. The room is
+     * found by mapping the file, so Linux finds none if the first part has nothing of it: then what
+     * is wished for is what is taken.
+     */
+    private long findRoom(List<ProgramHeader> parts, long wish) {
+        if (parts.getFirst().fileSize() == 0) {
+            return wish;
+        }
+        return claim(wish, totalLength(parts), 0);
+    }
+
+    /** Makes sure that addresses are free; the mapping that does so is taken away again. */
+    private long claim(long address, long length, int placement) {
+        int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE | placement;
+        long found = memory.mmap(address, length, AccessType.NONE.prot(), flags);
+        memory.munmap(found, length);
+        return found;
+    }
+
+    /** From the lowest to the highest byte: {@code total_mapping_size}. */
+    private static long totalLength(List<ProgramHeader> parts) {
+        long first = Long.MAX_VALUE;
+        long last = 0;
+        for (ProgramHeader part : parts) {
+            first = Math.min(first, Pages.floor(part.address()));
+            last = Math.max(last, part.address() + part.memorySize());
+        }
+        if (last <= first) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return Pages.ceil(last - first);
     }
 
     private static long firstAddress(List<ProgramHeader> parts) {
@@ -197,16 +214,14 @@ public final class ElfLoader {
         return parts.getFirst().address();
     }
 
-    /** The greatest alignment that is a power of two, as {@code maximum_alignment}. */
+    /** The greatest alignment that is a power of two, as {@code maximum_alignment}; unsigned. */
     private static long greatestAlignment(List<ProgramHeader> parts) {
         long greatest = Pages.SIZE;
         for (ProgramHeader part : parts) {
-            if (Long.bitCount(part.alignment()) == 1 && part.alignment() > greatest) {
+            if (Long.bitCount(part.alignment()) == 1
+                    && Long.compareUnsigned(part.alignment(), greatest) > 0) {
                 greatest = part.alignment();
             }
-        }
-        if (greatest > MAX_ALIGNMENT) {
-            throw ErrnoException.of(Errno.ENOMEM);
         }
         return greatest;
     }
@@ -224,21 +239,33 @@ public final class ElfLoader {
         for (ProgramHeader part : parts) {
             mapPart(elf.file(), part, bias, placement);
             placement = Mman.MAP_FIXED;
-            AddressRange covered = AddressRange.ofLength(bias + part.address(), part.memorySize());
-            if (part.access().canExecute()) {
-                code = union(code, covered);
-            } else {
-                data = union(data, covered);
-            }
-            end = Math.max(end, covered.end());
+            end = Math.max(end, bias + part.address() + part.memorySize());
         }
         return end;
     }
 
-    private static AddressRange union(AddressRange a, AddressRange b) {
-        return a.isEmpty()
-                ? b
-                : new AddressRange(Math.min(a.start(), b.start()), Math.max(a.end(), b.end()));
+    /** From the first byte of code to the last that comes from the file. */
+    private static AddressRange codeOf(List<ProgramHeader> parts, long bias) {
+        long start = Long.MAX_VALUE;
+        long end = 0;
+        for (ProgramHeader part : parts) {
+            if (part.access().canExecute()) {
+                start = Math.min(start, bias + part.address());
+                end = Math.max(end, bias + part.address() + part.fileSize());
+            }
+        }
+        return new AddressRange(Math.min(start, end), end);
+    }
+
+    /** The highest part, as far as it comes from the file: what Linux takes for the data. */
+    private static AddressRange dataOf(List<ProgramHeader> parts, long bias) {
+        long start = 0;
+        long end = 0;
+        for (ProgramHeader part : parts) {
+            start = Math.max(start, bias + part.address());
+            end = Math.max(end, bias + part.address() + part.fileSize());
+        }
+        return new AddressRange(Math.min(start, end), end);
     }
 
     private void mapPart(ExecutableFile file, ProgramHeader part, long bias, int placement) {
@@ -292,7 +319,8 @@ public final class ElfLoader {
      */
     private void placeBreak(ElfFile program, long end, boolean interpreted) {
         boolean amongMappings = program.isPositionIndependent() && !interpreted;
-        long start = amongMappings ? memory.layout().pieBase() : Pages.ceil(end);
+        // The page behind, for ELF_ET_DYN_BASE is no multiple of the page size.
+        long start = amongMappings ? memory.layout().pieBase() + Pages.SIZE : Pages.ceil(end);
         memory.setBrkStart(start + memory.layout().brkGap());
     }
 }

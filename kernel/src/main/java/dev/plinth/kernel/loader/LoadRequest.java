@@ -35,4 +35,9 @@ public record LoadRequest(
             throw new IllegalArgumentException("not 16 random bytes: " + random.length);
         }
     }
+
+    /** Whether the program acts for another user or group than the one that runs it. */
+    boolean isPrivileged() {
+        return uid != euid || gid != egid;
+    }
 }

@@ -3,6 +3,7 @@ package dev.plinth.kernel.plugin;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.PlatformFactory;
+
 import java.nio.file.Path;
 
 /**

@@ -1,17 +1,18 @@
 package dev.plinth.kernel.plugin;
 
-import java.nio.file.Path;
 import org.pf4j.BasePluginLoader;
 import org.pf4j.CompoundPluginLoader;
 import org.pf4j.DefaultPluginLoader;
 import org.pf4j.DefaultPluginManager;
 import org.pf4j.ExtensionFinder;
+import org.pf4j.IndexedExtensionFinder;
 import org.pf4j.JarPluginLoader;
-import org.pf4j.LegacyExtensionFinder;
 import org.pf4j.PluginDescriptorFinder;
 import org.pf4j.PluginLoader;
 import org.pf4j.PluginStatusProvider;
 import org.pf4j.PropertiesPluginDescriptorFinder;
+
+import java.nio.file.Path;
 
 /**
  * PF4J with what Plinth uses of it: plugins loaded by path, extensions listed in {@code
@@ -32,7 +33,7 @@ final class PlatformPluginManager extends DefaultPluginManager {
 
     @Override
     protected ExtensionFinder createExtensionFinder() {
-        return new LegacyExtensionFinder(this);
+        return new IndexedExtensionFinder(this);
     }
 
     @Override

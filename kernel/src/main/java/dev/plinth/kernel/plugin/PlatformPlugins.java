@@ -5,14 +5,16 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+
+import org.pf4j.PluginRuntimeException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.pf4j.PluginRuntimeException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The platforms that plugins in a directory provide. */
 public final class PlatformPlugins {

@@ -4,6 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+
+import org.pf4j.PropertiesPluginDescriptorFinder;
+import org.pf4j.util.FileUtils;
+import org.pf4j.util.Unzip;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
@@ -21,13 +26,11 @@ import java.util.Properties;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import org.pf4j.PropertiesPluginDescriptorFinder;
-import org.pf4j.util.FileUtils;
-import org.pf4j.util.Unzip;
 
 /** The files of a plugin directory: zips, jars and exploded plugins, each with its descriptor. */
 final class PluginDirectory {
-    private static final String DESCRIPTOR = PropertiesPluginDescriptorFinder.DEFAULT_PROPERTIES_FILE_NAME;
+    private static final String DESCRIPTOR =
+            PropertiesPluginDescriptorFinder.DEFAULT_PROPERTIES_FILE_NAME;
 
     /** More than any descriptor needs; what a file claims beyond is not read. */
     private static final int MAX_DESCRIPTOR_BYTES = 64 << 10;
@@ -142,8 +145,7 @@ final class PluginDirectory {
         try {
             Path parent = directory.resolve(UNPACKED);
             String name = zip.getFileName().toString();
-            String version =
-                    Files.size(zip) + "-" + Files.getLastModifiedTime(zip).toMillis();
+            String version = Files.size(zip) + "-" + Files.getLastModifiedTime(zip).toMillis();
             Path target = parent.resolve(name.substring(0, name.length() - 4) + "-" + version);
             if (Files.isDirectory(target)) {
                 return target;

@@ -2,6 +2,7 @@ package dev.plinth.kernel.plugin;
 
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+
 import java.nio.file.Path;
 
 /** A plugin cannot be loaded; the message names its file. */

@@ -49,8 +49,7 @@ public record AlternateStack(long base, int flags, long size) {
     public void writeTo(MemorySegment target, long stackPointer) {
         int state = isDisabled() ? SS_DISABLE : holds(stackPointer) ? SS_ONSTACK : 0;
         target.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, base);
-        target.set(
-                ValueLayout.JAVA_INT_UNALIGNED, 8, state | (flags & SS_AUTODISARM));
+        target.set(ValueLayout.JAVA_INT_UNALIGNED, 8, state | (flags & SS_AUTODISARM));
         target.set(ValueLayout.JAVA_INT_UNALIGNED, 12, 0);
         target.set(ValueLayout.JAVA_LONG_UNALIGNED, 16, size);
     }

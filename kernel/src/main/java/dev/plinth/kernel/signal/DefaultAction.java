@@ -16,7 +16,16 @@ public enum DefaultAction {
             case SIGCHLD, SIGURG, SIGWINCH -> IGNORE;
             case SIGCONT -> CONTINUE;
             case SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU -> STOP;
-            case SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS ->
+            case SIGQUIT,
+                    SIGILL,
+                    SIGTRAP,
+                    SIGABRT,
+                    SIGBUS,
+                    SIGFPE,
+                    SIGSEGV,
+                    SIGXCPU,
+                    SIGXFSZ,
+                    SIGSYS ->
                     CORE_DUMP;
             default -> TERMINATE;
         };

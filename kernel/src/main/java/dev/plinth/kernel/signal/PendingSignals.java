@@ -1,6 +1,7 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+
 import java.util.Arrays;
 
 /** The actions of all signals; shared by the threads of a process. Guarded by its signal lock. */

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.platform.Registers;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

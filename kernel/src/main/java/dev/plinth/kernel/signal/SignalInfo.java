@@ -3,6 +3,7 @@ package dev.plinth.kernel.signal;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

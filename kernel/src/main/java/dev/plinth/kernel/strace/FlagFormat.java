@@ -3,6 +3,7 @@ package dev.plinth.kernel.strace;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -16,6 +17,7 @@ public final class FlagFormat implements ArgumentFormat {
     private final Map<Long, String> names = new LinkedHashMap<>();
     private final String none;
     private final long mask;
+    private String family = "";
 
     /**
      * A set of flags.
@@ -43,6 +45,16 @@ public final class FlagFormat implements ArgumentFormat {
         return this;
     }
 
+    /**
+     * Says what the flags have in common, for a comment where none of them has a name.
+     *
+     * @param pattern such as {@code AT_???}
+     */
+    public FlagFormat family(String pattern) {
+        family = pattern;
+        return this;
+    }
+
     @Override
     public void append(
             StringBuilder out, Task task, SyscallArguments arguments, int index, long result) {
@@ -55,7 +67,9 @@ public final class FlagFormat implements ArgumentFormat {
         long left = value & ~mask;
         long number = value & mask;
         if (mask != 0) {
-            out.append(names.getOrDefault(number, number == 0 ? none : "0x" + Long.toHexString(number)));
+            out.append(
+                    names.getOrDefault(
+                            number, number == 0 ? none : "0x" + Long.toHexString(number)));
         }
         for (Map.Entry<Long, String> flag : names.entrySet()) {
             long bits = flag.getKey();
@@ -65,7 +79,11 @@ public final class FlagFormat implements ArgumentFormat {
             }
         }
         if (left != 0) {
+            boolean nothingKnown = out.length() == start && !family.isEmpty();
             separate(out, start).append("0x").append(Long.toHexString(left));
+            if (nothingKnown) {
+                out.append(" /* ").append(family).append(" */");
+            }
         } else if (out.length() == start) {
             out.append(none);
         }

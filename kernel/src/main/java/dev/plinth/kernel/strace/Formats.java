@@ -1,12 +1,15 @@
 package dev.plinth.kernel.strace;
 
 import dev.plinth.api.linux.Errno;
-import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.syscall.ArgumentFormat;
+import dev.plinth.kernel.syscall.ResultFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
+import java.util.HexFormat;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** How the common kinds of argument are shown. */
 public final class Formats {
@@ -21,6 +24,11 @@ public final class Formats {
     /** A signed 32-bit number. */
     public static final ArgumentFormat INT =
             (out, task, arguments, index, result) -> out.append(arguments.intAt(index));
+
+    /** An unsigned 32-bit number. */
+    public static final ArgumentFormat UNSIGNED =
+            (out, task, arguments, index, result) ->
+                    out.append(Integer.toUnsignedString(arguments.intAt(index)));
 
     /** An unsigned 64-bit number: a size or a count. */
     public static final ArgumentFormat SIZE =
@@ -51,22 +59,23 @@ public final class Formats {
 
     /** Permissions, in octal. */
     public static final ArgumentFormat MODE =
-            (out, task, arguments, index, result) -> {
-                String octal = Integer.toOctalString(arguments.intAt(index));
-                out.append('0').append("0".repeat(Math.max(0, 3 - octal.length()))).append(octal);
-            };
+            (out, task, arguments, index, result) -> appendMode(out, arguments.intAt(index));
 
-    /** A signal, by name. */
-    public static final ArgumentFormat SIGNAL =
-            (out, task, arguments, index, result) -> {
-                int number = arguments.intAt(index);
-                out.append(Signal.isValid(number) ? Signal.of(number).name() : "" + number);
-            };
+    /** Permissions as a result. */
+    public static final ResultFormat MODE_RESULT =
+            (out, arguments, result) -> appendMode(out, (int) result);
+
+    /** A number that is best shown in hexadecimal, but may be zero: an offset, a set of bits. */
+    public static final ArgumentFormat HEX =
+            (out, task, arguments, index, result) -> appendHex(out, arguments.longAt(index));
 
     /** The address of a string that the call reads, such as a path. */
     public static final ArgumentFormat PATH =
             (out, task, arguments, index, result) ->
                     appendString(out, task, arguments.longAt(index));
+
+    /** The address of a string that the call fills in, with its zero byte. */
+    public static final ArgumentFormat PATH_OUT = output(PATH);
 
     private Formats() {}
 
@@ -82,9 +91,39 @@ public final class Formats {
 
     /** The address of bytes that the call fills in; its result is their number. */
     public static final ArgumentFormat BYTES_OUT =
-            output(
-                    (out, task, arguments, index, result) ->
-                            appendBytes(out, task, arguments.longAt(index), result));
+            output((out, task, arguments, index, result) ->
+                    appendBytes(out, task, arguments.longAt(index), result));
+
+    /** The address of random bytes that the call fills in: none of them is text. */
+    public static final ArgumentFormat RANDOM_OUT =
+            output((out, task, arguments, index, result) ->
+                    appendRandom(out, task, arguments.longAt(index), result));
+
+    /** A format for an argument that is there only if those before it say so. */
+    public static ArgumentFormat shownIf(
+            Predicate<SyscallArguments> condition, ArgumentFormat format) {
+        return new ArgumentFormat() {
+            @Override
+            public void append(
+                    StringBuilder out,
+                    Task task,
+                    SyscallArguments arguments,
+                    int index,
+                    long result) {
+                format.append(out, task, arguments, index, result);
+            }
+
+            @Override
+            public boolean isOutput() {
+                return format.isOutput();
+            }
+
+            @Override
+            public boolean isShown(SyscallArguments arguments, int index) {
+                return condition.test(arguments);
+            }
+        };
+    }
 
     /** A format for what the call fills in: the address alone if the call failed. */
     static ArgumentFormat output(ArgumentFormat format) {
@@ -110,6 +149,19 @@ public final class Formats {
         };
     }
 
+    static void appendMode(StringBuilder out, int mode) {
+        String octal = Integer.toOctalString(mode);
+        out.append(octal.length() < 3 ? "0".repeat(3 - octal.length()) : "0").append(octal);
+    }
+
+    static void appendHex(StringBuilder out, long value) {
+        if (value == 0) {
+            out.append('0');
+        } else {
+            out.append("0x").append(Long.toHexString(value));
+        }
+    }
+
     static void appendPointer(StringBuilder out, long address) {
         if (address == 0) {
             out.append("NULL");
@@ -118,7 +170,7 @@ public final class Formats {
         }
     }
 
-    private static void appendString(StringBuilder out, Task task, long address) {
+    static void appendString(StringBuilder out, Task task, long address) {
         if (address == 0) {
             out.append("NULL");
             return;
@@ -144,6 +196,20 @@ public final class Formats {
         try {
             appendQuoted(out, task.guestMemory().copyIn(address, shown), size);
         } catch (ErrnoException e) {
+            appendPointer(out, address);
+        }
+    }
+
+    private static void appendRandom(StringBuilder out, Task task, long address, long size) {
+        int shown = (int) Math.min(SHOWN_BYTES, size);
+        try {
+            out.append('"');
+            for (byte value : task.guestMemory().copyIn(address, shown)) {
+                out.append("\\x").append(HexFormat.of().toHexDigits(value));
+            }
+            out.append(shown < size ? "\"..." : "\"");
+        } catch (ErrnoException e) {
+            out.setLength(out.length() - 1);
             appendPointer(out, address);
         }
     }

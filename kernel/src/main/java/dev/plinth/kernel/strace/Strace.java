@@ -5,12 +5,15 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.syscall.ArgumentFormat;
+import dev.plinth.kernel.syscall.ResultFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.syscall.SyscallTracer;
 import dev.plinth.kernel.task.Task;
+
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -18,9 +21,6 @@ import java.util.function.LongSupplier;
 public final class Strace implements SyscallTracer {
     /** The column at which results stand, where there is room, as strace(1) has it. */
     private static final int RESULT_COLUMN = 46;
-
-    /** Results at or above this are addresses. */
-    private static final long LEAST_ADDRESS = 1L << 32;
 
     private final SyscallTable table;
     private final Consumer<String> lines;
@@ -51,7 +51,11 @@ public final class Strace implements SyscallTracer {
         for (int index = shown; index < formats.size(); index++) {
             appendArgument(line, formats, index, task, arguments, result);
         }
-        lines.accept(finish(line, text(result)));
+        StringBuilder text = new StringBuilder(text(number, arguments, result));
+        if (!Errno.isError(result) && !Restart.isRestart(result)) {
+            appendOutcomes(text, formats, task, arguments, result);
+        }
+        lines.accept(finish(line, text.toString()));
         return result;
     }
 
@@ -60,7 +64,10 @@ public final class Strace implements SyscallTracer {
      * what they point to; from the first one on that the call fills in they are shown afterwards.
      */
     private static int appendUpToOutput(
-            StringBuilder line, List<ArgumentFormat> formats, Task task, SyscallArguments arguments) {
+            StringBuilder line,
+            List<ArgumentFormat> formats,
+            Task task,
+            SyscallArguments arguments) {
         int index = 0;
         while (index < formats.size() && !formats.get(index).isOutput()) {
             appendArgument(line, formats, index, task, arguments, 0);
@@ -76,10 +83,32 @@ public final class Strace implements SyscallTracer {
             Task task,
             SyscallArguments arguments,
             long result) {
+        ArgumentFormat format = formats.get(index);
+        if (!format.isShown(arguments, index)) {
+            return;
+        }
         if (index > 0) {
             line.append(", ");
         }
-        formats.get(index).append(line, task, arguments, index, result);
+        format.append(line, task, arguments, index, result);
+    }
+
+    /** What the call changed, in brackets behind the result. */
+    private static void appendOutcomes(
+            StringBuilder text,
+            List<ArgumentFormat> formats,
+            Task task,
+            SyscallArguments arguments,
+            long result) {
+        StringJoiner outcomes = new StringJoiner(", ", " (", ")").setEmptyValue("");
+        for (int index = 0; index < formats.size(); index++) {
+            StringBuilder outcome = new StringBuilder();
+            formats.get(index).appendOutcome(outcome, task, arguments, index, result);
+            if (!outcome.isEmpty()) {
+                outcomes.add(outcome);
+            }
+        }
+        text.append(outcomes);
     }
 
     private List<ArgumentFormat> formats(int number) {
@@ -107,7 +136,7 @@ public final class Strace implements SyscallTracer {
         return line.append(" = ").append(result).toString();
     }
 
-    private static String text(long result) {
+    private String text(int number, SyscallArguments arguments, long result) {
         if (Restart.isRestart(result)) {
             return "? " + Restart.nameOf(result);
         }
@@ -115,6 +144,11 @@ public final class Strace implements SyscallTracer {
             String text = Errno.of((int) -result).map(e -> " (" + e.text() + ")").orElse("");
             return "-1 " + Errno.nameOf(result) + text;
         }
-        return result >= LEAST_ADDRESS ? "0x" + Long.toHexString(result) : Long.toString(result);
+        StringBuilder text = new StringBuilder();
+        table.row(number)
+                .map(SyscallRow::resultFormat)
+                .orElse(ResultFormat.DECIMAL)
+                .append(text, arguments, result);
+        return text.toString();
     }
 }

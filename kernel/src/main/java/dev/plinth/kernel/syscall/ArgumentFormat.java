@@ -19,4 +19,18 @@ public interface ArgumentFormat {
     default boolean isOutput() {
         return false;
     }
+
+    /** Whether the call takes the argument at all, which may depend on those before it. */
+    default boolean isShown(SyscallArguments arguments, int index) {
+        return true;
+    }
+
+    /**
+     * Appends what the call changed in what the argument points to, which is shown behind the
+     * result; nothing unless a format says so.
+     *
+     * @param result of the call, not an error
+     */
+    default void appendOutcome(
+            StringBuilder out, Task task, SyscallArguments arguments, int index, long result) {}
 }

@@ -8,11 +8,13 @@ import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.task.SyscallGate;
 import dev.plinth.kernel.task.Task;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Takes a task's system call to its handler and brings the result back. One for each sandbox. */
 public final class SyscallDispatcher implements SyscallGate {
@@ -41,7 +43,11 @@ public final class SyscallDispatcher implements SyscallGate {
                 tracer.isEmpty()
                         ? call(task, number, arguments)
                         : tracer.get()
-                                .trace(task, number, arguments, () -> call(task, number, arguments));
+                                .trace(
+                                        task,
+                                        number,
+                                        arguments,
+                                        () -> call(task, number, arguments));
         task.registers().setRax(result);
     }
 

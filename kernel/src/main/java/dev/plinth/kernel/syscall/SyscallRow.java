@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  * @param support how much of it there is
  * @param note what is missing, for the compatibility page; empty if nothing is
  * @param formats how a trace shows its arguments, in order
+ * @param resultFormat how a trace shows its result
  * @param handler does it
  */
 public record SyscallRow(
@@ -20,6 +22,7 @@ public record SyscallRow(
         Support support,
         String note,
         List<ArgumentFormat> formats,
+        ResultFormat resultFormat,
         SyscallHandler handler) {
     /** How much of a call there is. */
     public enum Support {
@@ -34,6 +37,7 @@ public record SyscallRow(
     public SyscallRow {
         requireNonNull(name, "name is null");
         requireNonNull(support, "support is null");
+        requireNonNull(resultFormat, "resultFormat is null");
         requireNonNull(handler, "handler is null");
         formats = List.copyOf(formats);
         if (note.isEmpty() != (support == Support.FULL)) {
@@ -47,13 +51,15 @@ public record SyscallRow(
     /** A call that does all that Linux does. */
     public static SyscallRow supported(
             String name, SyscallHandler handler, ArgumentFormat... formats) {
-        return new SyscallRow(name, Support.FULL, "", List.of(formats), handler);
+        return new SyscallRow(
+                name, Support.FULL, "", List.of(formats), ResultFormat.DECIMAL, handler);
     }
 
     /** A call that does some of what Linux does. */
     public static SyscallRow partial(
             String name, String note, SyscallHandler handler, ArgumentFormat... formats) {
-        return new SyscallRow(name, Support.PARTIAL, note, List.of(formats), handler);
+        return new SyscallRow(
+                name, Support.PARTIAL, note, List.of(formats), ResultFormat.DECIMAL, handler);
     }
 
     /** A call that always fails. */
@@ -64,8 +70,14 @@ public record SyscallRow(
                 Support.NONE,
                 errno + ": " + note,
                 List.of(formats),
+                ResultFormat.DECIMAL,
                 (task, arguments) -> {
                     throw ErrnoException.of(errno);
                 });
+    }
+
+    /** The same row with another way to show the result. */
+    public SyscallRow returning(ResultFormat other) {
+        return new SyscallRow(name, support, note, formats, other, handler);
     }
 }

@@ -2,6 +2,7 @@ package dev.plinth.kernel.syscall;
 
 import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.task.Task;
+
 import java.util.function.LongSupplier;
 
 /** Stands around every system call of a sandbox and tells of it. */

@@ -6,7 +6,8 @@
  * dev.plinth.kernel.syscall.SyscallTable}, {@link dev.plinth.kernel.syscall.SyscallHandler} with
  * {@link dev.plinth.kernel.syscall.SyscallArguments}, {@link
  * dev.plinth.kernel.syscall.SyscallDispatcher}; for traces {@link
- * dev.plinth.kernel.syscall.SyscallTracer} and {@link dev.plinth.kernel.syscall.ArgumentFormat}.
+ * dev.plinth.kernel.syscall.SyscallTracer}, {@link dev.plinth.kernel.syscall.ArgumentFormat} and
+ * {@link dev.plinth.kernel.syscall.ResultFormat}.
  *
  * <p>The rows and handlers themselves are in {@code syscall.linux}. No locks. Imports {@code task}
  * and {@code errno}.

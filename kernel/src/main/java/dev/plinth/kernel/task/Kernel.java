@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
@@ -12,11 +13,13 @@ import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One sandbox: what all of its processes share.
@@ -40,6 +43,7 @@ public final class Kernel {
     private final UtsName utsName;
     private final RandomSource random;
     private final int processors;
+    private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
     private final SyscallGate syscalls;
@@ -66,6 +70,7 @@ public final class Kernel {
      * @param utsName what uname(2) tells
      * @param random gives random bytes
      * @param processors how many programs are told of
+     * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param syscalls the way into the system calls
@@ -78,6 +83,7 @@ public final class Kernel {
             UtsName utsName,
             RandomSource random,
             int processors,
+            long memoryTotal,
             Vfs vfs,
             MountTree mounts,
             SyscallGate syscalls) {
@@ -103,6 +109,7 @@ public final class Kernel {
         utsName = parts.utsName();
         random = parts.random();
         processors = parts.processors();
+        memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
         syscalls = parts.syscalls();
@@ -149,6 +156,16 @@ public final class Kernel {
         return processors;
     }
 
+    /** How many bytes of memory programs are told of. */
+    public long memoryTotal() {
+        return memoryTotal;
+    }
+
+    /** How many of those are not in use. */
+    public long memoryFree() {
+        return Math.max(0, memoryTotal - memoryFile.statistics().allocatedBytes());
+    }
+
     /** What system calls do with paths. */
     public Vfs vfs() {
         return vfs;
@@ -178,10 +195,7 @@ public final class Kernel {
 
     /** The process with a number, if it lives. */
     public Optional<ThreadGroup> process(int pid) {
-        return tasks().stream()
-                .map(Task::group)
-                .filter(group -> group.pid() == pid)
-                .findFirst();
+        return tasks().stream().map(Task::group).filter(group -> group.pid() == pid).findFirst();
     }
 
     /**

@@ -22,6 +22,7 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -52,10 +53,7 @@ public final class ProgramLoader {
      * @param limits of the process that is to run it
      */
     public record Request(
-            byte[] path,
-            List<byte[]> arguments,
-            List<byte[]> environment,
-            ResourceLimits limits) {
+            byte[] path, List<byte[]> arguments, List<byte[]> environment, ResourceLimits limits) {
         public Request {
             arguments = List.copyOf(arguments);
             environment = List.copyOf(environment);
@@ -113,8 +111,7 @@ public final class ProgramLoader {
 
     private FileDescription open(Caller caller, PathName path) {
         Location location =
-                kernel.vfs()
-                        .resolve(caller, caller.fs().workingDirectory(), path, Lookup.FOLLOW);
+                kernel.vfs().resolve(caller, caller.fs().workingDirectory(), path, Lookup.FOLLOW);
         return kernel.vfs().openProgram(caller, location);
     }
 
@@ -207,8 +204,7 @@ public final class ProgramLoader {
                 start = i + 1;
             }
         }
-        return Arrays.copyOfRange(
-                path, start, Math.min(path.length, start + Task.NAME_BYTES - 1));
+        return Arrays.copyOfRange(path, start, Math.min(path.length, start + Task.NAME_BYTES - 1));
     }
 
     /** The kernel's random numbers for the layout of an address space. */

@@ -43,7 +43,9 @@ public final class ResourceLimits {
         this.limits = limits;
     }
 
-    /** The limits that Linux gives the first process (asm-generic/resource.h), with 1,024 processes. */
+    /**
+     * The limits that Linux gives the first process (asm-generic/resource.h), with 1,024 processes.
+     */
     public static ResourceLimits initial() {
         Limit[] limits = new Limit[COUNT];
         Arrays.fill(limits, new Limit(INFINITY, INFINITY));

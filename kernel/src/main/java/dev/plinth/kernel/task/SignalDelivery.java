@@ -20,14 +20,15 @@ import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.signal.UserFlags;
 import dev.plinth.kernel.signal.VectorFrame;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Delivers signals to one task: default actions, entry into handlers, the way back, and what becomes
- * of a system call that was broken off. Mirrors arch/x86/kernel/signal.c. Confined to the task
- * thread.
+ * Delivers signals to one task: default actions, entry into handlers, the way back, and what
+ * becomes of a system call that was broken off. Mirrors arch/x86/kernel/signal.c. Confined to the
+ * task thread.
  */
 final class SignalDelivery {
     /** The length of the instruction {@code syscall}, by which a restart steps back. */
@@ -169,7 +170,8 @@ final class SignalDelivery {
             vectorState = top;
             context.readVectorState(scratch);
             VectorFrame.mark(scratch, size, cpu.xcr0());
-            task.guestMemory().copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
+            task.guestMemory()
+                    .copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
         }
         // As a function finds its stack: the return address makes it 8 modulo 16.
         long frameAddress = ((top - SignalFrame.BYTES) & -16) - 8;
@@ -200,8 +202,8 @@ final class SignalDelivery {
     }
 
     /**
-     * Implements rt_sigreturn(2): what stands in the frame goes on. A frame that makes no sense is a
-     * SIGSEGV.
+     * Implements rt_sigreturn(2): what stands in the frame goes on. A frame that makes no sense is
+     * a SIGSEGV.
      */
     void returnFromHandler() {
         Registers registers = task.registers();

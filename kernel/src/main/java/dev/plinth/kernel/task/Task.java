@@ -12,6 +12,7 @@ import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
+
 import java.util.Optional;
 
 /**
@@ -35,8 +36,11 @@ public final class Task {
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
 
-    /** Set by {@link #kick}, cleared by the task thread before it looks at what there is to do. */
-    private volatile boolean kicked;
+    /**
+     * Set by {@link #kick}, cleared by the task thread before it looks at what there is to do: at
+     * first a signal may be there that was sent before the task ran.
+     */
+    private volatile boolean kicked = true;
 
     /** Keeps what runs open while another thread reaches for it. */
     private final Object runningLock = new Object();
@@ -53,7 +57,8 @@ public final class Task {
     private boolean inSyscall;
 
     /** What exists while the task's thread runs. */
-    record Running(ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
+    record Running(
+            Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
@@ -154,17 +159,16 @@ public final class Task {
     /**
      * Makes the task look for what there is to do: signals, the end of its process. Any thread.
      *
-     * <p>Whether the guest runs, a call sleeps, or neither, the task notices before it next runs the
-     * guest or sleeps.
+     * <p>Whether the guest runs, a call sleeps, or neither, the task notices before it next runs
+     * the guest or sleeps.
      */
     public void kick() {
         kicked = true;
         synchronized (runningLock) {
-            running.ifPresent(
-                    parts -> {
-                        parts.context().interrupt();
-                        parts.waiting().wake();
-                    });
+            if (running.isPresent() && running.get().thread() != Thread.currentThread()) {
+                running.get().context().interrupt();
+                running.get().waiting().wake();
+            }
         }
     }
 
@@ -207,9 +211,7 @@ public final class Task {
         return running().waiting();
     }
 
-    /**
-     * Sleeps until a signal comes or the process ends.
-     */
+    /** Sleeps until a signal comes or the process ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}
@@ -256,7 +258,8 @@ public final class Task {
 
     /** What exists while the task's thread runs. */
     Running running() {
-        return running.orElseThrow(() -> new IllegalStateException("task " + tid + " is not running"));
+        return running.orElseThrow(
+                () -> new IllegalStateException("task " + tid + " is not running"));
     }
 
     @Override

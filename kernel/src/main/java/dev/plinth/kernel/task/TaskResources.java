@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.fd.FdTable;
-
 import dev.plinth.kernel.vfs.FsContext;
 
 /**

@@ -12,10 +12,12 @@ import dev.plinth.api.platform.Trap;
 import dev.plinth.kernel.mm.FaultOutcome;
 import dev.plinth.kernel.signal.FaultDetails;
 import dev.plinth.kernel.signal.SignalInfo;
-import java.lang.foreign.Arena;
-import java.util.Optional;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.lang.foreign.Arena;
+import java.util.Optional;
 
 /** A task's thread: runs the guest, serves each trap, delivers signals, until the process ends. */
 final class TaskRunner implements Runnable {
@@ -50,7 +52,8 @@ final class TaskRunner implements Runnable {
                 Arena arena = Arena.ofConfined();
                 TaskWait wait = new TaskWait(task)) {
             SignalDelivery delivery = new SignalDelivery(task, context, arena);
-            task.setRunning(Optional.of(new Task.Running(context, delivery, wait)));
+            task.setRunning(
+                    Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
                 loop(context, delivery);
             } finally {
@@ -80,9 +83,7 @@ final class TaskRunner implements Runnable {
                 case Trap.CpuException exception ->
                         delivery.raise(
                                 SignalInfo.fault(
-                                        exception.signal(),
-                                        exception.code(),
-                                        exception.address()),
+                                        exception.signal(), exception.code(), exception.address()),
                                 FaultDetails.NONE);
                 case Trap.Interrupted _ -> {}
                 case Trap.UnknownExit exit -> {
@@ -112,7 +113,6 @@ final class TaskRunner implements Runnable {
         AccessType access = fault.access();
         delivery.raise(
                 SignalInfo.fault(signal, code, fault.address()),
-                SignalDelivery.detailsOf(
-                        fault.address(), access, code == SignalCode.SEGV_ACCERR));
+                SignalDelivery.detailsOf(fault.address(), access, code == SignalCode.SEGV_ACCERR));
     }
 }

@@ -3,12 +3,14 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -99,6 +101,20 @@ public final class TaskSignals {
     public long pendingSet() {
         synchronized (group.signalLock) {
             return pending.set() | group.sharedPending().set();
+        }
+    }
+
+    /** The signals that are pending for this task alone. */
+    long ownPendingSet() {
+        synchronized (group.signalLock) {
+            return pending.set();
+        }
+    }
+
+    /** The signals that are pending for the process. */
+    long sharedPendingSet() {
+        synchronized (group.signalLock) {
+            return group.sharedPending().set();
         }
     }
 

@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.WaitSet;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -74,7 +75,8 @@ final class TaskWait implements Blocker, AutoCloseable {
         }
         try (Arena call = Arena.ofConfined()) {
             List<WaitSet.HostWait> hostWaits = set.hostWaits();
-            MemorySegment pollFds = call.allocate((1L + hostWaits.size()) * POLLFD_BYTES, Long.BYTES);
+            MemorySegment pollFds =
+                    call.allocate((1L + hostWaits.size()) * POLLFD_BYTES, Long.BYTES);
             setPollFd(pollFds, 0, wakeFd, POLLIN);
             for (int i = 0; i < hostWaits.size(); i++) {
                 setPollFd(pollFds, i + 1, hostWaits.get(i).fd(), hostWaits.get(i).events());

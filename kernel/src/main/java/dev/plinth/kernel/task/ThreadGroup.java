@@ -3,12 +3,14 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -156,7 +158,6 @@ public final class ThreadGroup {
 
     /** Whether the default action of a signal ends a process, leaving a core file where it may. */
     static ExitStatus.Killed killedBy(Signal signal) {
-        return new ExitStatus.Killed(
-                signal, DefaultAction.of(signal) == DefaultAction.CORE_DUMP);
+        return new ExitStatus.Killed(signal, DefaultAction.of(signal) == DefaultAction.CORE_DUMP);
     }
 }

@@ -1,8 +1,8 @@
 /**
  * Processes and threads: what runs, how it ends, and what it is told on the way.
  *
- * <p>In reading order: {@link dev.plinth.kernel.task.Kernel} (one sandbox: what all of its processes
- * share), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
+ * <p>In reading order: {@link dev.plinth.kernel.task.Kernel} (one sandbox: what all of its
+ * processes share), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
  * dev.plinth.kernel.task.Task} (a thread of it), {@code TaskRunner} (a task's loop: run the guest,
  * serve the trap, deliver signals), {@link dev.plinth.kernel.task.TaskSignals}, {@link
  * dev.plinth.kernel.task.TaskWait} (the one way to block), {@link

@@ -37,6 +37,26 @@ public record FileStat(
         Instant modified,
         Instant changed,
         Instant born) {
+    /** The same attributes of a file that another file system shows under numbers of its own. */
+    public FileStat shownAs(DeviceNumber otherDevice, long otherInode, int otherLinks) {
+        return new FileStat(
+                otherDevice,
+                otherInode,
+                type,
+                permissions,
+                otherLinks,
+                uid,
+                gid,
+                deviceId,
+                size,
+                blockSize,
+                blocks,
+                accessed,
+                modified,
+                changed,
+                born);
+    }
+
     /** {@code st_mode}: type and permissions. */
     public int mode() {
         return type.modeBits() | permissions;

@@ -14,12 +14,17 @@ import java.util.concurrent.atomic.AtomicLong;
  * knows the host's numbers, so that a checkpoint can bind the sandbox's numbers anew.
  */
 public final class InodeNumbers {
+    /** Says that it is not known which of several files with one number on the host it is. */
+    public static final long ANY_GENERATION = 0;
+
     private static final long FIRST_INODE = 1;
     private static final int FIRST_DEVICE_MINOR = 20;
 
     private final AtomicLong nextInode = new AtomicLong(FIRST_INODE);
     private final AtomicInteger nextDeviceMinor = new AtomicInteger(FIRST_DEVICE_MINOR);
-    private final ConcurrentMap<HostFileId, Long> ofHostFiles = new ConcurrentHashMap<>();
+    private final ConcurrentMap<HostFileId, Binding> ofHostFiles = new ConcurrentHashMap<>();
+
+    private record Binding(long number, long generation) {}
 
     /**
      * Which file of the host it is.
@@ -36,8 +41,33 @@ public final class InodeNumbers {
 
     /** The number of a file of the host: the same for the same file, a new one at first sight. */
     public long ofHostFile(HostFileId file) {
-        Long known = ofHostFiles.get(file);
-        return known != null ? known : ofHostFiles.computeIfAbsent(file, key -> next());
+        return ofHostFile(file, ANY_GENERATION);
+    }
+
+    /**
+     * The number of a file of the host: the same for the same file, a new one at first sight, or if
+     * the host has given its number there to another file.
+     *
+     * @param generation tells files apart that had the same number one after the other; {@link
+     *     #ANY_GENERATION} if it is not known
+     */
+    public long ofHostFile(HostFileId file, long generation) {
+        Binding known = ofHostFiles.get(file);
+        if (known != null && (generation == ANY_GENERATION || generation == known.generation)) {
+            return known.number;
+        }
+        return ofHostFiles.compute(file, (key, old) -> bind(old, generation)).number;
+    }
+
+    private Binding bind(Binding old, long generation) {
+        if (old == null) {
+            return new Binding(next(), generation);
+        }
+        if (generation == ANY_GENERATION || generation == old.generation) {
+            return old;
+        }
+        boolean unknown = old.generation == ANY_GENERATION;
+        return new Binding(unknown ? old.number : next(), generation);
     }
 
     /** A device number for a new file system: major 0, as Linux gives to those without a device. */

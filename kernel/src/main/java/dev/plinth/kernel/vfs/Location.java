@@ -17,6 +17,15 @@ public record Location(Mount mount, Dentry dentry) {
         requireNonNull(dentry, "dentry is null");
     }
 
+    /**
+     * The place of a file that is in no tree, for a file system that keeps its content in another
+     * one.
+     */
+    public static Location unnamed(Inode inode) {
+        return new Location(
+                Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, PathName.ROOT));
+    }
+
     /** The file. */
     public Inode inode() {
         return dentry.inode();

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
@@ -25,32 +26,32 @@ public abstract class SeekableDescription extends FileDescription {
     }
 
     /** The size of the file in bytes. */
-    protected abstract long size();
+    public abstract long size();
 
     /** Reads at an offset that is not negative. */
     @Override
     public abstract long readAt(IoBuffer destination, long offset);
 
     /** Writes at an offset that is not negative, whatever O_APPEND says. */
-    protected abstract long overwrite(IoBuffer source, long offset);
+    public abstract long overwrite(IoBuffer source, long offset);
 
     /**
      * Writes at the end of the file.
      *
      * @return the offset behind the last byte written
      */
-    protected abstract long append(IoBuffer source);
+    public abstract long append(IoBuffer source);
 
     /**
      * Where the data begins that lies at the offset or behind it; the size if there is none. Asked
      * within the file only.
      */
-    protected long nextData(long offset) {
+    public long nextData(long offset) {
         return offset;
     }
 
     /** Where the hole begins that lies at the offset or behind it; there is one at the end. */
-    protected long nextHole(long offset) {
+    public long nextHole(long offset) {
         return size();
     }
 

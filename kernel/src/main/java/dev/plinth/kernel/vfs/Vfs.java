@@ -3,8 +3,10 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.time.Clock;
+
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * What system calls do with paths: one object for the sandbox, the way in to this package.
@@ -31,6 +33,23 @@ public final class Vfs {
         this.opener = new FileOpener(cache, devices, attributes);
     }
 
+    /**
+     * Does something with a path, and does it again if a name on it turned out to stand for another
+     * file by now, as names on the host can.
+     *
+     * @param action that fails with ESTALE in that case; the name is looked up anew then
+     */
+    public <T> T withFreshNames(Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.ESTALE) {
+                throw e;
+            }
+            return action.get();
+        }
+    }
+
     /** The place that a path leads to. */
     public Location resolve(Caller caller, Location base, PathName path, Lookup lookup) {
         return new PathWalk(cache, caller, base, path, lookup).finish();
@@ -42,7 +61,7 @@ public final class Vfs {
      * @return a description with one reference, the caller's
      */
     public FileDescription open(Caller caller, Location base, PathName path, OpenHow how) {
-        return opener.open(caller, base, path, how);
+        return withFreshNames(() -> opener.open(caller, base, path, how));
     }
 
     /**

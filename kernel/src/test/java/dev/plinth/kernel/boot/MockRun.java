@@ -5,6 +5,7 @@ import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.testkit.mock.GuestCode;
 import dev.plinth.testkit.mock.MockPlatformFactory;
 import dev.plinth.testkit.mock.MockProgram;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,13 +88,12 @@ public final class MockRun {
             ready.await();
             Thread sender =
                     Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        while (!Thread.currentThread().isInterrupted()) {
-                                            sandbox.signal(signal);
-                                            LockSupport.parkNanos(20_000_000);
-                                        }
-                                    });
+                            .start(() -> {
+                                while (!Thread.currentThread().isInterrupted()) {
+                                    sandbox.signal(signal);
+                                    LockSupport.parkNanos(20_000_000);
+                                }
+                            });
             try {
                 return sandbox.awaitExit();
             } finally {
@@ -113,12 +113,11 @@ public final class MockRun {
                         .environment(environment)
                         .rootfs(rootfs)
                         .stdio(new Stdio.Given(Map.of()))
-                        .strace(
-                                line -> {
-                                    synchronized (trace) {
-                                        trace.add(line);
-                                    }
-                                })
+                        .strace(line -> {
+                            synchronized (trace) {
+                                trace.add(line);
+                            }
+                        })
                         .build();
         return PLINTH.newSandbox(spec, factory);
     }

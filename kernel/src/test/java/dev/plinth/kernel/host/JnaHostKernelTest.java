@@ -13,6 +13,10 @@ import dev.plinth.api.host.SpawnRequest;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.AccessType;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,8 +26,6 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 final class JnaHostKernelTest {
@@ -84,8 +86,7 @@ final class JnaHostKernelTest {
             MemorySegment segment = memory.segment();
             memory.close();
             memory.close();
-            assertThrows(
-                    IllegalStateException.class, () -> segment.get(ValueLayout.JAVA_BYTE, 0));
+            assertThrows(IllegalStateException.class, () -> segment.get(ValueLayout.JAVA_BYTE, 0));
         }
     }
 
@@ -136,12 +137,11 @@ final class JnaHostKernelTest {
         CountDownLatch started = new CountDownLatch(1);
         Thread sleeper =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    tid.set(host.syscall(SYS_GETTID));
-                                    started.countDown();
-                                    result.set(host.syscall(SYS_PAUSE));
-                                });
+                        .start(() -> {
+                            tid.set(host.syscall(SYS_GETTID));
+                            started.countDown();
+                            result.set(host.syscall(SYS_PAUSE));
+                        });
         started.await();
         long pid = host.syscall(SYS_GETPID);
         // Until the thread is inside the call a signal has nothing to interrupt: send it again.

@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 final class PlatformPluginsTest {
     @TempDir private Path directory;
@@ -117,7 +119,9 @@ final class PlatformPluginsTest {
 
     @Test
     void aDescriptorWithoutAnIdIsABrokenPlugin() throws IOException {
-        writeZip("testing.zip", Map.of("plugin.properties", "plugin.version=1".getBytes(StandardCharsets.UTF_8)));
+        writeZip(
+                "testing.zip",
+                Map.of("plugin.properties", "plugin.version=1".getBytes(StandardCharsets.UTF_8)));
         assertBroken("testing", "plugin.properties has no plugin.id");
     }
 
@@ -132,7 +136,9 @@ final class PlatformPluginsTest {
     @Test
     void anExtensionWhoseClassIsMissingIsABrokenPlugin() throws IOException {
         Map<String, byte[]> files = plugin("testing", TestingFactory.class);
-        files.put("classes/META-INF/extensions.idx", "no.such.Factory\n".getBytes(StandardCharsets.UTF_8));
+        files.put(
+                "classes/META-INF/extensions.idx",
+                "no.such.Factory\n".getBytes(StandardCharsets.UTF_8));
         writeZip("testing.zip", files);
         assertBroken("testing", "ClassNotFoundException: no.such.Factory");
     }

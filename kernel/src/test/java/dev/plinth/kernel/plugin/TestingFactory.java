@@ -6,6 +6,7 @@ import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
+
 import java.util.List;
 
 /** A factory whose class file the tests put into plugins; it makes no platform. */

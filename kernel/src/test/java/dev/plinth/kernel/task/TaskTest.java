@@ -11,6 +11,12 @@ import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.testkit.mock.Guest;
 import dev.plinth.testkit.mock.MockElf;
 import dev.plinth.testkit.mock.MockProgram;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,10 +27,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Tasks and signals, on the mock platform. */
 @Timeout(30)
@@ -74,17 +76,17 @@ final class TaskTest {
     @Test
     void theFirstProcessIsNumberOne() throws Exception {
         assertEquals(
-                new ExitStatus.Exited(1), run.run(guest -> guest.exit((int) guest.syscall(GETPID))));
+                new ExitStatus.Exited(1),
+                run.run(guest -> guest.exit((int) guest.syscall(GETPID))));
     }
 
     @Test
     void anUnknownSystemCallFailsWithEnosys() throws Exception {
         AtomicLong result = new AtomicLong();
-        run.run(
-                guest -> {
-                    result.set(guest.syscall(5000));
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            result.set(guest.syscall(5000));
+            guest.exit(0);
+        });
         assertEquals(-Errno.ENOSYS.number(), result.get());
         assertTrue(run.trace().get(0).startsWith("[1] syscall_0x1388("), run.trace().get(0));
     }
@@ -100,21 +102,19 @@ final class TaskTest {
     void argumentsAndEnvironmentStandOnTheStack() throws Exception {
         List<String> found = new ArrayList<>();
         run.arguments("two words", "").environment("HOME=/", "X=ü");
-        run.run(
-                guest -> {
-                    long stack = guest.registers().rsp();
-                    int count = (int) guest.loadLong(stack);
-                    for (int i = 0; i < count; i++) {
-                        found.add(guest.loadString(guest.loadLong(stack + 8 + 8L * i)));
-                    }
-                    long variables = stack + 8 + 8L * count + 8;
-                    found.add(guest.loadString(guest.loadLong(variables)));
-                    long second = guest.loadLong(variables + 8);
-                    found.add(
-                            new String(guest.load(second, 4), StandardCharsets.UTF_8));
-                    assertEquals(0, guest.loadLong(variables + 16));
-                    guest.exit(count);
-                });
+        run.run(guest -> {
+            long stack = guest.registers().rsp();
+            int count = (int) guest.loadLong(stack);
+            for (int i = 0; i < count; i++) {
+                found.add(guest.loadString(guest.loadLong(stack + 8 + 8L * i)));
+            }
+            long variables = stack + 8 + 8L * count + 8;
+            found.add(guest.loadString(guest.loadLong(variables)));
+            long second = guest.loadLong(variables + 8);
+            found.add(new String(guest.load(second, 4), StandardCharsets.UTF_8));
+            assertEquals(0, guest.loadLong(variables + 16));
+            guest.exit(count);
+        });
         assertEquals(List.of("/main", "two words", "", "HOME=/", "X=ü"), found);
     }
 
@@ -143,12 +143,11 @@ final class TaskTest {
                             guest.syscall(MMAP, page, 4096, 3, 0x32, -1, 0);
                         });
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            handle(guest, SIGSEGV, handler, SA_SIGINFO);
-                            guest.storeLong(page + 8, 42);
-                            guest.exit((int) guest.loadLong(page + 8));
-                        });
+                run.run(guest -> {
+                    handle(guest, SIGSEGV, handler, SA_SIGINFO);
+                    guest.storeLong(page + 8, 42);
+                    guest.exit((int) guest.loadLong(page + 8));
+                });
         assertEquals(new ExitStatus.Exited(42), status);
         assertEquals(List.of((long) SIGSEGV, 1L, page + 8), seen);
     }
@@ -165,21 +164,17 @@ final class TaskTest {
                             guest.vectorState().asSlice(160, 16).fill((byte) 0);
                         });
         List<byte[]> after = new ArrayList<>();
-        run.run(
-                guest -> {
-                    handle(guest, SIGUSR1, handler, 0);
-                    guest.registers().setRbx(77);
-                    // XMM0 stands at byte 160 of the legacy region; XSTATE_BV at 512 says SSE.
-                    guest.vectorState().asSlice(160, 16).copyFrom(
-                            MemorySegment.ofArray(pattern));
-                    guest.vectorState().set(ValueLayout.JAVA_LONG_UNALIGNED, 512, 3);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    assertEquals(77, guest.registers().rbx());
-                    after.add(
-                            guest.vectorState().asSlice(160, 16).toArray(
-                                    ValueLayout.JAVA_BYTE));
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            handle(guest, SIGUSR1, handler, 0);
+            guest.registers().setRbx(77);
+            // XMM0 stands at byte 160 of the legacy region; XSTATE_BV at 512 says SSE.
+            guest.vectorState().asSlice(160, 16).copyFrom(MemorySegment.ofArray(pattern));
+            guest.vectorState().set(ValueLayout.JAVA_LONG_UNALIGNED, 512, 3);
+            guest.syscall(KILL, 1, SIGUSR1);
+            assertEquals(77, guest.registers().rbx());
+            after.add(guest.vectorState().asSlice(160, 16).toArray(ValueLayout.JAVA_BYTE));
+            guest.exit(0);
+        });
         assertArrayEquals(pattern, after.get(0));
     }
 
@@ -198,12 +193,11 @@ final class TaskTest {
                             }
                             depth.decrementAndGet();
                         });
-        run.run(
-                guest -> {
-                    handle(guest, SIGUSR1, handler, 0);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            handle(guest, SIGUSR1, handler, 0);
+            guest.syscall(KILL, 1, SIGUSR1);
+            guest.exit(0);
+        });
         assertEquals(2, calls.get());
         assertEquals(1, deepest.get());
     }
@@ -221,12 +215,11 @@ final class TaskTest {
                             }
                             depth.decrementAndGet();
                         });
-        run.run(
-                guest -> {
-                    handle(guest, SIGUSR1, handler, SA_NODEFER);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            handle(guest, SIGUSR1, handler, SA_NODEFER);
+            guest.syscall(KILL, 1, SIGUSR1);
+            guest.exit(0);
+        });
         assertEquals(2, deepest.get());
     }
 
@@ -234,38 +227,35 @@ final class TaskTest {
     void aOneTimeHandlerIsGoneAfterwards() throws Exception {
         MockProgram handler = run.program("handler", guest -> {});
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            handle(guest, SIGUSR1, handler, SA_RESETHAND);
-                            guest.syscall(KILL, 1, SIGUSR1);
-                            guest.syscall(KILL, 1, SIGUSR1);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    handle(guest, SIGUSR1, handler, SA_RESETHAND);
+                    guest.syscall(KILL, 1, SIGUSR1);
+                    guest.syscall(KILL, 1, SIGUSR1);
+                    guest.exit(0);
+                });
         assertEquals(killed(Signal.SIGUSR1), status);
     }
 
     @Test
     void blockedSignalsWaitAndAreDeliveredByNumber() throws Exception {
         List<Long> order = new ArrayList<>();
-        MockProgram handler =
-                run.program("handler", guest -> order.add(guest.registers().rdi()));
-        run.run(
-                guest -> {
-                    handle(guest, SIGUSR1, handler, 0);
-                    handle(guest, SIGUSR2, handler, 0);
-                    handle(guest, 40, handler, 0);
-                    guest.storeLong(DATA, -1L);
-                    guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
-                    guest.syscall(KILL, 1, 40);
-                    guest.syscall(KILL, 1, 40);
-                    guest.syscall(KILL, 1, SIGUSR2);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    assertEquals(List.of(), order);
-                    guest.storeLong(DATA, 0);
-                    guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
-                    guest.exit(0);
-                });
+        MockProgram handler = run.program("handler", guest -> order.add(guest.registers().rdi()));
+        run.run(guest -> {
+            handle(guest, SIGUSR1, handler, 0);
+            handle(guest, SIGUSR2, handler, 0);
+            handle(guest, 40, handler, 0);
+            guest.storeLong(DATA, -1L);
+            guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
+            guest.syscall(KILL, 1, 40);
+            guest.syscall(KILL, 1, 40);
+            guest.syscall(KILL, 1, SIGUSR2);
+            guest.syscall(KILL, 1, SIGUSR1);
+            guest.syscall(KILL, 1, SIGUSR1);
+            assertEquals(List.of(), order);
+            guest.storeLong(DATA, 0);
+            guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
+            guest.exit(0);
+        });
         // Each handler is entered on top of the ones before, so the last to be entered runs first.
         assertEquals(List.of(40L, 40L, 12L, 10L), order);
     }
@@ -275,14 +265,13 @@ final class TaskTest {
         MockProgram handler = run.program("handler", guest -> {});
         AtomicLong refused = new AtomicLong();
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            refused.set(handle(guest, 9, handler, 0));
-                            guest.storeLong(DATA, -1L);
-                            guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
-                            guest.syscall(KILL, 1, 9);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    refused.set(handle(guest, 9, handler, 0));
+                    guest.storeLong(DATA, -1L);
+                    guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
+                    guest.syscall(KILL, 1, 9);
+                    guest.exit(0);
+                });
         assertEquals(killed(Signal.SIGKILL), status);
         assertEquals(-Errno.EINVAL.number(), refused.get());
     }
@@ -291,14 +280,13 @@ final class TaskTest {
     void aFaultWhoseSignalIsBlockedKills() throws Exception {
         MockProgram handler = run.program("handler", guest -> {});
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            handle(guest, SIGSEGV, handler, 0);
-                            guest.storeLong(DATA, -1L);
-                            guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
-                            guest.touch(0x10);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    handle(guest, SIGSEGV, handler, 0);
+                    guest.storeLong(DATA, -1L);
+                    guest.syscall(RT_SIGPROCMASK, 2, DATA, 0, 8);
+                    guest.touch(0x10);
+                    guest.exit(0);
+                });
         assertEquals(killed(Signal.SIGSEGV), status);
     }
 
@@ -306,19 +294,17 @@ final class TaskTest {
     void aHandlerCanRunOnAnAlternateStack() throws Exception {
         long stack = 0x6000_0000L;
         AtomicLong pointer = new AtomicLong();
-        MockProgram handler =
-                run.program("handler", guest -> pointer.set(guest.registers().rsp()));
-        run.run(
-                guest -> {
-                    guest.syscall(MMAP, stack, 65536, 3, 0x32, -1, 0);
-                    guest.storeLong(DATA, stack);
-                    guest.storeLong(DATA + 8, 0);
-                    guest.storeLong(DATA + 16, 65536);
-                    assertEquals(0, guest.syscall(SIGALTSTACK, DATA, 0));
-                    handle(guest, SIGUSR1, handler, SA_ONSTACK);
-                    guest.syscall(KILL, 1, SIGUSR1);
-                    guest.exit(0);
-                });
+        MockProgram handler = run.program("handler", guest -> pointer.set(guest.registers().rsp()));
+        run.run(guest -> {
+            guest.syscall(MMAP, stack, 65536, 3, 0x32, -1, 0);
+            guest.storeLong(DATA, stack);
+            guest.storeLong(DATA + 8, 0);
+            guest.storeLong(DATA + 16, 65536);
+            assertEquals(0, guest.syscall(SIGALTSTACK, DATA, 0));
+            handle(guest, SIGUSR1, handler, SA_ONSTACK);
+            guest.syscall(KILL, 1, SIGUSR1);
+            guest.exit(0);
+        });
         assertTrue(pointer.get() > stack && pointer.get() < stack + 65536);
     }
 
@@ -326,24 +312,22 @@ final class TaskTest {
     void aStackWithoutRoomForTheFrameKills() throws Exception {
         MockProgram handler = run.program("handler", guest -> {});
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            handle(guest, SIGUSR1, handler, 0);
-                            guest.registers().setRsp(0x1000);
-                            guest.syscall(KILL, 1, SIGUSR1);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    handle(guest, SIGUSR1, handler, 0);
+                    guest.registers().setRsp(0x1000);
+                    guest.syscall(KILL, 1, SIGUSR1);
+                    guest.exit(0);
+                });
         assertEquals(killed(Signal.SIGSEGV), status);
     }
 
     @Test
     void aFrameThatMakesNoSenseKills() throws Exception {
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            guest.registers().setRsp(0x1000);
-                            guest.syscall(RT_SIGRETURN);
-                        });
+                run.run(guest -> {
+                    guest.registers().setRsp(0x1000);
+                    guest.syscall(RT_SIGRETURN);
+                });
         assertEquals(killed(Signal.SIGSEGV), status);
     }
 
@@ -428,15 +412,14 @@ final class TaskTest {
     @Test
     void anIgnoredSignalDoesNotEndAPause() throws Exception {
         try (Sandbox sandbox =
-                run.sandbox(
-                        guest -> {
-                            guest.storeLong(DATA, 1);
-                            guest.storeLong(DATA + 8, 0);
-                            guest.storeLong(DATA + 16, 0);
-                            guest.storeLong(DATA + 24, 0);
-                            guest.syscall(RT_SIGACTION, SIGUSR1, DATA, 0, 8);
-                            guest.syscall(PAUSE);
-                        })) {
+                run.sandbox(guest -> {
+                    guest.storeLong(DATA, 1);
+                    guest.storeLong(DATA + 8, 0);
+                    guest.storeLong(DATA + 16, 0);
+                    guest.storeLong(DATA + 24, 0);
+                    guest.syscall(RT_SIGACTION, SIGUSR1, DATA, 0, 8);
+                    guest.syscall(PAUSE);
+                })) {
             sandbox.start();
             Thread.sleep(50);
             sandbox.signal(Signal.SIGUSR1);
@@ -464,14 +447,13 @@ final class TaskTest {
     void tgkillReachesATaskOfTheProcess() throws Exception {
         AtomicLong wrongPid = new AtomicLong();
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            long tid = guest.syscall(GETTID);
-                            wrongPid.set(guest.syscall(TGKILL, 99, tid, SIGUSR1));
-                            assertEquals(0, guest.syscall(TGKILL, 1, tid, 0));
-                            guest.syscall(TGKILL, 1, tid, SIGUSR1);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    long tid = guest.syscall(GETTID);
+                    wrongPid.set(guest.syscall(TGKILL, 99, tid, SIGUSR1));
+                    assertEquals(0, guest.syscall(TGKILL, 1, tid, 0));
+                    guest.syscall(TGKILL, 1, tid, SIGUSR1);
+                    guest.exit(0);
+                });
         assertEquals(killed(Signal.SIGUSR1), status);
         assertEquals(-Errno.ESRCH.number(), wrongPid.get());
     }
@@ -479,42 +461,39 @@ final class TaskTest {
     @Test
     void aTaskHasANameOfFifteenBytes() throws Exception {
         List<String> names = new ArrayList<>();
-        run.run(
-                guest -> {
-                    guest.syscall(PRCTL, 16, DATA);
-                    names.add(guest.loadString(DATA));
-                    guest.storeString(DATA, "a name that is too long");
-                    guest.syscall(PRCTL, 15, DATA);
-                    guest.syscall(PRCTL, 16, DATA);
-                    names.add(guest.loadString(DATA));
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            guest.syscall(PRCTL, 16, DATA);
+            names.add(guest.loadString(DATA));
+            guest.storeString(DATA, "a name that is too long");
+            guest.syscall(PRCTL, 15, DATA);
+            guest.syscall(PRCTL, 16, DATA);
+            names.add(guest.loadString(DATA));
+            guest.exit(0);
+        });
         assertEquals(List.of("main", "a name that is "), names);
     }
 
     @Test
     void basesOfSegmentsAreUserAddresses() throws Exception {
         AtomicLong refused = new AtomicLong();
-        run.run(
-                guest -> {
-                    assertEquals(0, guest.syscall(ARCH_PRCTL, 0x1002, DATA));
-                    assertEquals(DATA, guest.registers().fsBase());
-                    refused.set(guest.syscall(ARCH_PRCTL, 0x1002, -1L));
-                    guest.exit(0);
-                });
+        run.run(guest -> {
+            assertEquals(0, guest.syscall(ARCH_PRCTL, 0x1002, DATA));
+            assertEquals(DATA, guest.registers().fsBase());
+            refused.set(guest.syscall(ARCH_PRCTL, 0x1002, -1L));
+            guest.exit(0);
+        });
         assertEquals(-Errno.EPERM.number(), refused.get());
     }
 
     @Test
     void memoryThatWasUnmappedFaults() throws Exception {
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            long at = guest.syscall(MMAP, 0, 8192, 3, 0x22, -1, 0);
-                            guest.storeLong(at + 4096, 1);
-                            guest.syscall(MUNMAP, at, 8192);
-                            guest.touch(at + 4096);
-                        });
+                run.run(guest -> {
+                    long at = guest.syscall(MMAP, 0, 8192, 3, 0x22, -1, 0);
+                    guest.storeLong(at + 4096, 1);
+                    guest.syscall(MUNMAP, at, 8192);
+                    guest.touch(at + 4096);
+                });
         assertEquals(killed(Signal.SIGSEGV), status);
     }
 

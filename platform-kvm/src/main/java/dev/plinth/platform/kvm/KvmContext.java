@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
@@ -8,6 +9,7 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.x86.Flags;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -73,8 +75,7 @@ final class KvmContext implements ExecutionContext {
     @Override
     public Trap run(AddressSpace addressSpace, Registers registers) {
         requireOwner();
-        if (!(addressSpace instanceof KvmAddressSpace space)
-                || !space.isOf(platform.machine())) {
+        if (!(addressSpace instanceof KvmAddressSpace space) || !space.isOf(platform.machine())) {
             throw new IllegalArgumentException("an address space of another platform");
         }
         if (takeInterrupt()) {
@@ -218,8 +219,7 @@ final class KvmContext implements ExecutionContext {
             if (executing.isPresent()) {
                 kicked = true;
                 executing.get().vcpu().requestExit();
-                host.syscall(
-                        SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
+                host.syscall(SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
                 signalSent = true;
             }
         } finally {

@@ -12,6 +12,7 @@ import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.util.Set;
 
 /** Guest threads are vCPUs of one virtual machine; an address space is a tree of page tables. */
@@ -43,10 +44,9 @@ final class KvmPlatform implements Platform {
         host = context.host();
         HostFd device =
                 context.device(KvmPlatformFactory.DEVICE)
-                        .orElseThrow(
-                                () ->
-                                        new IllegalStateException(
-                                                "not donated: " + KvmPlatformFactory.DEVICE));
+                        .orElseThrow(() ->
+                                new IllegalStateException(
+                                        "not donated: " + KvmPlatformFactory.DEVICE));
         pid = (int) host.syscall(SystemCalls.GETPID);
         host.installNoOpHandler(KICK);
         machine = new VirtualMachine(context, device);

@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -16,9 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>A context gets one when it is made and keeps it until it is closed: that costs nothing at a
  * system call. KVM never frees a vCPU, so those of closed contexts are used again. When there are
- * more contexts than vCPUs, the context that has executed nothing for the longest time loses its own
- * to one that wants to execute; if all execute, they wait in line, and one that executes is stopped
- * for the first of them every few milliseconds.
+ * more contexts than vCPUs, the context that has executed nothing for the longest time loses its
+ * own to one that wants to execute; if all execute, they wait in line, and one that executes is
+ * stopped for the first of them every few milliseconds.
  *
  * <p>Any thread may call any method.
  */

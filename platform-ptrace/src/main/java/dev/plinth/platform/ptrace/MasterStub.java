@@ -57,16 +57,13 @@ final class MasterStub implements AutoCloseable {
         try (HostFd program = createProgram()) {
             pid = host.spawn(request(program, batchFile, backingFiles));
         }
-        boolean done = false;
         try {
             setUp();
-            done = true;
         } catch (StubLostException e) {
             throw lost("setting up a stub: " + e.getMessage());
-        } finally {
-            if (!done) {
-                killAndReap();
-            }
+        } catch (HostCallException e) {
+            killAndReap();
+            throw e;
         }
     }
 
@@ -121,20 +118,28 @@ final class MasterStub implements AutoCloseable {
 
     /** Lets a child that was just cloned make its preparations, and lets go of it. */
     private StubProcess adopt(int leader) {
-        boolean done = false;
         try {
             tracer.awaitStop(leader);
             tracer.finish(leader, page.processChildEnd());
             int thread = (int) result("clone(thread of a stub)", tracer.registers());
-            HostFd handle = StubProcess.openHandle(host, leader);
-            tracer.detach(leader, page.idle());
-            done = true;
-            return new StubProcess(leader, thread, handle);
-        } finally {
-            if (!done) {
-                kill(leader);
-                tracer.awaitEnd(leader);
-            }
+            int keeper = (int) tracer.registers().get(JAVA_LONG, UserRegs.RBX);
+            StubProcess process =
+                    new StubProcess(leader, keeper, thread, StubProcess.openHandle(host, leader));
+            letGo(process);
+            return process;
+        } catch (HostCallException e) {
+            kill(leader);
+            tracer.awaitEnd(leader);
+            throw e;
+        }
+    }
+
+    private void letGo(StubProcess process) {
+        try {
+            tracer.detach(process.leader(), page.idle());
+        } catch (StubLostException e) {
+            process.close();
+            throw e;
         }
     }
 
@@ -190,7 +195,7 @@ final class MasterStub implements AutoCloseable {
     private void setUp() {
         // The first stop is behind execve, for its events are not asked for; but it may be in front
         // of the program's first instruction, so the set-up relies on none having been executed.
-        tracer.seize(pid, Tracer.OPTIONS, CpuMask.ANY);
+        tracer.seize(pid, CpuMask.ANY);
         runList(
                 page.loadedBatch(),
                 page.loadedBatchEnd(),

@@ -31,7 +31,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li>while no context is executing guest instructions: by the next one that is about to, in its
  *       own stub thread, together with all that was queued by then;
  *   <li>else at once, by the caller: in the caller's own stub thread, which is stopped while its
- *       Java thread is here; or, if it has none in this process, in the process's leader.
+ *       Java thread is here; or, if it has none in this process, in the process's keeper.
  * </ul>
  *
  * No guest thread is ever waited for, neither one that executes nor one that does not.
@@ -192,9 +192,9 @@ final class PtraceAddressSpace implements AddressSpace {
                 }
             }
             try (Tracer tracer = new Tracer(host)) {
-                seizeLeaderLocked(tracer, CpuMask.ANY);
-                applyLocked(tracer, process.leader());
-                tracer.detach(process.leader(), platform.page().idle());
+                seizeLocked(tracer, process.keeper(), CpuMask.ANY);
+                applyLocked(tracer, process.keeper());
+                tracer.detach(process.keeper(), platform.page().idle());
             }
         } catch (StubLostException e) {
             // Nothing of the process executes any more; whose stub it was finds that out by itself.
@@ -202,14 +202,20 @@ final class PtraceAddressSpace implements AddressSpace {
         }
     }
 
-    private void seizeLeaderLocked(Tracer tracer, CpuMask cpu) {
-        tracer.seize(process.leader(), Tracer.OPTIONS_OF_LEADER, cpu);
-        requireAlive(tracer, process.leader());
-    }
-
-    /** The number of an idle thread may be somebody else's by now, if the process was killed. */
-    private void requireAlive(Tracer tracer, int tid) {
-        if (!process.isAlive(host)) {
+    /** Makes an idle thread of the process the calling thread's tracee. */
+    private void seizeLocked(Tracer tracer, int tid, CpuMask cpu) {
+        try {
+            tracer.seize(tid, cpu);
+        } catch (HostCallException e) {
+            if (e.is(Errno.EPERM)) {
+                // So Linux answers for a thread that is ending; what may be traced once may be
+                // traced again.
+                throw new StubLostException("the stub was killed", 0);
+            }
+            throw e;
+        }
+        // If the process was killed, the number may be somebody else's by now.
+        if (!process.owns(host, tid)) {
             tracer.letGo(tid);
             throw new StubLostException("the stub was killed", 0);
         }
@@ -305,8 +311,7 @@ final class PtraceAddressSpace implements AddressSpace {
             if (tid == 0) {
                 tid = newThreadLocked(context);
             }
-            context.tracer().seize(tid, Tracer.OPTIONS, context.cpu());
-            requireAlive(context.tracer(), tid);
+            seizeLocked(context.tracer(), tid, context.cpu());
             contexts.add(context);
             return tid;
         } finally {
@@ -316,11 +321,11 @@ final class PtraceAddressSpace implements AddressSpace {
 
     private int newThreadLocked(PtraceContext context) {
         Tracer tracer = context.tracer();
-        seizeLeaderLocked(tracer, context.cpu());
+        seizeLocked(tracer, process.keeper(), context.cpu());
         tracer.prepare(platform.page().thread());
-        tracer.run(process.leader(), platform.page().threadEnd());
+        tracer.run(process.keeper(), platform.page().threadEnd());
         long result = tracer.registers().get(JAVA_LONG, UserRegs.RAX);
-        tracer.detach(process.leader(), platform.page().idle());
+        tracer.detach(process.keeper(), platform.page().idle());
         if (Errno.isError(result)) {
             throw HostCallException.ofResult("clone(thread of a stub)", new long[0], result);
         }

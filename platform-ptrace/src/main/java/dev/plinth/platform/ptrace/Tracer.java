@@ -31,12 +31,6 @@ final class Tracer implements AutoCloseable {
     /** A tracee dies with its tracer, and its system call stops can be told from others. */
     static final long OPTIONS = Ptrace.PTRACE_O_EXITKILL | Ptrace.PTRACE_O_TRACESYSGOOD;
 
-    /**
-     * Reports the end of a tracee as a stop too. The first thread of a process needs it: its end
-     * can be waited for only after those of all others, whose tracers may be busy elsewhere.
-     */
-    static final long OPTIONS_OF_LEADER = OPTIONS | Ptrace.PTRACE_O_TRACEEXIT;
-
     private static final int SIGILL = 4;
     private static final int SIGTRAP = 5;
     private static final int SIGBUS = 7;
@@ -74,15 +68,15 @@ final class Tracer implements AutoCloseable {
      * @param cpu pins it there first, so that it stops and answers without a wake-up across CPUs;
      *     {@link CpuMask#ANY} leaves it where it is
      */
-    void seize(int tid, long options, CpuMask cpu) {
+    void seize(int tid, CpuMask cpu) {
         cpu.apply(host, tid);
-        long result = host.syscall(SystemCalls.PTRACE, Ptrace.PTRACE_SEIZE, tid, 0, options);
+        long result = host.syscall(SystemCalls.PTRACE, Ptrace.PTRACE_SEIZE, tid, 0, OPTIONS);
         if (result == -Errno.ESRCH.number()) {
             throw new StubLostException("the stub was killed", 0);
         }
         if (result < 0) {
             throw HostCallException.ofResult(
-                    "ptrace(PTRACE_SEIZE)", new long[] {tid, options}, result);
+                    "ptrace(PTRACE_SEIZE)", new long[] {tid, OPTIONS}, result);
         }
         request(Ptrace.PTRACE_INTERRUPT, tid, 0);
         awaitStop(tid);
@@ -116,23 +110,10 @@ final class Tracer implements AutoCloseable {
     /** Waits until a tracee stops. */
     int awaitStop(int tid) {
         int stop = await(tid);
-        if (isEnd(stop)) {
-            throw ended(tid, stop);
+        if (!WaitStatus.isStop(stop)) {
+            throw lost(stop);
         }
         return stop;
-    }
-
-    private static boolean isEnd(int status) {
-        return !WaitStatus.isStop(status) || WaitStatus.event(status) == Ptrace.PTRACE_EVENT_EXIT;
-    }
-
-    private StubLostException ended(int tid, int end) {
-        if (WaitStatus.isStop(end)) {
-            // Lets it end. It may have gone on by itself: then there is nothing to let go of.
-            letGo(tid);
-            return new StubLostException("the stub ended", end);
-        }
-        return lost(end);
     }
 
     /** Reports a tracee that ended. */
@@ -305,10 +286,10 @@ final class Tracer implements AutoCloseable {
     private RuntimeException failed(int request, int tid, long result) {
         if (result == -Errno.ESRCH.number()) {
             int end = await(tid);
-            while (!isEnd(end)) {
+            while (WaitStatus.isStop(end)) {
                 end = await(tid);
             }
-            return ended(tid, end);
+            return lost(end);
         }
         return HostCallException.ofResult("ptrace(stub)", new long[] {request, tid}, result);
     }

@@ -16,7 +16,7 @@
  * a stub is in {@code …stub}, numbers of Linux in {@code …linux}, instructions in {@code …x86}.
  *
  * <p><b>Threads.</b> Linux ties a tracee to one thread, so everything about a stub thread is done
- * by the Java thread of its context. The leader of a stub process is nobody's for long: whoever
+ * by the Java thread of its context. The keeper of a stub process is nobody's for long: whoever
  * needs it seizes it and lets it go, under the address space's lock. The master belongs to a thread
  * of the platform.
  *

@@ -43,7 +43,7 @@ class PluginZipIT {
         try (ZipFile zip = open()) {
             Properties properties = new Properties();
             properties.load(zip.getInputStream(zip.getEntry("plugin.properties")));
-            assertEquals("plinth-platform-ptrace", properties.getProperty("plugin.id"));
+            assertEquals("ptrace", properties.getProperty("plugin.id"));
             String version = properties.getProperty("plugin.version");
             assertTrue(version.matches("\\d+\\.\\d+\\.\\d+.*"), version);
         }

@@ -228,7 +228,7 @@ class PtracePlatformTest {
         guest.code("0f05 ffc3 ebfc"); // syscall; loop: inc ebx; jmp loop
         assertEquals(Trap.SYSTEM_CALL, guest.run());
         int pid = pidOf(guest.space);
-        int tid = otherThreadOf(pid);
+        int tid = ((PtraceContext) guest.context).tid();
         Thread sender =
                 startDaemon(() -> {
                     for (int signal : new int[] {4, 5, 7, 8, 10, 11, 14, 15, 17, 18, 31}) {
@@ -270,6 +270,37 @@ class PtracePlatformTest {
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         assertInstanceOf(Trap.UnknownExit.class, guest.run());
         guest.map(OTHER, 0, AccessType.READ);
+    }
+
+    @Test
+    void aStubThatIsKilledIsNoticedWhileAnotherContextHasNotNoticed() throws InterruptedException {
+        guest.code("0f05 0f05");
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+        Failures failures = new Failures();
+        CountDownLatch stopped = new CountDownLatch(1);
+        CountDownLatch killed = new CountDownLatch(1);
+        Thread other =
+                failures.start(() -> {
+                    Registers registers = new Registers();
+                    registers.setRip(Guest.CODE);
+                    try (ExecutionContext context = guest.platform.newContext()) {
+                        assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                        stopped.countDown();
+                        await(killed);
+                        assertInstanceOf(
+                                Trap.UnknownExit.class, context.run(guest.space, registers));
+                    }
+                });
+        await(stopped);
+        int pid = pidOf(guest.space);
+        TestingHost.HOST.syscall(SystemCalls.TGKILL, pid, pid, 9);
+        for (int i = 0; i < 3; i++) {
+            assertInstanceOf(Trap.UnknownExit.class, guest.run());
+        }
+        guest.map(OTHER, 0, AccessType.READ);
+        killed.countDown();
+        other.join();
+        failures.check();
     }
 
     @Test
@@ -400,6 +431,58 @@ class PtracePlatformTest {
     }
 
     @Test
+    void manyThreadsChangeOneAddressSpaceWhileTheyExecuteInIt() throws InterruptedException {
+        guest.code("8903 0f05"); // mov [rbx], eax; syscall
+        int threads = 4;
+        Failures failures = new Failures();
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++) {
+            long address = OTHER + (long) i * Guest.PAGE;
+            long offset = (16L + i) * Guest.PAGE;
+            workers[i] = failures.start(() -> mapTouchAndUnmap(address, offset, 200));
+        }
+        for (Thread worker : workers) {
+            worker.join();
+        }
+        failures.check();
+    }
+
+    private void mapTouchAndUnmap(long address, long offset, int rounds) {
+        Registers registers = new Registers();
+        registers.setRbx(address);
+        try (ExecutionContext context = guest.platform.newContext()) {
+            for (int i = 1; i <= rounds; i++) {
+                guest.map(address, offset, AccessType.READ_WRITE);
+                registers.setRip(Guest.CODE);
+                registers.setRax(i);
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, registers));
+                assertEquals(i, guest.memory.view().get(JAVA_INT, offset));
+                guest.space.unmap(Guest.page(address));
+                registers.setRip(Guest.CODE);
+                Trap.Fault fault =
+                        assertInstanceOf(Trap.Fault.class, context.run(guest.space, registers));
+                assertEquals(address, fault.address());
+            }
+        }
+    }
+
+    @Test
+    void contextsThatCloseLeaveNoThreadOfTheirs() throws InterruptedException {
+        guest.code("0f05");
+        for (int i = 0; i < 50; i++) {
+            guest.registers.setRip(Guest.CODE);
+            try (ExecutionContext context = guest.platform.newContext()) {
+                assertEquals(Trap.SYSTEM_CALL, context.run(guest.space, guest.registers));
+            }
+        }
+        String tasks = "/proc/" + pidOf(guest.space) + "/task";
+        // The leader and the keeper.
+        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 2));
+        guest.registers.setRip(Guest.CODE);
+        assertEquals(Trap.SYSTEM_CALL, guest.run());
+    }
+
+    @Test
     void aContextMovesToAnotherAddressSpaceWithItsVectorState() {
         guest.code(
                 "660f6ec0 0f05 660f7ec0 0f05"); // movd xmm0, eax; syscall; movd eax, xmm0; syscall
@@ -511,22 +594,19 @@ class PtracePlatformTest {
         return ((PtraceAddressSpace) space).pid();
     }
 
-    /** The guest thread of a stub process that has one. */
-    private static int otherThreadOf(int pid) {
-        String[] threads = new java.io.File("/proc/" + pid + "/task").list();
-        for (String thread : threads) {
-            if (Integer.parseInt(thread) != pid) {
-                return Integer.parseInt(thread);
-            }
-        }
-        throw new AssertionError("no second thread in " + pid);
-    }
-
     private static Thread startDaemon(Runnable work) {
         Thread thread = new Thread(work);
         thread.setDaemon(true);
         thread.start();
         return thread;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static void sleepBriefly() {

@@ -104,7 +104,7 @@ class StubIsolationTest {
             kicker.join();
         }
         assertEquals(before, userMappings());
-        assertEquals(2, HostProcesses.list("/proc/" + pid + "/task").size());
+        assertEquals(3, HostProcesses.list("/proc/" + pid + "/task").size());
         assertEquals(2, HostProcesses.inGroup(HostProcesses.groupOf(pid)).size());
     }
 

@@ -113,13 +113,12 @@ public final class LeakCheck {
     public List<String> newThings() {
         LeakCheck now = now();
         List<String> found = new ArrayList<>();
-        now.descriptors.forEach(
-                (number, target) -> {
-                    boolean known = target.equals(descriptors.get(number));
-                    if (!known && !FOREIGN_DESCRIPTORS.matcher(target).matches()) {
-                        found.add("descriptor " + number + " " + target);
-                    }
-                });
+        now.descriptors.forEach((number, target) -> {
+            boolean known = target.equals(descriptors.get(number));
+            if (!known && !FOREIGN_DESCRIPTORS.matcher(target).matches()) {
+                found.add("descriptor " + number + " " + target);
+            }
+        });
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
             boolean foreign = FOREIGN_THREADS.matcher(thread.getName()).matches();
             if (!foreign && thread.isAlive() && !threads.contains(thread.threadId())) {
@@ -131,12 +130,11 @@ public final class LeakCheck {
                 found.add("process " + process);
             }
         }
-        now.mappings.forEach(
-                (range, target) -> {
-                    if (!target.equals(mappings.get(range))) {
-                        found.add("mapping " + range + " " + target);
-                    }
-                });
+        now.mappings.forEach((range, target) -> {
+            if (!target.equals(mappings.get(range))) {
+                found.add("mapping " + range + " " + target);
+            }
+        });
         return found;
     }
 

@@ -61,25 +61,23 @@ final class EmulatorAddressSpace implements AddressSpace {
                     "cannot map offset 0x%x of %s with access %s"
                             .formatted(offset, file, access.symbols()));
         }
-        change(
-                () -> {
-                    cutOutLocked(range);
-                    table.put(range.start(), new Mapping(range, file, offset, access));
-                });
+        change(() -> {
+            cutOutLocked(range);
+            table.put(range.start(), new Mapping(range, file, offset, access));
+        });
     }
 
     @Override
     public void protect(AddressRange range, AccessType access) {
         requireMappable(range);
-        change(
-                () -> {
-                    List<Mapping> parts =
-                            overlappingLocked(range).stream()
-                                    .map(old -> old.part(old.range().intersect(range), access))
-                                    .toList();
-                    cutOutLocked(range);
-                    parts.forEach(part -> table.put(part.range().start(), part));
-                });
+        change(() -> {
+            List<Mapping> parts =
+                    overlappingLocked(range).stream()
+                            .map(old -> old.part(old.range().intersect(range), access))
+                            .toList();
+            cutOutLocked(range);
+            parts.forEach(part -> table.put(part.range().start(), part));
+        });
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers.HostFileId;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
@@ -68,6 +69,11 @@ public record HostAttributes(HostFileId id, FileStat stat) {
     /** Owner and permissions. */
     public Inode.Ownership ownership() {
         return new Inode.Ownership(stat.permissions(), stat.uid(), stat.gid());
+    }
+
+    /** Tells files apart that had the same number on the host: the time of birth. */
+    public long generation() {
+        return stat.born().getEpochSecond() * 1_000_000_000L + stat.born().getNano();
     }
 
     /** Whether the other attributes are those of the same file at another time. */

@@ -2,15 +2,15 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.PathName;
-import dev.plinth.kernel.vfs.SymbolicLink;
+
 import java.time.Instant;
 import java.util.Optional;
 
 /** A symbolic link of the host; it is followed in the sandbox, never on the host. */
-final class HostSymlink extends SymbolicLink {
+final class HostSymlink extends FixedSymlink {
     private final HostHandle handle;
 
     /** What it holds; a link is never changed, only replaced by another one. */
@@ -26,7 +26,7 @@ final class HostSymlink extends SymbolicLink {
     }
 
     @Override
-    public PathName target(Caller caller) {
+    public PathName target() {
         Optional<PathName> known = target;
         if (known.isEmpty()) {
             known = Optional.of(handle.withDescriptor(handle.calls()::readLink));

@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -39,7 +40,7 @@ final class HostfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long size() {
+    public long size() {
         return calls.attributes(fd).stat().size();
     }
 
@@ -74,7 +75,7 @@ final class HostfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long overwrite(IoBuffer source, long offset) {
+    public long overwrite(IoBuffer source, long offset) {
         file.pages().writeBack();
         long count =
                 source.transfer(
@@ -89,7 +90,7 @@ final class HostfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long append(IoBuffer source) {
+    public long append(IoBuffer source) {
         file.pages().writeBack();
         long count = source.transfer(piece -> calls.append(fd, piece));
         long end = size();
@@ -103,12 +104,12 @@ final class HostfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long nextData(long offset) {
+    public long nextData(long offset) {
         return calls.seek(fd, offset, Fs.SEEK_DATA);
     }
 
     @Override
-    protected long nextHole(long offset) {
+    public long nextHole(long offset) {
         return calls.seek(fd, offset, Fs.SEEK_HOLE);
     }
 

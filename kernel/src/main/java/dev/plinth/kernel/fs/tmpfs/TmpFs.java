@@ -15,6 +15,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A file system in memory. */
@@ -81,6 +82,24 @@ public final class TmpFs extends FileSystem {
         root.freeAll();
     }
 
+    /**
+     * Makes a regular file that has no name yet, as O_TMPFILE does: it can be given one with {@link
+     * Directory#link}, and is gone when its last description is, if it has none by then.
+     */
+    public Inode makeUnnamedFile(NewNode node) {
+        return new TmpfsFile(this, node, 0);
+    }
+
+    /** Has a file live on without a name; ended by {@link #removeNamelessLink}. */
+    public void addNamelessLink(Inode inode) {
+        ((TmpfsInode) inode).attributes().addLinks(1);
+    }
+
+    /** Ends {@link #addNamelessLink}. */
+    public void removeNamelessLink(Inode inode) {
+        ((TmpfsInode) inode).removeLink();
+    }
+
     MemoryFile memory() {
         return memory;
     }
@@ -118,8 +137,7 @@ public final class TmpFs extends FileSystem {
     }
 
     /** What stat(2) shows of an inode with these attributes. */
-    FileStat stat(
-            Inode inode, NodeAttributes.Snapshot attributes, long size, long allocatedBytes) {
+    FileStat stat(Inode inode, NodeAttributes.Snapshot attributes, long size, long allocatedBytes) {
         return new FileStat(
                 device(),
                 inode.number(),

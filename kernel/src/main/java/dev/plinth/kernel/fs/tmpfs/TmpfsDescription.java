@@ -7,6 +7,7 @@ import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.util.Optional;
 
 /** An open regular file of a tmpfs. */
@@ -21,7 +22,7 @@ final class TmpfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long size() {
+    public long size() {
         return content.size();
     }
 
@@ -35,26 +36,26 @@ final class TmpfsDescription extends SeekableDescription {
     }
 
     @Override
-    protected long overwrite(IoBuffer source, long offset) {
+    public long overwrite(IoBuffer source, long offset) {
         long count = content.overwrite(source, offset);
         file.attributes().contentChanged();
         return count;
     }
 
     @Override
-    protected long append(IoBuffer source) {
+    public long append(IoBuffer source) {
         long end = content.append(source);
         file.attributes().contentChanged();
         return end;
     }
 
     @Override
-    protected long nextData(long offset) {
+    public long nextData(long offset) {
         return content.nextData(offset);
     }
 
     @Override
-    protected long nextHole(long offset) {
+    public long nextHole(long offset) {
         return content.nextHole(offset);
     }
 

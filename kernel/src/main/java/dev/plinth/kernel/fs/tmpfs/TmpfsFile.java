@@ -1,6 +1,7 @@
 package dev.plinth.kernel.fs.tmpfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -9,6 +10,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.NewNode;
+
 import java.time.Instant;
 import java.util.Optional;
 
@@ -24,10 +26,15 @@ final class TmpfsFile extends Inode implements TmpfsInode {
     @GuardedBy("lifeLock")
     private boolean freed;
 
-    TmpfsFile(TmpFs fileSystem, NewNode node) {
+    /**
+     * An empty file.
+     *
+     * @param links how many names it is about to get
+     */
+    TmpfsFile(TmpFs fileSystem, NewNode node, int links) {
         super(fileSystem, fileSystem.numberOf(node), FileType.REGULAR);
         this.fileSystem = fileSystem;
-        this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+        this.attributes = new NodeAttributes(fileSystem.clock(), node, links);
         this.content = new MemoryContent(fileSystem, fileSystem.memory());
     }
 

@@ -2,17 +2,17 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
-import dev.plinth.kernel.vfs.SymbolicLink;
+
 import java.time.Instant;
 import java.util.Optional;
 
 /** A symbolic link of a tmpfs. */
-final class TmpfsSymlink extends SymbolicLink implements TmpfsInode {
+final class TmpfsSymlink extends FixedSymlink implements TmpfsInode {
     private final TmpFs fileSystem;
     private final PathName target;
     private final NodeAttributes attributes;
@@ -35,7 +35,7 @@ final class TmpfsSymlink extends SymbolicLink implements TmpfsInode {
     }
 
     @Override
-    public PathName target(Caller caller) {
+    public PathName target() {
         return target;
     }
 

@@ -7,6 +7,7 @@ import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
+
 import java.util.function.LongSupplier;
 
 /** Waits for files that are not ready, for calls that block. */
@@ -39,8 +40,7 @@ final class Blocking {
         try (WaitSet set = task.blocker().newWaitSet()) {
             file.watch(events, set);
             while (file.ready(events) == 0) {
-                if (task.blocker().await(set, Blocker.NO_DEADLINE)
-                        == Blocker.Outcome.INTERRUPTED) {
+                if (task.blocker().await(set, Blocker.NO_DEADLINE) == Blocker.Outcome.INTERRUPTED) {
                     throw RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS);
                 }
             }

@@ -1,14 +1,18 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_ARGUMENT;
+import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_COMMAND;
+import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_RESULT;
+import static dev.plinth.kernel.strace.DescriptorFormats.FLOCK_OPERATION;
+import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_ARGUMENT;
+import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_REQUEST;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
@@ -19,6 +23,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.UserMemory;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -42,41 +47,31 @@ final class DescriptorSyscalls implements SyscallFamily {
     private static final String ONE_PROCESS =
             "one process never meets a lock of another, so none is kept";
 
-    private static final ArgumentFormat FCNTL_COMMAND =
-            new NameFormat()
-                    .with(Fcntl.F_DUPFD, "F_DUPFD")
-                    .with(Fcntl.F_GETFD, "F_GETFD")
-                    .with(Fcntl.F_SETFD, "F_SETFD")
-                    .with(Fcntl.F_GETFL, "F_GETFL")
-                    .with(Fcntl.F_SETFL, "F_SETFL")
-                    .with(Fcntl.F_GETLK, "F_GETLK")
-                    .with(Fcntl.F_SETLK, "F_SETLK")
-                    .with(Fcntl.F_SETLKW, "F_SETLKW")
-                    .with(Fcntl.F_SETOWN, "F_SETOWN")
-                    .with(Fcntl.F_GETOWN, "F_GETOWN")
-                    .with(Fcntl.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC");
+    private static final ArgumentFormat DUP_FLAGS =
+            new FlagFormat("0").with(Fcntl.O_CLOEXEC, "O_CLOEXEC");
 
     @Override
     public List<SyscallRow> rows() {
         return List.of(
                 supported("dup", DescriptorSyscalls::dup, FD),
                 supported("dup2", DescriptorSyscalls::dup2, FD, FD),
-                supported("dup3", DescriptorSyscalls::dup3, FD, FD, INT),
+                supported("dup3", DescriptorSyscalls::dup3, FD, FD, DUP_FLAGS),
                 partial(
-                        "fcntl",
-                        "descriptors, flags; " + ONE_PROCESS,
-                        DescriptorSyscalls::fcntl,
-                        FD,
-                        FCNTL_COMMAND,
-                        POINTER),
+                                "fcntl",
+                                "descriptors, flags; " + ONE_PROCESS,
+                                DescriptorSyscalls::fcntl,
+                                FD,
+                                FCNTL_COMMAND,
+                                FCNTL_ARGUMENT)
+                        .returning(FCNTL_RESULT),
                 partial(
                         "ioctl",
                         "what each kind of file knows; ENOTTY otherwise",
                         DescriptorSyscalls::ioctl,
                         FD,
-                        POINTER,
-                        POINTER),
-                partial("flock", ONE_PROCESS, DescriptorSyscalls::flock, FD, INT));
+                        IOCTL_REQUEST,
+                        IOCTL_ARGUMENT),
+                partial("flock", ONE_PROCESS, DescriptorSyscalls::flock, FD, FLOCK_OPERATION));
     }
 
     private static long dup(Task task, SyscallArguments arguments) {
@@ -136,8 +131,7 @@ final class DescriptorSyscalls implements SyscallFamily {
     private static long duplicateFrom(
             Task task, FileDescription file, int minimum, boolean closeOnExec) {
         return task.files()
-                .openFrom(
-                        minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
+                .openFrom(minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
     }
 
     /** Commands that a descriptor which only names its file (O_PATH) does not have. */

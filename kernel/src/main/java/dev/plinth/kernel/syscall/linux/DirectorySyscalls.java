@@ -1,11 +1,15 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.AT_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.DEVICE;
+import static dev.plinth.kernel.strace.FileFormats.ENTRIES_OUT;
+import static dev.plinth.kernel.strace.FileFormats.RENAME_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.TYPE_AND_MODE;
 import static dev.plinth.kernel.strace.Formats.DIR_FD;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
+import static dev.plinth.kernel.strace.Formats.PATH_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -25,6 +29,7 @@ import dev.plinth.kernel.vfs.PathDisplay;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -41,9 +46,9 @@ final class DirectorySyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("getdents64", DirectorySyscalls::getdents64, FD, POINTER, SIZE),
-                supported("getdents", DirectorySyscalls::getdents, FD, POINTER, SIZE),
-                supported("getcwd", DirectorySyscalls::getcwd, POINTER, SIZE),
+                supported("getdents64", DirectorySyscalls::getdents64, FD, ENTRIES_OUT, SIZE),
+                supported("getdents", DirectorySyscalls::getdents, FD, ENTRIES_OUT, SIZE),
+                supported("getcwd", DirectorySyscalls::getcwd, PATH_OUT, SIZE),
                 supported("chdir", DirectorySyscalls::chdir, PATH),
                 supported("fchdir", DirectorySyscalls::fchdir, FD),
                 supported("chroot", DirectorySyscalls::chroot, PATH),
@@ -51,7 +56,7 @@ final class DirectorySyscalls implements SyscallFamily {
                 supported("mkdirat", DirectorySyscalls::mkdirat, DIR_FD, PATH, MODE),
                 supported("rmdir", DirectorySyscalls::rmdir, PATH),
                 supported("unlink", DirectorySyscalls::unlink, PATH),
-                supported("unlinkat", DirectorySyscalls::unlinkat, DIR_FD, PATH, INT),
+                supported("unlinkat", DirectorySyscalls::unlinkat, DIR_FD, PATH, AT_FLAGS),
                 supported("rename", DirectorySyscalls::rename, PATH, PATH),
                 supported("renameat", DirectorySyscalls::renameat, DIR_FD, PATH, DIR_FD, PATH),
                 supported(
@@ -61,13 +66,20 @@ final class DirectorySyscalls implements SyscallFamily {
                         PATH,
                         DIR_FD,
                         PATH,
-                        INT),
+                        RENAME_FLAGS),
                 supported("link", DirectorySyscalls::link, PATH, PATH),
-                supported("linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, INT),
+                supported(
+                        "linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, AT_FLAGS),
                 supported("symlink", DirectorySyscalls::symlink, PATH, PATH),
                 supported("symlinkat", DirectorySyscalls::symlinkat, PATH, DIR_FD, PATH),
-                supported("mknod", DirectorySyscalls::mknod, PATH, MODE, POINTER),
-                supported("mknodat", DirectorySyscalls::mknodat, DIR_FD, PATH, MODE, POINTER));
+                supported("mknod", DirectorySyscalls::mknod, PATH, TYPE_AND_MODE, DEVICE),
+                supported(
+                        "mknodat",
+                        DirectorySyscalls::mknodat,
+                        DIR_FD,
+                        PATH,
+                        TYPE_AND_MODE,
+                        DEVICE));
     }
 
     /** Writes an entry in the form of one of the two calls; says how long it is. */
@@ -90,8 +102,7 @@ final class DirectorySyscalls implements SyscallFamily {
                 public void write(
                         MemorySegment target, DirectoryEntry entry, long next, int length) {
                     writeHead(target, entry, next, length);
-                    target.set(
-                            ValueLayout.JAVA_BYTE, 18, (byte) entry.type().directoryEntryType());
+                    target.set(ValueLayout.JAVA_BYTE, 18, (byte) entry.type().directoryEntryType());
                     writeName(target, 19, entry);
                 }
             };
@@ -143,17 +154,16 @@ final class DirectorySyscalls implements SyscallFamily {
         int[] used = {0};
         boolean[] refused = {false};
         try (FileDescription directory = task.files().get(arguments.intAt(0))) {
-            directory.readEntries(
-                    (entry, next) -> {
-                        int length = (form.overhead() + entry.name().length() + 7) & -8;
-                        if (length > room - used[0]) {
-                            refused[0] = true;
-                            return false;
-                        }
-                        form.write(entries.asSlice(used[0], length), entry, next, length);
-                        used[0] += length;
-                        return true;
-                    });
+            directory.readEntries((entry, next) -> {
+                int length = (form.overhead() + entry.name().length() + 7) & -8;
+                if (length > room - used[0]) {
+                    refused[0] = true;
+                    return false;
+                }
+                form.write(entries.asSlice(used[0], length), entry, next, length);
+                used[0] += length;
+                return true;
+            });
         }
         if (used[0] == 0 && refused[0]) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -163,8 +173,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static long getcwd(Task task, SyscallArguments arguments) {
-        PathDisplay display =
-                PathDisplay.of(task.fs().root(), task.fs().workingDirectory());
+        PathDisplay display = PathDisplay.of(task.fs().root(), task.fs().workingDirectory());
         if (display.deleted()) {
             throw ErrnoException.of(Errno.ENOENT);
         }
@@ -200,8 +209,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static Location directory(Task task, long address) {
-        Location location =
-                PathArguments.resolve(task, Fcntl.AT_FDCWD, address, Lookup.FOLLOW);
+        Location location = PathArguments.resolve(task, Fcntl.AT_FDCWD, address, Lookup.FOLLOW);
         task.kernel().vfs().checkEnter(task.caller(), location);
         return location;
     }
@@ -249,12 +257,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long rename(Task task, SyscallArguments arguments) {
         return rename(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                Fcntl.AT_FDCWD,
-                arguments.longAt(1),
-                0);
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1), 0);
     }
 
     private static long renameat(Task task, SyscallArguments arguments) {
@@ -271,8 +274,7 @@ final class DirectorySyscalls implements SyscallFamily {
         int flags = arguments.intAt(4);
         PathArguments.requireFlags(
                 flags, Fs.RENAME_NOREPLACE | Fs.RENAME_EXCHANGE | Fs.RENAME_WHITEOUT);
-        boolean exchangesAndMore =
-                (flags & Fs.RENAME_EXCHANGE) != 0 && flags != Fs.RENAME_EXCHANGE;
+        boolean exchangesAndMore = (flags & Fs.RENAME_EXCHANGE) != 0 && flags != Fs.RENAME_EXCHANGE;
         if (exchangesAndMore) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -303,12 +305,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long link(Task task, SyscallArguments arguments) {
         return link(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                Fcntl.AT_FDCWD,
-                arguments.longAt(1),
-                0);
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1), 0);
     }
 
     private static long linkat(Task task, SyscallArguments arguments) {
@@ -329,11 +326,9 @@ final class DirectorySyscalls implements SyscallFamily {
         if (mayBeEmpty && !task.credentials().has(Capability.DAC_READ_SEARCH)) {
             throw ErrnoException.of(Errno.ENOENT);
         }
-        Lookup lookup =
-                (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0 ? Lookup.FOLLOW : Lookup.NO_FOLLOW;
+        Lookup lookup = (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0 ? Lookup.FOLLOW : Lookup.NO_FOLLOW;
         Location source =
-                PathArguments.resolve(
-                        task, oldFd, oldAddress, lookup.withAllowEmpty(mayBeEmpty));
+                PathArguments.resolve(task, oldFd, oldAddress, lookup.withAllowEmpty(mayBeEmpty));
         PathName path = PathArguments.path(task, newAddress);
         task.kernel()
                 .vfs()
@@ -342,8 +337,7 @@ final class DirectorySyscalls implements SyscallFamily {
     }
 
     private static long symlink(Task task, SyscallArguments arguments) {
-        return symlink(
-                task, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1));
+        return symlink(task, arguments.longAt(0), Fcntl.AT_FDCWD, arguments.longAt(1));
     }
 
     private static long symlinkat(Task task, SyscallArguments arguments) {
@@ -361,11 +355,7 @@ final class DirectorySyscalls implements SyscallFamily {
 
     private static long mknod(Task task, SyscallArguments arguments) {
         return mknod(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                arguments.intAt(1),
-                arguments.longAt(2));
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), arguments.intAt(1), arguments.longAt(2));
     }
 
     private static long mknodat(Task task, SyscallArguments arguments) {

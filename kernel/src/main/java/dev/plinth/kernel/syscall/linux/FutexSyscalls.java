@@ -12,6 +12,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
+
 import java.util.List;
 
 /** Futexes of a process with one thread: a wait that nobody can end but time or a signal. */

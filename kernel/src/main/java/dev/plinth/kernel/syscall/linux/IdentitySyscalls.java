@@ -1,22 +1,24 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.POINTER;
-import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.strace.StructFormats.INT_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.strace.SystemFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
+
 import java.util.List;
 
 /** Who a task is: process and thread numbers, users and groups. */
 final class IdentitySyscalls implements SyscallFamily {
-    private static final String ONE_PROCESS = "there is one process yet, number 1 and its own leader";
+    private static final String ONE_PROCESS =
+            "there is one process yet, number 1 and its own leader";
 
     @Override
     public List<SyscallRow> rows() {
@@ -31,9 +33,9 @@ final class IdentitySyscalls implements SyscallFamily {
                 supported("geteuid", IdentitySyscalls::geteuid),
                 supported("getgid", IdentitySyscalls::getgid),
                 supported("getegid", IdentitySyscalls::getegid),
-                supported("getresuid", IdentitySyscalls::getresuid, POINTER, POINTER, POINTER),
-                supported("getresgid", IdentitySyscalls::getresgid, POINTER, POINTER, POINTER),
-                supported("getgroups", IdentitySyscalls::getgroups, SIZE, POINTER));
+                supported("getresuid", IdentitySyscalls::getresuid, INT_OUT, INT_OUT, INT_OUT),
+                supported("getresgid", IdentitySyscalls::getresgid, INT_OUT, INT_OUT, INT_OUT),
+                supported("getgroups", IdentitySyscalls::getgroups, INT, SystemFormats.GROUPS_OUT));
     }
 
     private static long getpid(Task task, SyscallArguments arguments) {

@@ -2,6 +2,7 @@ package dev.plinth.kernel.syscall.linux;
 
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallTable;
+
 import java.util.List;
 
 /** All families of system calls, and the table that they make. */
@@ -27,6 +28,9 @@ public final class LinuxSyscalls {
                 new SignalSyscalls(),
                 new TimeSyscalls(),
                 new SystemSyscalls(),
-                new PollSyscalls());
+                new PollSyscalls(),
+                new AttributeSyscalls(),
+                new StorageSyscalls(),
+                new XattrSyscalls());
     }
 }

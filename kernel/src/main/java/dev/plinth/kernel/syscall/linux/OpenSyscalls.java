@@ -1,12 +1,14 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.OPEN_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.OPEN_HOW;
+import static dev.plinth.kernel.strace.FileFormats.OPEN_MODE;
 import static dev.plinth.kernel.strace.Formats.DIR_FD;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.strace.Formats.UNSIGNED;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -26,6 +28,7 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Openat2;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -38,38 +41,35 @@ final class OpenSyscalls implements SyscallFamily {
     /** The O_* flags of openat2(2) that the structure's 64 bits could hold beyond an int. */
     private static final long UPPER_HALF = 0xffff_ffff_0000_0000L;
 
-    private static final ArgumentFormat OPEN_FLAGS =
-            new FlagFormat("O_RDONLY", Fcntl.O_ACCMODE)
-                    .with(Fcntl.O_WRONLY, "O_WRONLY")
-                    .with(Fcntl.O_RDWR, "O_RDWR")
-                    .with(Fcntl.O_CREAT, "O_CREAT")
-                    .with(Fcntl.O_EXCL, "O_EXCL")
-                    .with(Fcntl.O_NOCTTY, "O_NOCTTY")
-                    .with(Fcntl.O_TRUNC, "O_TRUNC")
-                    .with(Fcntl.O_APPEND, "O_APPEND")
-                    .with(Fcntl.O_NONBLOCK, "O_NONBLOCK")
-                    .with(Fcntl.O_SYNC, "O_SYNC")
-                    .with(Fcntl.O_DSYNC, "O_DSYNC")
-                    .with(Fcntl.O_DIRECT, "O_DIRECT")
-                    .with(Fcntl.O_LARGEFILE, "O_LARGEFILE")
-                    .with(Fcntl.O_TMPFILE, "O_TMPFILE")
-                    .with(Fcntl.O_DIRECTORY, "O_DIRECTORY")
-                    .with(Fcntl.O_NOFOLLOW, "O_NOFOLLOW")
-                    .with(Fcntl.O_NOATIME, "O_NOATIME")
-                    .with(Fcntl.O_CLOEXEC, "O_CLOEXEC")
-                    .with(Fcntl.O_PATH, "O_PATH");
+    private static final ArgumentFormat CLOSE_RANGE_FLAGS =
+            new FlagFormat("0")
+                    .with(CLOSE_RANGE_UNSHARE, "CLOSE_RANGE_UNSHARE")
+                    .with(CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC")
+                    .family("CLOSE_RANGE_???");
 
     private static final String NO_TMPFILE = "no O_TMPFILE";
 
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("open", NO_TMPFILE, OpenSyscalls::open, PATH, OPEN_FLAGS, MODE),
-                partial("openat", NO_TMPFILE, OpenSyscalls::openat, DIR_FD, PATH, OPEN_FLAGS, MODE),
-                partial("openat2", NO_TMPFILE, OpenSyscalls::openat2, DIR_FD, PATH, POINTER, SIZE),
+                partial("open", NO_TMPFILE, OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
+                partial(
+                        "openat",
+                        NO_TMPFILE,
+                        OpenSyscalls::openat,
+                        DIR_FD,
+                        PATH,
+                        OPEN_FLAGS,
+                        OPEN_MODE),
+                partial("openat2", NO_TMPFILE, OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
                 supported("creat", OpenSyscalls::creat, PATH, MODE),
                 supported("close", OpenSyscalls::close, FD),
-                supported("close_range", OpenSyscalls::closeRange, FD, FD, INT));
+                supported(
+                        "close_range",
+                        OpenSyscalls::closeRange,
+                        UNSIGNED,
+                        UNSIGNED,
+                        CLOSE_RANGE_FLAGS));
     }
 
     private static long open(Task task, SyscallArguments arguments) {
@@ -90,8 +90,7 @@ final class OpenSyscalls implements SyscallFamily {
 
     private static long creat(Task task, SyscallArguments arguments) {
         int flags = Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC;
-        return open(
-                task, Fcntl.AT_FDCWD, arguments.longAt(0), how(flags, arguments.intAt(1)));
+        return open(task, Fcntl.AT_FDCWD, arguments.longAt(0), how(flags, arguments.intAt(1)));
     }
 
     /**
@@ -156,13 +155,8 @@ final class OpenSyscalls implements SyscallFamily {
         FileDescription file =
                 task.kernel()
                         .vfs()
-                        .open(
-                                task.caller(),
-                                PathArguments.base(task, directory, path),
-                                path,
-                                how);
-        return task.files()
-                .open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
+                        .open(task.caller(), PathArguments.base(task, directory, path), path, how);
+        return task.files().open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
     }
 
     /** The first number that no descriptor can have: RLIMIT_NOFILE. */

@@ -76,8 +76,7 @@ final class PathArguments {
 
     /** A lookup by the {@code AT_*} flags that say it, for calls that follow by default. */
     static Lookup lookup(int flags) {
-        Lookup lookup =
-                (flags & Fcntl.AT_SYMLINK_NOFOLLOW) != 0 ? Lookup.NO_FOLLOW : Lookup.FOLLOW;
+        Lookup lookup = (flags & Fcntl.AT_SYMLINK_NOFOLLOW) != 0 ? Lookup.NO_FOLLOW : Lookup.FOLLOW;
         return lookup.withAllowEmpty((flags & Fcntl.AT_EMPTY_PATH) != 0);
     }
 

@@ -1,9 +1,16 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
-import static dev.plinth.kernel.strace.StructFormats.TIMESPEC_IN;
+import static dev.plinth.kernel.strace.Formats.UNSIGNED;
+import static dev.plinth.kernel.strace.PollFormats.EXCEPTION_SET;
+import static dev.plinth.kernel.strace.PollFormats.PACKED_SIGNAL_SET;
+import static dev.plinth.kernel.strace.PollFormats.POLL_FDS;
+import static dev.plinth.kernel.strace.PollFormats.READ_SET;
+import static dev.plinth.kernel.strace.PollFormats.TIMESPEC;
+import static dev.plinth.kernel.strace.PollFormats.TIMEVAL;
+import static dev.plinth.kernel.strace.PollFormats.WRITE_SET;
+import static dev.plinth.kernel.strace.SignalFormats.SET_IN;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
@@ -16,6 +23,7 @@ import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -53,20 +61,25 @@ final class PollSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("poll", PollSyscalls::poll, POINTER, SIZE, INT),
+                supported("poll", PollSyscalls::poll, POLL_FDS, UNSIGNED, INT),
+                supported("ppoll", PollSyscalls::ppoll, POLL_FDS, UNSIGNED, TIMESPEC, SET_IN, SIZE),
                 supported(
-                        "ppoll", PollSyscalls::ppoll, POINTER, SIZE, TIMESPEC_IN, POINTER, SIZE),
-                supported(
-                        "select", PollSyscalls::select, INT, POINTER, POINTER, POINTER, POINTER),
+                        "select",
+                        PollSyscalls::select,
+                        INT,
+                        READ_SET,
+                        WRITE_SET,
+                        EXCEPTION_SET,
+                        TIMEVAL),
                 supported(
                         "pselect6",
                         PollSyscalls::pselect6,
                         INT,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        TIMESPEC_IN,
-                        POINTER));
+                        READ_SET,
+                        WRITE_SET,
+                        EXCEPTION_SET,
+                        TIMESPEC,
+                        PACKED_SIGNAL_SET));
     }
 
     private static long poll(Task task, SyscallArguments arguments) {
@@ -112,8 +125,8 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     /**
-     * Waits, and does what follows however that ends: the signal mask of before is restored unless a
-     * signal is to be dealt with under the new one, and the program is told what time is left.
+     * Waits, and does what follows however that ends: the signal mask of before is restored unless
+     * a signal is to be dealt with under the new one, and the program is told what time is left.
      */
     private static long finish(Task task, PollTimeout timeout, IntSupplier wait) {
         int count = 0;

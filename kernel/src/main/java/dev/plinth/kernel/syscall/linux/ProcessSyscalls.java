@@ -1,6 +1,7 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
+import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -10,12 +11,14 @@ import static dev.plinth.kernel.syscall.SyscallRow.unimplemented;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.strace.ProcessFormats;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Task;
+
 import java.util.Arrays;
 import java.util.List;
 
@@ -49,7 +52,8 @@ final class ProcessSyscalls implements SyscallFamily {
                     .with(ARCH_SET_FS, "ARCH_SET_FS")
                     .with(ARCH_GET_FS, "ARCH_GET_FS")
                     .with(ARCH_GET_GS, "ARCH_GET_GS")
-                    .with(0x3001, "ARCH_CET_STATUS");
+                    .with(0x3001, "ARCH_CET_STATUS")
+                    .family("ARCH_???");
 
     private static final ArgumentFormat PRCTL_OPTION =
             new NameFormat()
@@ -61,7 +65,8 @@ final class ProcessSyscalls implements SyscallFamily {
                     .with(PR_GET_NAME, "PR_GET_NAME")
                     .with(PR_CAPBSET_READ, "PR_CAPBSET_READ")
                     .with(PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS")
-                    .with(PR_GET_NO_NEW_PRIVS, "PR_GET_NO_NEW_PRIVS");
+                    .with(PR_GET_NO_NEW_PRIVS, "PR_GET_NO_NEW_PRIVS")
+                    .family("PR_???");
 
     @Override
     public List<SyscallRow> rows() {
@@ -73,16 +78,16 @@ final class ProcessSyscalls implements SyscallFamily {
                         "bases of fs and gs",
                         ProcessSyscalls::archPrctl,
                         ARCH_CODE,
-                        POINTER),
+                        ProcessFormats.ARCH_ARGUMENT),
                 partial(
                         "prctl",
                         "names, dumpable, no_new_privs, death signal, bounding set",
                         ProcessSyscalls::prctl,
                         PRCTL_OPTION,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER),
+                        ProcessFormats.PRCTL_ARGUMENT,
+                        ProcessFormats.PRCTL_MORE,
+                        ProcessFormats.PRCTL_MORE,
+                        ProcessFormats.PRCTL_MORE),
                 supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
                 partial(
                         "set_robust_list",
@@ -90,15 +95,44 @@ final class ProcessSyscalls implements SyscallFamily {
                         ProcessSyscalls::setRobustList,
                         POINTER,
                         SIZE),
-                unimplemented("rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
                 unimplemented(
-                        "clone", Errno.ENOSYS, ONE_TASK, POINTER, POINTER, POINTER, POINTER, POINTER),
+                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
+                unimplemented(
+                        "clone",
+                        Errno.ENOSYS,
+                        ONE_TASK,
+                        POINTER,
+                        POINTER,
+                        POINTER,
+                        POINTER,
+                        POINTER),
                 unimplemented("clone3", Errno.ENOSYS, ONE_TASK, POINTER, SIZE),
                 unimplemented("fork", Errno.ENOSYS, ONE_TASK),
                 unimplemented("vfork", Errno.ENOSYS, ONE_TASK),
-                unimplemented("execve", Errno.ENOSYS, ONE_TASK, POINTER, POINTER, POINTER),
-                partial("wait4", "there are no children yet", ProcessSyscalls::wait4, INT, POINTER, INT, POINTER),
-                partial("waitid", "there are no children yet", ProcessSyscalls::waitid, INT, INT, POINTER, INT, POINTER));
+                unimplemented(
+                        "execve",
+                        Errno.ENOSYS,
+                        ONE_TASK,
+                        PATH,
+                        ProcessFormats.STRINGS,
+                        ProcessFormats.ENVIRONMENT),
+                partial(
+                        "wait4",
+                        "there are no children yet",
+                        ProcessSyscalls::wait4,
+                        INT,
+                        POINTER,
+                        ProcessFormats.WAIT_OPTIONS,
+                        POINTER),
+                partial(
+                        "waitid",
+                        "there are no children yet",
+                        ProcessSyscalls::waitid,
+                        ProcessFormats.ID_TYPE,
+                        INT,
+                        POINTER,
+                        ProcessFormats.WAIT_OPTIONS,
+                        POINTER));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {

@@ -1,12 +1,18 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.IOVEC_IN;
+import static dev.plinth.kernel.strace.FileFormats.IOVEC_OUT;
+import static dev.plinth.kernel.strace.FileFormats.RWF_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.UPPER_OFFSET;
+import static dev.plinth.kernel.strace.FileFormats.WHENCE;
 import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.FD;
+import static dev.plinth.kernel.strace.Formats.HEX;
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.OFFSET;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.bytesIn;
+import static dev.plinth.kernel.strace.StructFormats.LONG_IN;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -16,8 +22,6 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.signal.SignalInfo;
-import dev.plinth.kernel.strace.NameFormat;
-import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
@@ -27,6 +31,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -42,9 +47,6 @@ final class ReadWriteSyscalls implements SyscallFamily {
     /** How much is on its way at once between two files. */
     private static final int COPY_BYTES = 128 << 10;
 
-    private static final ArgumentFormat WHENCE =
-            NameFormat.ofList("SEEK_SET", "SEEK_CUR", "SEEK_END", "SEEK_DATA", "SEEK_HOLE");
-
     private static final String FLAGS_NOTE = "RWF_HIPRI, RWF_DSYNC and RWF_SYNC";
 
     @Override
@@ -54,41 +56,41 @@ final class ReadWriteSyscalls implements SyscallFamily {
                 supported("write", ReadWriteSyscalls::write, FD, bytesIn(2), SIZE),
                 supported("pread64", ReadWriteSyscalls::pread64, FD, BYTES_OUT, SIZE, OFFSET),
                 supported("pwrite64", ReadWriteSyscalls::pwrite64, FD, bytesIn(2), SIZE, OFFSET),
-                supported("readv", ReadWriteSyscalls::readv, FD, POINTER, INT),
-                supported("writev", ReadWriteSyscalls::writev, FD, POINTER, INT),
-                supported("preadv", ReadWriteSyscalls::preadv, FD, POINTER, INT, OFFSET),
-                supported("pwritev", ReadWriteSyscalls::pwritev, FD, POINTER, INT, OFFSET),
+                supported("readv", ReadWriteSyscalls::readv, FD, IOVEC_OUT, INT),
+                supported("writev", ReadWriteSyscalls::writev, FD, IOVEC_IN, INT),
+                supported("preadv", ReadWriteSyscalls::preadv, FD, IOVEC_OUT, INT, OFFSET),
+                supported("pwritev", ReadWriteSyscalls::pwritev, FD, IOVEC_IN, INT, OFFSET),
                 partial(
                         "preadv2",
                         FLAGS_NOTE,
                         ReadWriteSyscalls::preadv2,
                         FD,
-                        POINTER,
+                        IOVEC_OUT,
                         INT,
                         OFFSET,
-                        POINTER,
-                        POINTER),
+                        UPPER_OFFSET,
+                        RWF_FLAGS),
                 partial(
                         "pwritev2",
                         FLAGS_NOTE,
                         ReadWriteSyscalls::pwritev2,
                         FD,
-                        POINTER,
+                        IOVEC_IN,
                         INT,
                         OFFSET,
-                        POINTER,
-                        POINTER),
+                        UPPER_OFFSET,
+                        RWF_FLAGS),
                 supported("lseek", ReadWriteSyscalls::lseek, FD, OFFSET, WHENCE),
-                supported("sendfile", ReadWriteSyscalls::sendfile, FD, FD, POINTER, SIZE),
+                supported("sendfile", ReadWriteSyscalls::sendfile, FD, FD, LONG_IN, SIZE),
                 supported(
                         "copy_file_range",
                         ReadWriteSyscalls::copyFileRange,
                         FD,
-                        POINTER,
+                        LONG_IN,
                         FD,
-                        POINTER,
+                        LONG_IN,
                         SIZE,
-                        POINTER));
+                        HEX));
     }
 
     private static long read(Task task, SyscallArguments arguments) {
@@ -211,8 +213,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             long copied = 0;
             while (copied < limit) {
                 long piece = Math.min(memory.byteSize(), limit - copied);
-                long read =
-                        source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
+                long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
                 if (read == 0) {
                     return copied;
                 }
@@ -286,8 +287,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
                 : requireOffset(task.guestMemory().readLong(address));
     }
 
-    private static void setPosition(
-            Task task, FileDescription file, long address, long position) {
+    private static void setPosition(Task task, FileDescription file, long address, long position) {
         if (address == 0) {
             file.seek(position, Fs.SEEK_SET);
         } else {

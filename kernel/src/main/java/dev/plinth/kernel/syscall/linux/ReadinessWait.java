@@ -8,6 +8,7 @@ import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,9 +1,15 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.POINTER;
-import static dev.plinth.kernel.strace.Formats.SIGNAL;
 import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.strace.SignalFormats.ACTION_IN;
+import static dev.plinth.kernel.strace.SignalFormats.ACTION_OUT;
+import static dev.plinth.kernel.strace.SignalFormats.HOW;
+import static dev.plinth.kernel.strace.SignalFormats.SET_IN;
+import static dev.plinth.kernel.strace.SignalFormats.SET_OUT;
+import static dev.plinth.kernel.strace.SignalFormats.SIGNAL;
+import static dev.plinth.kernel.strace.SignalFormats.STACK_IN;
+import static dev.plinth.kernel.strace.SignalFormats.STACK_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -15,13 +21,12 @@ import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
-import dev.plinth.kernel.strace.NameFormat;
-import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.ThreadGroup;
+
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -35,19 +40,27 @@ final class SignalSyscalls implements SyscallFamily {
 
     private static final String ONE_PROCESS = "there is one process yet, so no groups of them";
 
-    private static final ArgumentFormat HOW =
-            NameFormat.ofList("SIG_BLOCK", "SIG_UNBLOCK", "SIG_SETMASK");
-
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("rt_sigaction", SignalSyscalls::rtSigaction, SIGNAL, POINTER, POINTER, SIZE),
                 supported(
-                        "rt_sigprocmask", SignalSyscalls::rtSigprocmask, HOW, POINTER, POINTER, SIZE),
+                        "rt_sigaction",
+                        SignalSyscalls::rtSigaction,
+                        SIGNAL,
+                        ACTION_IN,
+                        ACTION_OUT,
+                        SIZE),
+                supported(
+                        "rt_sigprocmask",
+                        SignalSyscalls::rtSigprocmask,
+                        HOW,
+                        SET_IN,
+                        SET_OUT,
+                        SIZE),
                 supported("rt_sigreturn", SignalSyscalls::rtSigreturn),
-                supported("rt_sigpending", SignalSyscalls::rtSigpending, POINTER, SIZE),
-                supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, POINTER, SIZE),
-                supported("sigaltstack", SignalSyscalls::sigaltstack, POINTER, POINTER),
+                supported("rt_sigpending", SignalSyscalls::rtSigpending, SET_OUT, SIZE),
+                supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, SET_IN, SIZE),
+                supported("sigaltstack", SignalSyscalls::sigaltstack, STACK_IN, STACK_OUT),
                 supported("pause", SignalSyscalls::pause),
                 partial("kill", ONE_PROCESS, SignalSyscalls::kill, INT, SIGNAL),
                 supported("tkill", SignalSyscalls::tkill, INT, SIGNAL),
@@ -169,7 +182,6 @@ final class SignalSyscalls implements SyscallFamily {
     private static long kill(Task task, SyscallArguments arguments) {
         int pid = arguments.intAt(0);
         int number = arguments.intAt(1);
-        requireSignalOrZero(number);
         // One process: its own group, and the only one that -1 could mean is the sender itself,
         // which kill(2) leaves out.
         int target = pid == 0 || pid == -task.group().pid() ? task.group().pid() : pid;
@@ -177,9 +189,8 @@ final class SignalSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.ESRCH);
         }
         ThreadGroup group =
-                task.kernel()
-                        .process(target)
-                        .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+                task.kernel().process(target).orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        requireSignalOrZero(number);
         if (number != 0) {
             group.send(info(task, number, SignalInfo.SI_USER));
         }
@@ -204,13 +215,13 @@ final class SignalSyscalls implements SyscallFamily {
     }
 
     private static long sendToTask(Task sender, Optional<Integer> pid, int tid, int number) {
-        requireSignalOrZero(number);
         Task target =
                 sender.kernel().tasks().stream()
                         .filter(task -> task.tid() == tid)
                         .filter(task -> pid.isEmpty() || pid.get() == task.group().pid())
                         .findFirst()
                         .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        requireSignalOrZero(number);
         if (number != 0 && !target.signals().send(info(sender, number, SignalInfo.SI_TKILL))) {
             throw ErrnoException.of(Errno.EAGAIN);
         }

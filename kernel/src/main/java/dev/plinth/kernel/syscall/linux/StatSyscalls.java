@@ -1,18 +1,22 @@
 package dev.plinth.kernel.syscall.linux;
 
+import static dev.plinth.kernel.strace.FileFormats.ACCESS_FLAGS;
+import static dev.plinth.kernel.strace.FileFormats.ACCESS_MODE;
+import static dev.plinth.kernel.strace.FileFormats.AT_FLAGS;
 import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.DIR_FD;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.strace.StatFormats.STATFS_OUT;
+import static dev.plinth.kernel.strace.StatFormats.STATX_FLAGS;
+import static dev.plinth.kernel.strace.StatFormats.STATX_MASK;
+import static dev.plinth.kernel.strace.StatFormats.STATX_OUT;
+import static dev.plinth.kernel.strace.StatFormats.STAT_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.strace.FlagFormat;
-import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
@@ -30,6 +34,7 @@ import dev.plinth.kernel.vfs.SymbolicLink;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Instant;
@@ -47,31 +52,32 @@ final class StatSyscalls implements SyscallFamily {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
-    private static final ArgumentFormat ACCESS_MODE =
-            new FlagFormat("F_OK").with(4, "R_OK").with(2, "W_OK").with(1, "X_OK");
-
-    private static final ArgumentFormat AT_FLAGS =
-            new FlagFormat("0")
-                    .with(Fcntl.AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW")
-                    .with(Fcntl.AT_NO_AUTOMOUNT, "AT_NO_AUTOMOUNT")
-                    .with(Fcntl.AT_EMPTY_PATH, "AT_EMPTY_PATH");
-
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("stat", StatSyscalls::stat, PATH, POINTER),
-                supported("lstat", StatSyscalls::lstat, PATH, POINTER),
-                supported("fstat", StatSyscalls::fstat, FD, POINTER),
+                supported("stat", StatSyscalls::stat, PATH, STAT_OUT),
+                supported("lstat", StatSyscalls::lstat, PATH, STAT_OUT),
+                supported("fstat", StatSyscalls::fstat, FD, STAT_OUT),
+                supported("newfstatat", StatSyscalls::newfstatat, DIR_FD, PATH, STAT_OUT, AT_FLAGS),
                 supported(
-                        "newfstatat", StatSyscalls::newfstatat, DIR_FD, PATH, POINTER, AT_FLAGS),
-                supported(
-                        "statx", StatSyscalls::statx, DIR_FD, PATH, AT_FLAGS, POINTER, POINTER),
-                supported("statfs", StatSyscalls::statfs, PATH, POINTER),
-                supported("fstatfs", StatSyscalls::fstatfs, FD, POINTER),
+                        "statx",
+                        StatSyscalls::statx,
+                        DIR_FD,
+                        PATH,
+                        STATX_FLAGS,
+                        STATX_MASK,
+                        STATX_OUT),
+                supported("statfs", StatSyscalls::statfs, PATH, STATFS_OUT),
+                supported("fstatfs", StatSyscalls::fstatfs, FD, STATFS_OUT),
                 supported("access", StatSyscalls::access, PATH, ACCESS_MODE),
                 supported("faccessat", StatSyscalls::faccessat, DIR_FD, PATH, ACCESS_MODE),
                 supported(
-                        "faccessat2", StatSyscalls::faccessat2, DIR_FD, PATH, ACCESS_MODE, INT),
+                        "faccessat2",
+                        StatSyscalls::faccessat2,
+                        DIR_FD,
+                        PATH,
+                        ACCESS_MODE,
+                        ACCESS_FLAGS),
                 supported("readlink", StatSyscalls::readlink, PATH, BYTES_OUT, SIZE),
                 supported("readlinkat", StatSyscalls::readlinkat, DIR_FD, PATH, BYTES_OUT, SIZE));
     }
@@ -252,16 +258,14 @@ final class StatSyscalls implements SyscallFamily {
     }
 
     private static long faccessat(Task task, SyscallArguments arguments) {
-        return access(
-                task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), 0);
+        return access(task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), 0);
     }
 
     private static long faccessat2(Task task, SyscallArguments arguments) {
         int flags = arguments.intAt(3);
         PathArguments.requireFlags(
                 flags, Fcntl.AT_EACCESS | Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_EMPTY_PATH);
-        return access(
-                task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), flags);
+        return access(task, arguments.intAt(0), arguments.longAt(1), arguments.intAt(2), flags);
     }
 
     private static long access(Task task, int fd, long address, int mode, int flags) {
@@ -285,11 +289,7 @@ final class StatSyscalls implements SyscallFamily {
 
     private static long readlink(Task task, SyscallArguments arguments) {
         return readlink(
-                task,
-                Fcntl.AT_FDCWD,
-                arguments.longAt(0),
-                arguments.longAt(1),
-                arguments.intAt(2));
+                task, Fcntl.AT_FDCWD, arguments.longAt(0), arguments.longAt(1), arguments.intAt(2));
     }
 
     private static long readlinkat(Task task, SyscallArguments arguments) {

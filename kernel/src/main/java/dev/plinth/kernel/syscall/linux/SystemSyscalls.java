@@ -1,9 +1,12 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.POINTER;
+import static dev.plinth.kernel.strace.Formats.RANDOM_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.strace.StructFormats.INT_OUT;
+import static dev.plinth.kernel.strace.SystemFormats.LIMIT_IN;
+import static dev.plinth.kernel.strace.SystemFormats.LIMIT_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -11,9 +14,9 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.memory.MemoryStatistics;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.strace.SystemFormats;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
@@ -22,6 +25,7 @@ import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -55,44 +59,55 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static final ArgumentFormat RESOURCE =
             NameFormat.ofList(
-                    "RLIMIT_CPU",
-                    "RLIMIT_FSIZE",
-                    "RLIMIT_DATA",
-                    "RLIMIT_STACK",
-                    "RLIMIT_CORE",
-                    "RLIMIT_RSS",
-                    "RLIMIT_NPROC",
-                    "RLIMIT_NOFILE",
-                    "RLIMIT_MEMLOCK",
-                    "RLIMIT_AS",
-                    "RLIMIT_LOCKS",
-                    "RLIMIT_SIGPENDING",
-                    "RLIMIT_MSGQUEUE",
-                    "RLIMIT_NICE",
-                    "RLIMIT_RTPRIO",
-                    "RLIMIT_RTTIME");
+                            "RLIMIT_CPU",
+                            "RLIMIT_FSIZE",
+                            "RLIMIT_DATA",
+                            "RLIMIT_STACK",
+                            "RLIMIT_CORE",
+                            "RLIMIT_RSS",
+                            "RLIMIT_NPROC",
+                            "RLIMIT_NOFILE",
+                            "RLIMIT_MEMLOCK",
+                            "RLIMIT_AS",
+                            "RLIMIT_LOCKS",
+                            "RLIMIT_SIGPENDING",
+                            "RLIMIT_MSGQUEUE",
+                            "RLIMIT_NICE",
+                            "RLIMIT_RTPRIO",
+                            "RLIMIT_RTTIME")
+                    .family("RLIMIT_???");
 
     private static final ArgumentFormat GETRANDOM_FLAGS =
             new FlagFormat("0")
                     .with(GRND_NONBLOCK, "GRND_NONBLOCK")
                     .with(GRND_RANDOM, "GRND_RANDOM")
-                    .with(GRND_INSECURE, "GRND_INSECURE");
+                    .with(GRND_INSECURE, "GRND_INSECURE")
+                    .family("GRND_???");
 
     private static final String NO_USAGE = "CPU time is the time since the process began";
 
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                supported("uname", SystemSyscalls::uname, POINTER),
-                partial("sysinfo", "no load, no swap", SystemSyscalls::sysinfo, POINTER),
+                supported("uname", SystemSyscalls::uname, SystemFormats.UTSNAME_OUT),
+                partial(
+                        "sysinfo",
+                        "no load, no swap",
+                        SystemSyscalls::sysinfo,
+                        SystemFormats.SYSINFO_OUT),
                 supported(
-                        "getrandom", SystemSyscalls::getrandom, BYTES_OUT, SIZE, GETRANDOM_FLAGS),
-                supported("getrlimit", SystemSyscalls::getrlimit, RESOURCE, POINTER),
-                supported("setrlimit", SystemSyscalls::setrlimit, RESOURCE, POINTER),
+                        "getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS),
+                supported("getrlimit", SystemSyscalls::getrlimit, RESOURCE, LIMIT_OUT),
+                supported("setrlimit", SystemSyscalls::setrlimit, RESOURCE, LIMIT_IN),
                 supported(
-                        "prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, POINTER, POINTER),
-                partial("getrusage", NO_USAGE, SystemSyscalls::getrusage, INT, POINTER),
-                partial("times", NO_USAGE, SystemSyscalls::times, POINTER),
+                        "prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, LIMIT_IN, LIMIT_OUT),
+                partial(
+                        "getrusage",
+                        NO_USAGE,
+                        SystemSyscalls::getrusage,
+                        SystemFormats.USAGE_WHO,
+                        SystemFormats.USAGE_OUT),
+                partial("times", NO_USAGE, SystemSyscalls::times, SystemFormats.TMS_OUT),
                 supported("sched_yield", SystemSyscalls::schedYield),
                 partial(
                         "sched_getaffinity",
@@ -100,13 +115,19 @@ final class SystemSyscalls implements SyscallFamily {
                         SystemSyscalls::schedGetaffinity,
                         INT,
                         SIZE,
+                        SystemFormats.PROCESSORS_OUT),
+                partial(
+                        "getcpu",
+                        "always the first",
+                        SystemSyscalls::getcpu,
+                        INT_OUT,
+                        INT_OUT,
                         POINTER),
-                partial("getcpu", "always the first", SystemSyscalls::getcpu, POINTER, POINTER, POINTER),
                 partial(
                         "getpriority",
                         "every process has the same",
                         SystemSyscalls::getpriority,
-                        INT,
+                        SystemFormats.PRIORITY_WHICH,
                         INT));
     }
 
@@ -126,14 +147,12 @@ final class SystemSyscalls implements SyscallFamily {
     }
 
     private static long sysinfo(Task task, SyscallArguments arguments) {
-        long uptime =
-                task.kernel().clock().monotonicNanos() - task.kernel().bootMonotonicNanos();
+        long uptime = task.kernel().clock().monotonicNanos() - task.kernel().bootMonotonicNanos();
         byte[] bytes = new byte[SYSINFO_BYTES];
         MemorySegment info = MemorySegment.ofArray(bytes);
         info.set(LONG, 0, uptime / Clock.NANOS_PER_SECOND);
-        MemoryStatistics memory = task.kernel().memoryFile().statistics();
-        info.set(LONG, 32, memory.limitBytes());
-        info.set(LONG, 40, memory.limitBytes() - memory.allocatedBytes());
+        info.set(LONG, 32, task.kernel().memoryTotal());
+        info.set(LONG, 40, task.kernel().memoryFree());
         info.set(SHORT, 80, (short) task.kernel().tasks().size());
         info.set(INT_VALUE, 104, 1);
         task.guestMemory().copyOut(arguments.longAt(0), bytes);
@@ -153,11 +172,10 @@ final class SystemSyscalls implements SyscallFamily {
         }
         return task.guestMemory()
                 .destination(arguments.longAt(0), size)
-                .transfer(
-                        piece -> {
-                            task.kernel().random().fill(piece);
-                            return piece.byteSize();
-                        });
+                .transfer(piece -> {
+                    task.kernel().random().fill(piece);
+                    return piece.byteSize();
+                });
     }
 
     private static long getrlimit(Task task, SyscallArguments arguments) {
@@ -216,7 +234,8 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static ResourceLimits.Limit readLimit(Task task, long address) {
         return new ResourceLimits.Limit(
-                task.guestMemory().readLong(address), task.guestMemory().readLong(address + Long.BYTES));
+                task.guestMemory().readLong(address),
+                task.guestMemory().readLong(address + Long.BYTES));
     }
 
     private static void writeLimit(Task task, long address, ResourceLimits.Limit limit) {

@@ -1,6 +1,5 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
@@ -8,6 +7,7 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
 import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.ArgumentFormat;
@@ -16,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
+
 import java.util.List;
 
 /** What time it is, and sleeping. */
@@ -53,7 +54,11 @@ final class TimeSyscalls implements SyscallFamily {
                             "CLOCK_BOOTTIME",
                             "CLOCK_REALTIME_ALARM",
                             "CLOCK_BOOTTIME_ALARM")
-                    .with(CLOCK_TAI, "CLOCK_TAI");
+                    .with(CLOCK_TAI, "CLOCK_TAI")
+                    .family("CLOCK_???");
+
+    private static final ArgumentFormat SLEEP_FLAGS =
+            new FlagFormat("0").with(TIMER_ABSTIME, "TIMER_ABSTIME");
 
     @Override
     public List<SyscallRow> rows() {
@@ -69,21 +74,21 @@ final class TimeSyscalls implements SyscallFamily {
                         TimeSyscalls::clockGetres,
                         CLOCK,
                         StructFormats.TIMESPEC_OUT),
-                supported("gettimeofday", TimeSyscalls::gettimeofday, POINTER, POINTER),
-                supported("time", TimeSyscalls::time, POINTER),
                 supported(
-                        "nanosleep",
-                        TimeSyscalls::nanosleep,
-                        StructFormats.TIMESPEC_IN,
+                        "gettimeofday",
+                        TimeSyscalls::gettimeofday,
+                        StructFormats.TIMEVAL_OUT,
                         POINTER),
+                supported("time", TimeSyscalls::time, StructFormats.LONG_OUT),
+                supported("nanosleep", TimeSyscalls::nanosleep, StructFormats.TIMESPEC_IN, POINTER),
                 partial(
                         "clock_nanosleep",
                         "no clocks of CPU time",
                         TimeSyscalls::clockNanosleep,
                         CLOCK,
-                        INT,
+                        SLEEP_FLAGS,
                         StructFormats.TIMESPEC_IN,
-                        POINTER));
+                        StructFormats.REMAINDER_OUT));
     }
 
     private static long clockGettime(Task task, SyscallArguments arguments) {
@@ -127,8 +132,7 @@ final class TimeSyscalls implements SyscallFamily {
             long now = task.kernel().clock().realtimeNanos();
             task.guestMemory().writeLong(time, now / Clock.NANOS_PER_SECOND);
             task.guestMemory()
-                    .writeLong(
-                            time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
+                    .writeLong(time + Long.BYTES, now % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
         }
         if (zone != 0) {
             task.guestMemory().writeLong(zone, 0);

@@ -21,12 +21,6 @@ public final class Ptrace {
     /** System call stops are reported as signal {@code SIGTRAP | 0x80}. */
     public static final long PTRACE_O_TRACESYSGOOD = 1;
 
-    /** The tracee stops once more when it ends, with {@link #PTRACE_EVENT_EXIT}. */
-    public static final long PTRACE_O_TRACEEXIT = 1 << 6;
-
-    /** In the third byte of a wait status. */
-    public static final int PTRACE_EVENT_EXIT = 6;
-
     /** The tracee is killed when the tracing <em>thread</em> ends. */
     public static final long PTRACE_O_EXITKILL = 1L << 20;
 

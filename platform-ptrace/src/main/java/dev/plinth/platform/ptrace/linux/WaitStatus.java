@@ -29,11 +29,6 @@ public final class WaitStatus {
         return isStop(status) && status >>> 16 == 0 ? status >>> 8 : 0;
     }
 
-    /** Which {@code PTRACE_EVENT_*} a stop is, or zero. */
-    public static int event(int status) {
-        return status >>> 16;
-    }
-
     /** The signal that ended a thread, or zero if it exited. */
     public static int terminationSignal(int status) {
         return status & TERMINATION_SIGNAL;

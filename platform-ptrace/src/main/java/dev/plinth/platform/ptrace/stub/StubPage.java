@@ -152,9 +152,9 @@ public final class StubPage {
      *
      * <p>Takes r12 = this process's number, r9 = offset of the child's batch page in its file.
      * Leaves the child's number or an error in rax. The child must be resumed: it ties itself to
-     * this process, maps its batch page, makes its first thread, and traps at {@link
-     * #processChildEnd()}, with that thread's number or an error in rax; from there it goes on to
-     * {@link #idle()}.
+     * this process, maps its batch page, makes two threads, and traps at {@link
+     * #processChildEnd()}, with their numbers in rbx and rax, or an error in rax; from there it
+     * goes on to {@link #idle()}.
      */
     public long process() {
         return StubLayout.STUB_PAGE + process;
@@ -298,11 +298,18 @@ public final class StubPage {
         code.emitInt(StubLayout.BATCH_FD);
         code.emit(0x0f, 0x05); //                   syscall
         emitIsError();
-        int toEnd = code.jump(MachineCode.JAE); //              jae end
+        int unmapped = code.jump(MachineCode.JAE); // jae end
         emitClone(THREAD_FLAGS);
         code.emit(0x85, 0xc0); //                   test eax, eax
-        code.jumpBack(MachineCode.JE, idle); //                   je idle
-        code.bind(toEnd, code.position());
+        code.jumpBack(MachineCode.JE, idle); //     je idle
+        code.emit(0x89, 0xc3); //                   mov ebx, eax
+        emitIsError();
+        int alone = code.jump(MachineCode.JAE); //  jae end
+        emitClone(THREAD_FLAGS);
+        code.emit(0x85, 0xc0); //                   test eax, eax
+        code.jumpBack(MachineCode.JE, idle); //     je idle
+        code.bind(unmapped, code.position());
+        code.bind(alone, code.position());
         code.emit(0xcc); //                   end:  int3
     }
 

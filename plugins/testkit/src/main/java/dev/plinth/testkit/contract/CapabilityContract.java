@@ -1,7 +1,11 @@
 package dev.plinth.testkit.contract;
 
+import static dev.plinth.testkit.assembler.Register.RAX;
 import static dev.plinth.testkit.assembler.Register.RBX;
+import static dev.plinth.testkit.assembler.Register.RCX;
 import static dev.plinth.testkit.assembler.Register.RDI;
+import static dev.plinth.testkit.assembler.Register.RDX;
+import static dev.plinth.testkit.assembler.Register.RSI;
 import static dev.plinth.testkit.contract.TestProcess.DATA;
 import static dev.plinth.testkit.contract.TestProcess.FREE;
 
@@ -15,10 +19,12 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.testkit.LeakCheck;
 import dev.plinth.testkit.assembler.GuestAssembler;
@@ -70,6 +76,45 @@ interface CapabilityContract extends ContractPart {
             assertEquals(before, tested().capabilities());
         }
         assertEquals(before, tested().capabilities());
+    }
+
+    @Test
+    default void processorIsTheOneThatTheGuestFinds() {
+        if (!tested().has(PlatformFeature.NATIVE_CODE)) {
+            return;
+        }
+        CpuFeatures cpu = tested().capabilities().cpu();
+        GuestProgram program =
+                new GuestAssembler()
+                        .mov(RAX, 1)
+                        .bytes("0f a2") // cpuid
+                        .mov(RDI, RDX)
+                        .mov(RCX, 0)
+                        .bytes("0f 01 d0") // xgetbv
+                        .shl(RDX, 32)
+                        .or(RDX, RAX)
+                        .mov(RSI, RDX)
+                        .mov(RAX, 0xd)
+                        .mov(RCX, 0)
+                        .bytes("0f a2") // cpuid: in ebx, the size of the area for xcr0
+                        .syscall()
+                        .bytes("f3 48 0f ae c0") // rdfsbase rax
+                        .ud2()
+                        .assemble();
+        try (TestProcess process = tested().newProcess();
+                TestThread thread = process.newThread()) {
+            thread.at(program).registers().setFsBase(DATA);
+            thread.runToSystemCall();
+            assertEquals(0, cpu.hwcap() & ~thread.registers().rdi(), "features in hwcap");
+            if (tested().has(PlatformFeature.VECTOR_STATE)) {
+                assertEquals(cpu.xcr0(), thread.registers().rsi());
+                assertEquals(cpu.vectorStateBytes(), thread.registers().rbx());
+            }
+            thread.run();
+            long fsgsbase = 2;
+            boolean readable = thread.registers().rax() == DATA;
+            assertEquals((cpu.hwcap2() & fsgsbase) != 0, readable, "rdfsbase works");
+        }
     }
 
     @Test

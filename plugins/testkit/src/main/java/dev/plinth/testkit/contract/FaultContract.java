@@ -118,6 +118,18 @@ interface FaultContract extends ContractPart {
     }
 
     @Test
+    default void startAtANonCanonicalAddressIsAGeneralProtectionFault() {
+        try (TestProcess process = tested().newProcess();
+                TestThread thread = process.newThread()) {
+            for (long address : List.of(FIRST_NON_CANONICAL, Long.MIN_VALUE)) {
+                thread.at(address);
+                assertEquals(generalProtection(), thread.run());
+                assertEquals(address, thread.registers().rip());
+            }
+        }
+    }
+
+    @Test
     default void callOfNowhereHasPushedItsReturnAddress() {
         GuestProgram program = new GuestAssembler().call(RBX).label("behind").assemble();
         try (TestProcess process = tested().newProcess();

@@ -9,11 +9,13 @@ import static dev.plinth.testkit.contract.TestProcess.FREE;
 import static dev.plinth.testkit.contract.Traps.unmapped;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.testkit.assembler.GuestAssembler;
 import dev.plinth.testkit.assembler.GuestProgram;
@@ -30,6 +32,8 @@ import java.util.stream.IntStream;
 interface InterruptContract extends ContractPart {
     /** What an interrupt of a guest that computes may take on a machine that is busy. */
     long PROMPT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    long TRAP_FLAG = 0x100;
 
     /** Counts in rcx and rdx, by the same number but for the moment between. */
     GuestProgram COMPUTE =
@@ -125,12 +129,11 @@ interface InterruptContract extends ContractPart {
             for (int round = 0; round < 40; round++) {
                 ExecutionContext context = thread.context();
                 Background<Long> interrupter =
-                        Background.start(
-                                () -> {
-                                    Thread.sleep(2);
-                                    context.interrupt();
-                                    return System.nanoTime();
-                                });
+                        Background.start(() -> {
+                            Thread.sleep(2);
+                            context.interrupt();
+                            return System.nanoTime();
+                        });
                 assertSame(Trap.INTERRUPTED, thread.run());
                 long nanos = System.nanoTime() - interrupter.await();
                 assertTrue(nanos < PROMPT_NANOS, () -> "took " + nanos + " ns");
@@ -186,6 +189,35 @@ interface InterruptContract extends ContractPart {
     }
 
     @Test
+    default void interruptsStormingAGuestThatIsSteppedAreNeitherLostNorTooMany() {
+        if (!tested().has(PlatformFeature.SINGLE_STEP)) {
+            return;
+        }
+        AtomicLong steps = new AtomicLong();
+        storm(
+                COMPUTE,
+                0,
+                (thread, trap) -> {
+                    assertInstanceOf(Trap.CpuException.class, trap);
+                    thread.registers().setEflags(TRAP_FLAG);
+                    steps.incrementAndGet();
+                },
+                thread -> {
+                    // The first run is not stepped: how far it comes nobody knows.
+                    if (steps.get() == 0) {
+                        thread.registers().setRcx(0);
+                        thread.registers().setRdx(0);
+                        thread.registers().setEflags(TRAP_FLAG);
+                        thread.registers().setRip(TestProcess.TEXT);
+                    } else {
+                        long done = thread.registers().rcx() + thread.registers().rdx();
+                        // Two of the three instructions of the loop count.
+                        assertEquals((2 * steps.get() + 2) / 3, done);
+                    }
+                });
+    }
+
+    @Test
     default void interruptOfAClosedContextHasNoEffect() {
         try (TestProcess process = tested().newProcess()) {
             ExecutionContext closed;
@@ -212,13 +244,12 @@ interface InterruptContract extends ContractPart {
                 try (TestThread thread = process.newThread()) {
                     ExecutionContext context = thread.context();
                     interrupter =
-                            Background.start(
-                                    () -> {
-                                        while (!done.get()) {
-                                            context.interrupt();
-                                        }
-                                        return null;
-                                    });
+                            Background.start(() -> {
+                                while (!done.get()) {
+                                    context.interrupt();
+                                }
+                                return null;
+                            });
                     thread.at(start).run();
                 }
                 try (TestThread next = process.newThread()) {
@@ -255,17 +286,16 @@ interface InterruptContract extends ContractPart {
             thread.at(program).registers().setRbx(rbx);
             ExecutionContext context = thread.context();
             Background<Void> interrupters =
-                    Background.start(
-                            () -> {
-                                try {
-                                    interruptFromFourThreads(context, requested, seen);
-                                    return null;
-                                } finally {
-                                    over.set(true);
-                                    requested.incrementAndGet();
-                                    context.interrupt();
-                                }
-                            });
+                    Background.start(() -> {
+                        try {
+                            interruptFromFourThreads(context, requested, seen);
+                            return null;
+                        } finally {
+                            over.set(true);
+                            requested.incrementAndGet();
+                            context.interrupt();
+                        }
+                    });
             while (!over.get()) {
                 Trap trap = thread.run();
                 if (trap instanceof Trap.Interrupted) {
@@ -291,15 +321,13 @@ interface InterruptContract extends ContractPart {
             ExecutionContext context, AtomicLong requested, AtomicLong seen) {
         List<Background<Void>> interrupters =
                 IntStream.range(0, 4)
-                        .mapToObj(
-                                i ->
-                                        Background.<Void>start(
-                                                () -> {
-                                                    for (int j = 0; j < 100; j++) {
-                                                        interruptAndWait(context, requested, seen);
-                                                    }
-                                                    return null;
-                                                }))
+                        .mapToObj(i ->
+                                Background.<Void>start(() -> {
+                                    for (int j = 0; j < 100; j++) {
+                                        interruptAndWait(context, requested, seen);
+                                    }
+                                    return null;
+                                }))
                         .toList();
         interrupters.forEach(Background::await);
     }

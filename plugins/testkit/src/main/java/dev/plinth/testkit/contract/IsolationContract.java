@@ -95,10 +95,9 @@ interface IsolationContract extends ContractPart {
                 TestThread thread = process.newThread();
                 Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
             List<Long> addresses =
-                    lines.map(
-                                    line ->
-                                            Long.parseUnsignedLong(
-                                                    line.substring(0, line.indexOf('-')), 16))
+                    lines.map(line ->
+                                    Long.parseUnsignedLong(
+                                            line.substring(0, line.indexOf('-')), 16))
                             .filter(address -> address > process.unit(FREE, 0))
                             .filter(address -> platformPages().stream().noneMatch(covers(address)))
                             .toList();
@@ -175,14 +174,13 @@ interface IsolationContract extends ContractPart {
             AtomicBoolean over = new AtomicBoolean();
             // Some of the code may be a loop, which only an interrupt ends.
             Background<Void> interrupter =
-                    Background.start(
-                            () -> {
-                                while (!over.get()) {
-                                    Thread.sleep(5);
-                                    context.interrupt();
-                                }
-                                return null;
-                            });
+                    Background.start(() -> {
+                        while (!over.get()) {
+                            Thread.sleep(5);
+                            context.interrupt();
+                        }
+                        return null;
+                    });
             try {
                 for (AddressRange pages : platformPages()) {
                     for (long address = pages.start(); address < pages.end(); address++) {

@@ -135,17 +135,16 @@ interface LifecycleContract extends ContractPart {
             List<Background<Void>> adders = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 adders.add(
-                        Background.start(
-                                () -> {
-                                    try (TestThread thread = process.newThread()) {
-                                        thread.at(start).registers().setRbx(DATA);
-                                        thread.registers().setRcx(additions);
-                                        ready.countDown();
-                                        ready.await(10, TimeUnit.SECONDS);
-                                        thread.runToSystemCall();
-                                        return null;
-                                    }
-                                }));
+                        Background.start(() -> {
+                            try (TestThread thread = process.newThread()) {
+                                thread.at(start).registers().setRbx(DATA);
+                                thread.registers().setRcx(additions);
+                                ready.countDown();
+                                ready.await(10, TimeUnit.SECONDS);
+                                thread.runToSystemCall();
+                                return null;
+                            }
+                        }));
             }
             adders.forEach(Background::await);
             assertEquals(threads * (long) additions, Words.get(process.data(), 0));
@@ -163,14 +162,13 @@ interface LifecycleContract extends ContractPart {
             AtomicReference<ExecutionContext> spinning = new AtomicReference<>();
             CountDownLatch ready = new CountDownLatch(1);
             Background<Trap> first =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = process.newThread()) {
-                                    spinning.set(thread.context());
-                                    ready.countDown();
-                                    return thread.at(start).run();
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = process.newThread()) {
+                            spinning.set(thread.context());
+                            ready.countDown();
+                            return thread.at(start).run();
+                        }
+                    });
             ready.await(10, TimeUnit.SECONDS);
             Thread.sleep(50);
             try (TestThread second = process.newThread()) {
@@ -195,18 +193,17 @@ interface LifecycleContract extends ContractPart {
             process.loadOnce(CALLS);
             AtomicBoolean over = new AtomicBoolean();
             Background<Long> runner =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = busy.newThread()) {
-                                    thread.at(TestProcess.TEXT);
-                                    long calls = 0;
-                                    while (!over.get()) {
-                                        thread.runToSystemCall();
-                                        calls++;
-                                    }
-                                    return calls;
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = busy.newThread()) {
+                            thread.at(TestProcess.TEXT);
+                            long calls = 0;
+                            while (!over.get()) {
+                                thread.runToSystemCall();
+                                calls++;
+                            }
+                            return calls;
+                        }
+                    });
             for (int i = 0; i < 50; i++) {
                 try (TestThread thread = process.newThread();
                         TestProcess passing = tested().newProcess()) {

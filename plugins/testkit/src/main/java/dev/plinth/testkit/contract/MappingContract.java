@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.platform.Trap;
 import dev.plinth.testkit.assembler.Condition;
 import dev.plinth.testkit.assembler.GuestAssembler;
 import dev.plinth.testkit.assembler.GuestProgram;
@@ -76,14 +77,13 @@ interface MappingContract extends ContractPart {
                         .assemble();
         try (TestProcess process = tested().newProcess()) {
             Background<Void> guest =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = process.newThread()) {
-                                    thread.at(echo).registers().setRbx(DATA);
-                                    thread.runToSystemCall();
-                                    return null;
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = process.newThread()) {
+                            thread.at(echo).registers().setRbx(DATA);
+                            thread.runToSystemCall();
+                            return null;
+                        }
+                    });
             for (long value : new long[] {1, 50, 999, 1000}) {
                 Words.set(process.data(), 0, value);
                 while (Words.get(process.data(), 8) != 2 * value) {
@@ -394,14 +394,13 @@ interface MappingContract extends ContractPart {
             long current = process.dataOffset();
             long next = tested().memory().allocate(tested().unit());
             Background<Void> guest =
-                    Background.start(
-                            () -> {
-                                try (TestThread thread = process.newThread()) {
-                                    thread.at(count).registers().setRbx(DATA);
-                                    thread.runToSystemCall();
-                                    return null;
-                                }
-                            });
+                    Background.start(() -> {
+                        try (TestThread thread = process.newThread()) {
+                            thread.at(count).registers().setRbx(DATA);
+                            thread.runToSystemCall();
+                            return null;
+                        }
+                    });
             for (int i = 0; i < 30; i++) {
                 long before = Words.get(memory, current);
                 while (Words.get(memory, current) == before) {
@@ -433,13 +432,11 @@ interface MappingContract extends ContractPart {
             fill(source, threads, 70);
             List<Background<Void>> mappers =
                     IntStream.range(0, threads)
-                            .mapToObj(
-                                    i ->
-                                            Background.<Void>start(
-                                                    () -> {
-                                                        mapAndUnmap(process, source, i, rounds);
-                                                        return null;
-                                                    }))
+                            .mapToObj(i ->
+                                    Background.<Void>start(() -> {
+                                        mapAndUnmap(process, source, i, rounds);
+                                        return null;
+                                    }))
                             .toList();
             while (mappers.stream().anyMatch(mapper -> !mapper.isDone())) {
                 store(process, thread, DATA, 3);
@@ -449,6 +446,44 @@ interface MappingContract extends ContractPart {
             for (int i = 0; i < threads; i++) {
                 assertEquals(70 + i, load(process, thread, process.unit(FREE, 2 * i)));
             }
+        }
+    }
+
+    @Test
+    default void randomChangesAreSeenAsInAModel() {
+        for (long seed = 0; seed < 3; seed++) {
+            try (TestProcess process = tested().newProcess();
+                    TestThread thread = process.newThread()) {
+                MappingModel model = new MappingModel(tested(), process, seed);
+                for (int i = 0; i < 1500; i++) {
+                    model.change();
+                    // Several changes between two runs now and then.
+                    if (i % 3 == 0) {
+                        probe(process, thread, model, "seed " + seed + ", change " + i);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void probe(
+            TestProcess process, TestThread thread, MappingModel model, String when) {
+        int unit = model.anyUnit();
+        AccessType attempt = model.anyAttempt();
+        long address =
+                model.address(unit) + (attempt == AccessType.EXECUTE ? 0 : MappingModel.NUMBER);
+        switch (attempt) {
+            case READ -> thread.at(process.loadOnce(LOAD)).registers().setRbx(address);
+            case WRITE -> {
+                thread.at(process.loadOnce(STORE)).registers().setRbx(address);
+                thread.registers().setRsi(model.pageAt(unit));
+            }
+            default -> thread.at(address);
+        }
+        Trap trap = thread.run();
+        assertEquals(model.expected(unit, address, attempt).orElse(Trap.SYSTEM_CALL), trap, when);
+        if (trap instanceof Trap.SystemCall && attempt == AccessType.READ) {
+            assertEquals(model.pageAt(unit), thread.registers().rdi(), when);
         }
     }
 

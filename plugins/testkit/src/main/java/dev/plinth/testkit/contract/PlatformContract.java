@@ -80,11 +80,10 @@ public abstract class PlatformContract
         host =
                 ServiceLoader.load(HostKernel.class)
                         .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new IllegalStateException(
-                                                "no HostKernel: put plinth-kernel on the test class"
-                                                        + " path"));
+                        .orElseThrow(() ->
+                                new IllegalStateException(
+                                        "no HostKernel: put plinth-kernel on the test class"
+                                                + " path"));
         if (factory().availability(host) instanceof Availability.Unusable unusable) {
             String reason =
                     "skipped: platform %s cannot be used here: %s; %s"

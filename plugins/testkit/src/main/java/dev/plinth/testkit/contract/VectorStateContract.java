@@ -197,15 +197,39 @@ interface VectorStateContract extends ContractPart {
                 assertEquals(unmapped(FREE, AccessType.READ), thread.run());
                 thread.registers().setRsi(DATA);
                 thread.runToSystemCall();
-                expected.forEach(
-                        (offset, value) ->
-                                assertEquals(
-                                        value,
-                                        process.data()
-                                                .get(
-                                                        ValueLayout.JAVA_LONG,
-                                                        VectorCode.BYTES + offset),
-                                        () -> "at " + offset));
+                expected.forEach((offset, value) ->
+                        assertEquals(
+                                value,
+                                process.data()
+                                        .get(ValueLayout.JAVA_LONG, VectorCode.BYTES + offset),
+                                () -> "at " + offset));
+            }
+        }
+    }
+
+    @Test
+    default void guestOfAFreshContextFindsTheInitialState() {
+        if (!tested().has(PlatformFeature.NATIVE_CODE)) {
+            return;
+        }
+        VectorCode code = new VectorCode(cpu().xcr0());
+        GuestAssembler loading = new GuestAssembler();
+        code.load(loading);
+        GuestProgram dirtying = loading.syscall().assemble();
+        GuestAssembler storing = new GuestAssembler();
+        code.store(storing);
+        GuestProgram looking = storing.syscall().assemble();
+        try (TestProcess process = tested().newProcess()) {
+            for (int round = 0; round < 3; round++) {
+                try (TestThread before = process.newThread();
+                        TestThread fresh = process.newThread()) {
+                    fillBlock(process.data(), code, round);
+                    before.at(process.loadOnce(dirtying)).registers().setRbx(DATA);
+                    before.runToSystemCall();
+                    fresh.at(process.loadOnce(looking)).registers().setRbx(DATA);
+                    fresh.runToSystemCall();
+                    assertInitialBlock(process.data(), code);
+                }
             }
         }
     }
@@ -344,6 +368,20 @@ interface VectorStateContract extends ContractPart {
         for (int i = 0; i < 8; i++) {
             assertEquals(0, state.st(i), "st" + i);
         }
+    }
+
+    private static void assertInitialBlock(MemorySegment data, VectorCode code) {
+        for (int i = 0; i < code.registers(); i++) {
+            for (int j = 0; j < code.registerBytes(); j += Long.BYTES) {
+                int offset = VectorCode.registerOffset(i) + j;
+                assertEquals(0, data.get(ValueLayout.JAVA_LONG, offset), () -> "at " + offset);
+            }
+        }
+        for (int i = 0; i < code.masks(); i++) {
+            assertEquals(0, data.get(ValueLayout.JAVA_LONG, VectorCode.maskOffset(i)));
+        }
+        assertEquals(0x1f80, data.get(ValueLayout.JAVA_INT, VectorCode.MXCSR));
+        assertEquals(0x37f, data.get(ValueLayout.JAVA_SHORT, VectorCode.CONTROL_WORD));
     }
 
     private static void refused(ExecutionContext context, XsaveArea area) {

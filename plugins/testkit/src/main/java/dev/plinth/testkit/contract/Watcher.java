@@ -27,23 +27,22 @@ final class Watcher {
 
     Watcher(TestProcess process, GuestProgram program, Trap expected, int rounds) {
         work =
-                Background.start(
-                        () -> {
-                            try (TestThread thread = process.newThread()) {
-                                thread.at(program).registers().setRbx(TestProcess.DATA);
-                                for (int i = 0; i < rounds; i++) {
-                                    starting.release();
-                                    assertEquals(expected, thread.run());
-                                    trapped.release();
-                                    acquire(goingOn);
-                                }
-                                return null;
-                            } finally {
-                                // Nobody waits for what will not come.
-                                trapped.release();
-                                starting.release();
-                            }
-                        });
+                Background.start(() -> {
+                    try (TestThread thread = process.newThread()) {
+                        thread.at(program).registers().setRbx(TestProcess.DATA);
+                        for (int i = 0; i < rounds; i++) {
+                            starting.release();
+                            assertEquals(expected, thread.run());
+                            trapped.release();
+                            acquire(goingOn);
+                        }
+                        return null;
+                    } finally {
+                        // Nobody waits for what will not come.
+                        trapped.release();
+                        starting.release();
+                    }
+                });
     }
 
     /** Returns when the guest runs, or is about to. */

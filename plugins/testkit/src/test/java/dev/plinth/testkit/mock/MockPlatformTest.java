@@ -282,12 +282,11 @@ class MockPlatformTest {
         childRegisters.copyFrom(registers);
         childRegisters.setRax(0);
         FutureTask<Trap> childRun =
-                new FutureTask<>(
-                        () -> {
-                            try (ExecutionContext second = platform.newContext()) {
-                                return second.run(space, childRegisters);
-                            }
-                        });
+                new FutureTask<>(() -> {
+                    try (ExecutionContext second = platform.newContext()) {
+                        return second.run(space, childRegisters);
+                    }
+                });
         Thread.ofPlatform().start(childRun);
         assertSame(Trap.SYSTEM_CALL, childRun.get());
         assertEquals(60, childRegisters.origRax());
@@ -350,11 +349,10 @@ class MockPlatformTest {
                         }));
         Thread interrupter =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    awaitUninterruptibly(spinning);
-                                    context.interrupt();
-                                });
+                        .start(() -> {
+                            awaitUninterruptibly(spinning);
+                            context.interrupt();
+                        });
         assertSame(Trap.INTERRUPTED, run());
         interrupter.join();
         registers.setRbx(1);
@@ -377,11 +375,10 @@ class MockPlatformTest {
                         }));
         Thread unmapper =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    awaitUninterruptibly(touching);
-                                    space.unmap(DATA_PAGE);
-                                });
+                        .start(() -> {
+                            awaitUninterruptibly(touching);
+                            space.unmap(DATA_PAGE);
+                        });
         assertEquals(fault(DATA, AccessType.READ, SignalCode.SEGV_MAPERR), run());
         unmapper.join();
     }
@@ -470,12 +467,11 @@ class MockPlatformTest {
     @Test
     void contextBelongsToItsThread() throws Exception {
         FutureTask<Void> elsewhere =
-                new FutureTask<>(
-                        () -> {
-                            assertThrows(IllegalStateException.class, this::run);
-                            assertThrows(IllegalStateException.class, context::close);
-                            return null;
-                        });
+                new FutureTask<>(() -> {
+                    assertThrows(IllegalStateException.class, this::run);
+                    assertThrows(IllegalStateException.class, context::close);
+                    return null;
+                });
         Thread.ofPlatform().start(elsewhere);
         elsewhere.get();
     }

@@ -1,0 +1,168 @@
+package dev.plinth.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.plinth.cli.GuestPrograms.Kind;
+
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** What is done to the command is done to the program. */
+@Timeout(60)
+@ExtendWith(Leftovers.class)
+final class SignalsIT {
+    @TempDir private static Path compiled;
+    @TempDir private Path temporary;
+
+    private static Path program;
+
+    @BeforeAll
+    static void compile() {
+        program = GuestPrograms.compileResource(compiled, Kind.STATIC_MUSL, "wait");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "spin, INT, 130",
+        "spin, TERM, 143",
+        "spin, HUP, 129",
+        "spin, QUIT, 131",
+        "sleep, INT, 130",
+        "sleep, TERM, 143",
+        "spin, KILL, 137",
+        "sleep, KILL, 137",
+    })
+    void aSignalEndsTheProgram(String way, String signal, int status) throws Exception {
+        Outcome outcome = startAndSend(way, signal);
+        assertEquals(
+                new Outcome(status, bytes("ready\n"), bytes("")).toString(), outcome.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT, 02", "TERM, 15", "HUP, 01", "QUIT, 03"})
+    void aProgramCanCatchTheSignal(String signal, String number) throws Exception {
+        Outcome outcome = startAndSend("catch", signal);
+        assertEquals(
+                new Outcome(7, bytes("ready\ncaught " + number + "\n"), bytes("")).toString(),
+                outcome.toString());
+    }
+
+    @Test
+    void aReadThatWaitsForInputIsBrokenOff() throws Exception {
+        Path pipe = temporary.resolve("pipe");
+        TestCommand.outside("mkfifo", pipe.toString()).run().requireSuccess();
+        // Opened for both directions, a pipe has a writer that never writes.
+        Process process =
+                TestCommand.outside(
+                                "sh",
+                                "-c",
+                                "exec env --default-signal=INT \"$@\" <>\"$0\"",
+                                pipe.toString())
+                        .and(TestCommand.sandboxed(program.toString(), "read").words())
+                        .start(out(), err());
+        awaitReady(process);
+        send(process, "INT");
+        assertEquals(130, end(process).status());
+    }
+
+    @Test
+    void aProgramThatIgnoresSignalsIsEndedByKill() throws Exception {
+        Process process = start("ignore");
+        for (String signal : new String[] {"INT", "TERM", "HUP", "QUIT"}) {
+            send(process, signal);
+        }
+        assertTrue(!process.waitFor(500, TimeUnit.MILLISECONDS));
+        send(process, "KILL");
+        assertEquals(137, end(process).status());
+    }
+
+    /** As under nohup(1). */
+    @Test
+    void aSignalThatTheCallerIgnoresIsIgnored() throws Exception {
+        Process process =
+                TestCommand.outside("env", "--ignore-signal=HUP")
+                        .and(TestCommand.sandboxed(program.toString(), "spin").words())
+                        .start(out(), err());
+        awaitReady(process);
+        send(process, "HUP");
+        assertTrue(!process.waitFor(500, TimeUnit.MILLISECONDS));
+        send(process, "TERM");
+        assertEquals(143, end(process).status());
+    }
+
+    @Test
+    void aSignalEndsACommandThatIsStillStarting() throws Exception {
+        for (int millis = 0; millis < 300; millis += 25) {
+            Process process = TestCommand.sandboxed(program.toString(), "spin").start(out(), err());
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+            send(process, "TERM");
+            Outcome outcome = end(process);
+            assertEquals(143, outcome.status(), outcome::toString);
+            assertEquals("", outcome.errors());
+        }
+    }
+
+    private Outcome startAndSend(String way, String signal) throws Exception {
+        Process process = start(way);
+        send(process, signal);
+        return end(process);
+    }
+
+    private Process start(String way) throws Exception {
+        // A build that was started in the background may have these two ignored.
+        Process process =
+                TestCommand.outside("env", "--default-signal=INT,QUIT")
+                        .and(TestCommand.sandboxed(program.toString(), way).words())
+                        .start(out(), err());
+        awaitReady(process);
+        return process;
+    }
+
+    private void awaitReady(Process process) throws IOException {
+        while (!Files.readString(out()).startsWith("ready\n")) {
+            assertTrue(process.isAlive(), () -> "ended early");
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    private static void send(Process process, String signal) {
+        TestCommand.outside("kill", "-" + signal, Long.toString(process.pid()))
+                .run()
+                .requireSuccess();
+    }
+
+    private Outcome end(Process process) throws Exception {
+        boolean ended = process.waitFor(20, TimeUnit.SECONDS);
+        if (!ended) {
+            process.destroyForcibly().waitFor();
+        }
+        assertTrue(ended, "goes on in spite of the signal");
+        return new Outcome(
+                process.exitValue(), Files.readAllBytes(out()), Files.readAllBytes(err()));
+    }
+
+    private Path out() {
+        return temporary.resolve("out");
+    }
+
+    private Path err() {
+        return temporary.resolve("err");
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.plinth.cli;
+
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** A command that a test runs as a process of its own. Immutable, but for {@link #start}. */
+record TestCommand(
+        List<String> words, Map<String, String> environment, Optional<Path> cwd, Path stdin) {
+    /** The script at the top of the source tree: what users type. */
+    static final Path PLINTH = Path.of("../plinth").toAbsolutePath().normalize();
+
+    private static final int LIMIT_SECONDS = 60;
+
+    /** A command outside of any sandbox. */
+    static TestCommand outside(String... words) {
+        return new TestCommand(List.of(words), Map.of(), Optional.empty(), Path.of("/dev/null"));
+    }
+
+    /** {@code plinth} with arguments. */
+    static TestCommand plinth(String... arguments) {
+        List<String> words = new ArrayList<>(List.of(PLINTH.toString()));
+        words.addAll(Arrays.asList(arguments));
+        return outside(words.toArray(String[]::new));
+    }
+
+    /** A program in a sandbox with the default settings. */
+    static TestCommand sandboxed(String... program) {
+        List<String> arguments = new ArrayList<>(List.of("run", "--"));
+        arguments.addAll(Arrays.asList(program));
+        return plinth(arguments.toArray(String[]::new));
+    }
+
+    /** The command with more words behind it. */
+    TestCommand and(String... more) {
+        List<String> all = new ArrayList<>(words);
+        all.addAll(Arrays.asList(more));
+        return new TestCommand(all, environment, cwd, stdin);
+    }
+
+    /** The command with more words behind it. */
+    TestCommand and(List<String> more) {
+        return and(more.toArray(String[]::new));
+    }
+
+    TestCommand with(String name, String value) {
+        Map<String, String> changed = new HashMap<>(environment);
+        changed.put(name, value);
+        return new TestCommand(words, changed, cwd, stdin);
+    }
+
+    TestCommand in(Path directory) {
+        return new TestCommand(words, environment, Optional.of(directory), stdin);
+    }
+
+    TestCommand reading(Path file) {
+        return new TestCommand(words, environment, cwd, file);
+    }
+
+    /** Runs it to its end. */
+    Outcome run() {
+        try {
+            Path out = Files.createTempFile("test", ".out");
+            Path err = Files.createTempFile("test", ".err");
+            try {
+                Process process = start(out, err);
+                if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly().waitFor();
+                    fail(words + " takes too long; so far: " + Files.readString(err));
+                }
+                return new Outcome(
+                        process.exitValue(), Files.readAllBytes(out), Files.readAllBytes(err));
+            } finally {
+                Files.delete(out);
+                Files.delete(err);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** Lets it run, its output going to files; the caller ends it. */
+    Process start(Path out, Path err) throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(words)
+                        .redirectInput(stdin.toFile())
+                        .redirectOutput(out.toFile())
+                        .redirectError(err.toFile());
+        cwd.ifPresent(directory -> builder.directory(directory.toFile()));
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+}

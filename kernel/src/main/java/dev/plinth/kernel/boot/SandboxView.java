@@ -1,0 +1,118 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.fs.procfs.Processes;
+import dev.plinth.kernel.fs.procfs.SystemView;
+import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.KernelProcesses;
+import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.Mount;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.UUID;
+
+/** A sandbox as /proc shows it. */
+final class SandboxView implements SystemView {
+    private static final long UUID_VERSION_MASK = 0xf000L;
+    private static final long UUID_VERSION_4 = 0x4000L;
+    private static final long UUID_VARIANT_MASK = 0xc000_0000_0000_0000L;
+    private static final long UUID_VARIANT = 0x8000_0000_0000_0000L;
+
+    private final Kernel kernel;
+    private final HostFacts facts;
+    private final Processes processes;
+    private final long bootTime;
+    private final String bootId;
+
+    SandboxView(Kernel kernel, HostFacts facts) {
+        this.kernel = requireNonNull(kernel, "kernel is null");
+        this.facts = requireNonNull(facts, "facts is null");
+        this.processes = new KernelProcesses(kernel);
+        this.bootTime = (kernel.clock().realtimeNanos() - uptimeNanos()) / Clock.NANOS_PER_SECOND;
+        this.bootId = randomUuid();
+    }
+
+    @Override
+    public Processes processes() {
+        return processes;
+    }
+
+    @Override
+    public List<String> fileSystems() {
+        return kernel.mounts().mounts().stream()
+                .map(Mount::fileSystem)
+                .map(FileSystem::type)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public String release() {
+        return kernel.utsName().release();
+    }
+
+    @Override
+    public String version() {
+        return kernel.utsName().version();
+    }
+
+    @Override
+    public String hostName() {
+        return kernel.utsName().nodename();
+    }
+
+    @Override
+    public int processors() {
+        return kernel.processors();
+    }
+
+    @Override
+    public String processorDescription() {
+        return facts.processorDescription();
+    }
+
+    @Override
+    public long memoryTotal() {
+        return kernel.memoryTotal();
+    }
+
+    @Override
+    public long memoryFree() {
+        return kernel.memoryFree();
+    }
+
+    @Override
+    public long uptimeNanos() {
+        return kernel.clock().monotonicNanos() - kernel.bootMonotonicNanos();
+    }
+
+    @Override
+    public long bootTime() {
+        return bootTime;
+    }
+
+    @Override
+    public String randomUuid() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment words = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            kernel.random().fill(words);
+            long high = words.getAtIndex(ValueLayout.JAVA_LONG, 0);
+            long low = words.getAtIndex(ValueLayout.JAVA_LONG, 1);
+            return new UUID(
+                            (high & ~UUID_VERSION_MASK) | UUID_VERSION_4,
+                            (low & ~UUID_VARIANT_MASK) | UUID_VARIANT)
+                    .toString();
+        }
+    }
+
+    @Override
+    public String bootId() {
+        return bootId;
+    }
+}

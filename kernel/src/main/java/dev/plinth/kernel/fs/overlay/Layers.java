@@ -1,0 +1,306 @@
+package dev.plinth.kernel.fs.overlay;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.vfs.Directory;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.FixedSymlink;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.NewNode;
+import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.SeekableDescription;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+
+/**
+ * Which layers have a file, and how it gets to the upper one: what all inodes of an overlay share.
+ *
+ * <p>Any thread may call any method; what changes does so under the overlay's tree lock, held for
+ * writing.
+ */
+final class Layers {
+    private static final int COPY_BYTES = 1 << 20;
+
+    private final OverlayFs fileSystem;
+    private final long number;
+    private final FileType type;
+    private final Optional<Inode> lower;
+
+    /** Set once, by copy-up. */
+    private volatile Optional<Inode> upper;
+
+    /** The names by which the file was found, until it is copied up; some may be gone. */
+    private final Set<Place> places = ConcurrentHashMap.newKeySet(2);
+
+    /** How many of its names in the lower layer are covered, by a whiteout or by the copy. */
+    private volatile int coveredNames;
+
+    /** Whether the copy has a link without a name, for names that only the lower layer has. */
+    private volatile boolean pinned;
+
+    /**
+     * A name of a file.
+     *
+     * @param directory that the name is in
+     * @param name there
+     */
+    record Place(OverlayDirectory directory, PathName name) {}
+
+    Layers(
+            OverlayFs fileSystem,
+            Optional<Inode> upper,
+            Optional<Inode> lower,
+            Optional<Place> place) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.upper = requireNonNull(upper, "upper is null");
+        this.lower = requireNonNull(lower, "lower is null");
+        place.ifPresent(places::add);
+        Inode some = current();
+        this.number = some.number();
+        this.type = some.type();
+    }
+
+    OverlayFs fileSystem() {
+        return fileSystem;
+    }
+
+    long number() {
+        return number;
+    }
+
+    Optional<Inode> upper() {
+        return upper;
+    }
+
+    Optional<Inode> lower() {
+        return lower;
+    }
+
+    /** The file in the layer that counts. */
+    Inode current() {
+        Optional<Inode> copy = upper;
+        return copy.isPresent() ? copy.get() : lower.orElseThrow();
+    }
+
+    /** The file was found by a name. */
+    void foundAt(Place found) {
+        if (upper.isEmpty()) {
+            places.add(found);
+        }
+    }
+
+    /** A name that the lower layer has for the file, and nothing covers. */
+    private Optional<Place> place() {
+        Inode original = lower.orElseThrow();
+        places.removeIf(somewhere -> !isAt(somewhere, original));
+        return places.stream().findFirst();
+    }
+
+    private static boolean isAt(Place somewhere, Inode original) {
+        return somewhere
+                .directory
+                .uncoveredEntry(somewhere.name)
+                .filter(inode -> inode == original)
+                .isPresent();
+    }
+
+    /** What is shown of the file. */
+    FileStat stat() {
+        FileStat stat = current().stat();
+        return stat.shownAs(fileSystem.device(), number, links(stat));
+    }
+
+    private int links(FileStat current) {
+        if (type == FileType.DIRECTORY) {
+            // As Linux does for merged directories, whose subdirectories nobody counts.
+            return upper.isPresent() && lower.isPresent() ? 1 : current.links();
+        }
+        if (upper.isEmpty()) {
+            return Math.max(0, current.links() - coveredNames);
+        }
+        return current.links() - (pinned ? 1 : 0) + uncoveredNames();
+    }
+
+    /** How many names only the lower layer has. */
+    private int uncoveredNames() {
+        if (!pinned && upper.isPresent()) {
+            return 0;
+        }
+        return lower.map(inode -> Math.max(0, inode.stat().links() - coveredNames)).orElse(0);
+    }
+
+    void setPermissions(Inode self, int permissions) {
+        copyUp(self, true).setPermissions(permissions);
+    }
+
+    void setOwner(Inode self, int uid, int gid, int permissions) {
+        copyUp(self, true).setOwner(uid, gid, permissions);
+    }
+
+    void setTimes(Inode self, Optional<Instant> accessed, Optional<Instant> modified) {
+        copyUp(self, true).setTimes(accessed, modified);
+    }
+
+    /**
+     * Brings the file to the upper layer, if it is not there, and its parents before it.
+     *
+     * @param self the inode that these are the layers of
+     * @param withContent whether the content of a regular file is copied too
+     * @return the file there
+     */
+    Inode copyUp(Inode self, boolean withContent) {
+        Lock lock = fileSystem.changeLock();
+        lock.lock();
+        try {
+            if (upper.isPresent()) {
+                return upper.get();
+            }
+            return type == FileType.REGULAR
+                    ? copyUpFile((OverlayFile) self, withContent)
+                    : copyUpOther(self);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private NewNode nodeLike(FileStat stat) {
+        return new NewNode(stat.permissions(), stat.uid(), stat.gid(), OptionalLong.of(number));
+    }
+
+    /** Directories, symbolic links and device files: there is nothing to copy but attributes. */
+    private Inode copyUpOther(Inode self) {
+        Inode original = lower.orElseThrow();
+        FileStat stat = original.stat();
+        Place at = place().orElseThrow(() -> ErrnoException.of(Errno.ENOENT));
+        Directory parent = at.directory.copyUp();
+        NewNode node = nodeLike(stat);
+        Inode copy =
+                switch (type) {
+                    case DIRECTORY -> {
+                        fileSystem.rememberOrigin((Directory) original);
+                        yield parent.makeDirectory(at.name, node);
+                    }
+                    case SYMLINK ->
+                            parent.makeSymlink(at.name, ((FixedSymlink) original).target(), node);
+                    default -> parent.makeNode(at.name, type, original.deviceId(), node);
+                };
+        copy.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
+        publish(copy);
+        countLinks(self, copy, stat);
+        return copy;
+    }
+
+    private Inode copyUpFile(OverlayFile self, boolean withContent) {
+        Inode original = lower.orElseThrow();
+        FileStat stat = original.stat();
+        Inode copy = fileSystem.upper().makeUnnamedFile(nodeLike(stat));
+        boolean done = false;
+        FileDescription copyFile = copy.open(Location.unnamed(copy), Fcntl.O_RDWR);
+        try {
+            if (withContent) {
+                copyContent(original, (SeekableDescription) copyFile);
+            }
+            copy.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
+            Optional<Place> at = place();
+            at.ifPresent(here -> here.directory.copyUp().link(here.name, copy));
+            self.switchTo(copy, (SeekableDescription) copyFile, at.isEmpty());
+            if (at.isPresent()) {
+                countLinks(self, copy, stat);
+            }
+            done = true;
+            return copy;
+        } finally {
+            // A copy without a name lives by this description; then the file has taken it over.
+            if (!done || !self.hasTakenOver(copyFile)) {
+                copyFile.close();
+            }
+        }
+    }
+
+    private static void copyContent(Inode original, SeekableDescription copy) {
+        try (FileDescription file = original.open(Location.unnamed(original), Fcntl.O_RDONLY);
+                Arena arena = Arena.ofConfined()) {
+            SeekableDescription source = (SeekableDescription) file;
+            MemorySegment buffer = arena.allocate(COPY_BYTES);
+            long size = source.size();
+            long offset = size == 0 ? 0 : source.nextData(0);
+            while (offset < size) {
+                long end = Math.min(size, source.nextHole(offset));
+                while (offset < end) {
+                    long wanted = Math.min(COPY_BYTES, end - offset);
+                    MemorySegment piece = buffer.asSlice(0, wanted);
+                    long count = source.readAt(IoBuffer.of(piece), offset);
+                    if (count == 0) {
+                        break;
+                    }
+                    long written = copy.overwrite(IoBuffer.of(piece.asSlice(0, count)), offset);
+                    if (written < count) {
+                        throw ErrnoException.of(Errno.ENOSPC);
+                    }
+                    offset += count;
+                }
+                offset = end < size ? source.nextData(end) : size;
+            }
+            copy.truncate(size);
+        }
+    }
+
+    /** The copy is there: from now on it counts. */
+    void publish(Inode copy) {
+        upper = Optional.of(copy);
+        places.clear();
+    }
+
+    /** The copy covers the name that it was made at; others may be left in the lower layer. */
+    private void countLinks(Inode self, Inode copy, FileStat original) {
+        if (type == FileType.DIRECTORY) {
+            return;
+        }
+        coveredNames++;
+        if (original.links() > coveredNames) {
+            fileSystem.upper().addNamelessLink(copy);
+            pinned = true;
+            fileSystem.keep(self);
+        }
+    }
+
+    /** A name that only the lower layer had is covered by a whiteout. */
+    void lowerNameCovered(Inode self) {
+        coveredNames++;
+        if (lower.isPresent() && uncoveredNames() > 0) {
+            fileSystem.keep(self);
+        }
+        settleLinks(self);
+    }
+
+    /** The file system is gone, and with it what only the lower layer has a name for. */
+    void forgetNames() {
+        if (pinned) {
+            pinned = false;
+            fileSystem.upper().removeNamelessLink(upper.orElseThrow());
+        }
+    }
+
+    /** A name of the file is gone: without any, nothing needs to be remembered. */
+    void settleLinks(Inode self) {
+        if (uncoveredNames() > 0) {
+            return;
+        }
+        fileSystem.letGo(self);
+        forgetNames();
+    }
+}

@@ -1,0 +1,104 @@
+package dev.plinth.kernel.fs.overlay;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.SeekableDescription;
+
+import java.util.Optional;
+
+/**
+ * An open regular file of an overlay: the open file of a layer, which is another one after the file
+ * was copied up.
+ *
+ * <p>The first one stays open until the end, for mappings may be filled from it at this moment.
+ */
+final class OverlayDescription extends SeekableDescription {
+    private final OverlayFile file;
+    private final SeekableDescription first;
+
+    /** The one that counts; set at most once again, under the file's descriptionsLock. */
+    private volatile SeekableDescription current;
+
+    /** Takes over the layer's description. */
+    OverlayDescription(Location location, int flags, OverlayFile file, SeekableDescription opened) {
+        super(location, flags);
+        this.file = requireNonNull(file, "file is null");
+        this.first = requireNonNull(opened, "opened is null");
+        this.current = opened;
+    }
+
+    /** The file was copied up: from now on this description of the copy counts, and is ours. */
+    void switchTo(SeekableDescription copy) {
+        current = copy;
+    }
+
+    @Override
+    protected void dispose() {
+        file.forget(this);
+        SeekableDescription last = current;
+        first.close();
+        if (last != first) {
+            last.close();
+        }
+    }
+
+    @Override
+    public FileStat stat() {
+        return file.stat();
+    }
+
+    @Override
+    public long size() {
+        return current.size();
+    }
+
+    @Override
+    public long readAt(IoBuffer destination, long offset) {
+        return current.readAt(destination, offset);
+    }
+
+    @Override
+    public long overwrite(IoBuffer source, long offset) {
+        return current.overwrite(source, offset);
+    }
+
+    @Override
+    public long append(IoBuffer source) {
+        return current.append(source);
+    }
+
+    @Override
+    public long nextData(long offset) {
+        return current.nextData(offset);
+    }
+
+    @Override
+    public long nextHole(long offset) {
+        return current.nextHole(offset);
+    }
+
+    @Override
+    public Optional<? extends Mappable> mappable() {
+        file.pages().use(current.mappable().orElseThrow());
+        return Optional.of(file.pages());
+    }
+
+    @Override
+    public void sync(boolean dataOnly) {
+        current.sync(dataOnly);
+    }
+
+    @Override
+    public void allocate(int mode, long offset, long length) {
+        current.allocate(mode, offset, length);
+    }
+
+    @Override
+    public void truncate(long size) {
+        current.truncate(size);
+    }
+}

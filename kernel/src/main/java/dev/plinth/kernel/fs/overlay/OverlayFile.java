@@ -1,0 +1,140 @@
+package dev.plinth.kernel.fs.overlay;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.SeekableDescription;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A regular file of either layer. */
+final class OverlayFile extends Inode {
+    private final Layers layers;
+    private final OverlayPages pages = new OverlayPages();
+
+    private final Object descriptionsLock = new Object();
+
+    @GuardedBy("descriptionsLock")
+    private final List<OverlayDescription> descriptions = new ArrayList<>(1);
+
+    /** Keeps a copy alive that has no name, as long as the file is in use. */
+    @GuardedBy("descriptionsLock")
+    private Optional<FileDescription> keepsCopy = Optional.empty();
+
+    OverlayFile(Layers layers) {
+        super(layers.fileSystem(), layers.number(), FileType.REGULAR);
+        this.layers = requireNonNull(layers, "layers is null");
+    }
+
+    Layers layers() {
+        return layers;
+    }
+
+    OverlayPages pages() {
+        return pages;
+    }
+
+    @Override
+    public FileStat stat() {
+        return layers.stat();
+    }
+
+    @Override
+    public Ownership ownership() {
+        return layers.current().ownership();
+    }
+
+    @Override
+    public FileDescription open(Location location, int flags) {
+        boolean truncates = (flags & Fcntl.O_TRUNC) != 0;
+        if (truncates || (flags & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY) {
+            layers.copyUp(this, !truncates);
+        }
+        synchronized (descriptionsLock) {
+            Inode file = layers.current();
+            int own = flags & ~(Fcntl.O_APPEND | Fcntl.O_TRUNC);
+            SeekableDescription opened =
+                    (SeekableDescription) file.open(Location.unnamed(file), own);
+            OverlayDescription description = new OverlayDescription(location, flags, this, opened);
+            descriptions.add(description);
+            return description;
+        }
+    }
+
+    /** A description is gone. */
+    void forget(OverlayDescription description) {
+        synchronized (descriptionsLock) {
+            descriptions.remove(description);
+        }
+    }
+
+    /**
+     * The file is in the upper layer from now on: whoever has it open goes over to the copy.
+     *
+     * @param copyFile an open description of the copy, the caller's
+     * @param takeOver whether the description becomes this file's, to keep the copy alive
+     */
+    void switchTo(Inode copy, SeekableDescription copyFile, boolean takeOver) {
+        synchronized (descriptionsLock) {
+            layers.publish(copy);
+            for (OverlayDescription description : descriptions) {
+                description.switchTo(
+                        (SeekableDescription) copy.open(Location.unnamed(copy), Fcntl.O_RDONLY));
+            }
+            if (takeOver) {
+                keepsCopy = Optional.of(copyFile);
+            }
+        }
+        pages.switchTo(copyFile.mappable().orElseThrow());
+    }
+
+    /** Whether {@link #switchTo} took a description over. */
+    boolean hasTakenOver(FileDescription copyFile) {
+        synchronized (descriptionsLock) {
+            return keepsCopy.filter(kept -> kept == copyFile).isPresent();
+        }
+    }
+
+    @Override
+    protected void unused() {
+        Optional<FileDescription> kept;
+        synchronized (descriptionsLock) {
+            if (isUsed()) {
+                return;
+            }
+            kept = keepsCopy;
+            keepsCopy = Optional.empty();
+        }
+        kept.ifPresent(FileDescription::close);
+    }
+
+    @Override
+    public void setPermissions(int permissions) {
+        layers.setPermissions(this, permissions);
+    }
+
+    @Override
+    public void setOwner(int uid, int gid, int permissions) {
+        layers.setOwner(this, uid, gid, permissions);
+    }
+
+    @Override
+    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+        layers.setTimes(this, accessed, modified);
+    }
+
+    @Override
+    public void truncate(long size) {
+        layers.copyUp(this, size > 0).truncate(size);
+    }
+}
