@@ -5,6 +5,7 @@ import dev.plinth.kernel.syscall.ResultFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
@@ -149,10 +150,7 @@ public final class DescriptorFormats {
                 case Fcntl.F_SETFD -> DESCRIPTOR_FLAGS.append(out, Integer.toUnsignedLong(value));
                 case Fcntl.F_SETFL ->
                         FileFormats.OPEN_FLAGS.append(out, Integer.toUnsignedLong(value));
-                case Fcntl.F_DUPFD,
-                        Fcntl.F_DUPFD_CLOEXEC,
-                        Fcntl.F_SETOWN,
-                        Fcntl.F_SETPIPE_SZ ->
+                case Fcntl.F_DUPFD, Fcntl.F_DUPFD_CLOEXEC, Fcntl.F_SETOWN, Fcntl.F_SETPIPE_SZ ->
                         out.append(value);
                 case Fcntl.F_GETLK,
                         Fcntl.F_SETLK,

@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Openat2;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Instant;
@@ -77,11 +78,7 @@ public final class FileFormats {
                     Formats.appendPointer(out, address);
                 } else {
                     StructFormats.appendStruct(
-                            out,
-                            task,
-                            address,
-                            Openat2.OPEN_HOW_BYTES,
-                            FileFormats::appendOpenHow);
+                            out, task, address, Openat2.OPEN_HOW_BYTES, FileFormats::appendOpenHow);
                 }
             };
 
@@ -144,9 +141,8 @@ public final class FileFormats {
 
     /** Buffers whose bytes the call fills in; their number comes behind the address. */
     public static final ArgumentFormat IOVEC_OUT =
-            Formats.output(
-                    (out, task, arguments, index, result) ->
-                            appendBuffers(out, task, arguments, index, result));
+            Formats.output((out, task, arguments, index, result) ->
+                    appendBuffers(out, task, arguments, index, result));
 
     /** The upper half of an offset, which 64-bit programs pass for nothing. */
     public static final ArgumentFormat UPPER_OFFSET =
@@ -163,13 +159,11 @@ public final class FileFormats {
                     .family("RWF_???");
 
     /** The address of entries of a directory: how many there are. */
-    public static final ArgumentFormat ENTRIES_OUT =
-            Formats.output(FileFormats::appendEntryCount);
+    public static final ArgumentFormat ENTRIES_OUT = Formats.output(FileFormats::appendEntryCount);
 
     /** The address of two {@code struct timespec}, an access and a modification time. */
     public static final ArgumentFormat FILE_TIMESPECS =
-            StructFormats.in(
-                    4 * Long.BYTES, (out, times) -> appendTimes(out, times, "tv_nsec", 1));
+            StructFormats.in(4 * Long.BYTES, (out, times) -> appendTimes(out, times, "tv_nsec", 1));
 
     /** The address of two {@code struct timeval}, an access and a modification time. */
     public static final ArgumentFormat FILE_TIMEVALS =
@@ -259,7 +253,7 @@ public final class FileFormats {
             StringBuilder out, Task task, SyscallArguments arguments, int index, long bytes) {
         long address = arguments.longAt(index);
         long count = arguments.longAt(index + 1);
-        int shown = (int) Math.clamp(count, 0, SHOWN_BUFFERS);
+        int shown = Math.clamp(count, 0, SHOWN_BUFFERS);
         StructFormats.appendStruct(
                 out,
                 task,

@@ -96,12 +96,12 @@ public final class Formats {
 
     /** The address of random bytes that the call fills in: none of them is text. */
     public static final ArgumentFormat RANDOM_OUT =
-            output(
-                    (out, task, arguments, index, result) ->
-                            appendRandom(out, task, arguments.longAt(index), result));
+            output((out, task, arguments, index, result) ->
+                    appendRandom(out, task, arguments.longAt(index), result));
 
     /** A format for an argument that is there only if those before it say so. */
-    public static ArgumentFormat shownIf(Predicate<SyscallArguments> condition, ArgumentFormat format) {
+    public static ArgumentFormat shownIf(
+            Predicate<SyscallArguments> condition, ArgumentFormat format) {
         return new ArgumentFormat() {
             @Override
             public void append(

@@ -5,6 +5,7 @@ import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

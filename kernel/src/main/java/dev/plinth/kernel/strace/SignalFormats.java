@@ -5,6 +5,7 @@ import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.syscall.ArgumentFormat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -97,23 +98,25 @@ public final class SignalFormats {
         out.append(']');
     }
 
-    private static void appendAction(StringBuilder out, MemorySegment bytes) {
-        SignalAction action = SignalAction.readFrom(bytes);
+    /** {@code struct kernel_sigaction}: handler, flags, restorer, mask. */
+    private static void appendAction(StringBuilder out, MemorySegment action) {
+        long handler = action.get(LONG, 0);
+        long flags = action.get(LONG, Long.BYTES);
         out.append("{sa_handler=");
-        if (action.handler() == SignalAction.SIG_DFL) {
+        if (handler == SignalAction.SIG_DFL) {
             out.append("SIG_DFL");
-        } else if (action.handler() == SignalAction.SIG_IGN) {
+        } else if (handler == SignalAction.SIG_IGN) {
             out.append("SIG_IGN");
         } else {
-            Formats.appendPointer(out, action.handler());
+            Formats.appendPointer(out, handler);
         }
         out.append(", sa_mask=");
-        appendSet(out, action.mask());
+        appendSet(out, action.get(LONG, 3 * Long.BYTES));
         out.append(", sa_flags=");
-        ACTION_FLAGS.append(out, action.flags());
-        if (action.has(SignalAction.SA_RESTORER)) {
+        ACTION_FLAGS.append(out, flags);
+        if ((flags & SignalAction.SA_RESTORER) != 0) {
             out.append(", sa_restorer=");
-            Formats.appendPointer(out, action.restorer());
+            Formats.appendPointer(out, action.get(LONG, 2 * Long.BYTES));
         }
         out.append('}');
     }

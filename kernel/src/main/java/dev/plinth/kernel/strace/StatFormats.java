@@ -5,6 +5,7 @@ import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

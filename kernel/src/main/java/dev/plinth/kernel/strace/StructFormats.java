@@ -1,11 +1,12 @@
 package dev.plinth.kernel.strace;
 
+import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.Restart;
-import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -35,7 +36,9 @@ public final class StructFormats {
 
     /** The address of an {@code int} that the call fills in. */
     public static final ArgumentFormat INT_OUT =
-            out(Integer.BYTES, (out, value) -> out.append('[').append(value.get(INT, 0)).append(']'));
+            out(
+                    Integer.BYTES,
+                    (out, value) -> out.append('[').append(value.get(INT, 0)).append(']'));
 
     /** The address of a {@code long} that the call reads. */
     public static final ArgumentFormat LONG_IN =
@@ -73,8 +76,7 @@ public final class StructFormats {
     }
 
     /** Appends a structure, or the address alone if it cannot be read. */
-    static void appendStruct(
-            StringBuilder out, Task task, long address, int bytes, Body body) {
+    static void appendStruct(StringBuilder out, Task task, long address, int bytes, Body body) {
         if (address == 0) {
             out.append("NULL");
             return;

@@ -4,6 +4,7 @@ import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.UtsName;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -60,14 +61,13 @@ public final class SystemFormats {
 
     /** The address of a set of processors that the call fills in; its result is the set's size. */
     public static final ArgumentFormat PROCESSORS_OUT =
-            Formats.output(
-                    (out, task, arguments, index, result) ->
-                            StructFormats.appendStruct(
-                                    out,
-                                    task,
-                                    arguments.longAt(index),
-                                    (int) result,
-                                    SystemFormats::appendProcessors));
+            Formats.output((out, task, arguments, index, result) ->
+                    StructFormats.appendStruct(
+                            out,
+                            task,
+                            arguments.longAt(index),
+                            (int) result,
+                            SystemFormats::appendProcessors));
 
     /** The address of group numbers that the call fills in; its result is how many there are. */
     public static final ArgumentFormat GROUPS_OUT = Formats.output(SystemFormats::appendGroups);
@@ -91,7 +91,8 @@ public final class SystemFormats {
     private static void appendLimit(StringBuilder out, long limit) {
         if (limit == -1) {
             out.append("RLIM64_INFINITY");
-        } else if (Long.compareUnsigned(limit, KIB) > 0 && Long.remainderUnsigned(limit, KIB) == 0) {
+        } else if (Long.compareUnsigned(limit, KIB) > 0
+                && Long.remainderUnsigned(limit, KIB) == 0) {
             out.append(Long.toUnsignedString(Long.divideUnsigned(limit, KIB))).append("*1024");
         } else {
             out.append(Long.toUnsignedString(limit));
@@ -133,8 +134,7 @@ public final class SystemFormats {
     }
 
     private static void appendProcessors(StringBuilder out, MemorySegment bytes) {
-        int[] processors =
-                BitSet.valueOf(bytes.toArray(ValueLayout.JAVA_BYTE)).stream().toArray();
+        int[] processors = BitSet.valueOf(bytes.toArray(ValueLayout.JAVA_BYTE)).stream().toArray();
         out.append(Arrays.toString(processors).replace(",", ""));
     }
 

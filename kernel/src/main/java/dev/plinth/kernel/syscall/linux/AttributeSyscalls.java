@@ -23,6 +23,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -40,18 +41,17 @@ final class AttributeSyscalls implements SyscallFamily {
                 supported("fchown", AttributeSyscalls::fchown, FD, INT, INT),
                 supported("lchown", AttributeSyscalls::lchown, PATH, INT, INT),
                 supported(
-                        "fchownat",
-                        AttributeSyscalls::fchownat,
-                        DIR_FD,
-                        PATH,
-                        INT,
-                        INT,
-                        AT_FLAGS),
+                        "fchownat", AttributeSyscalls::fchownat, DIR_FD, PATH, INT, INT, AT_FLAGS),
                 supported("utime", AttributeSyscalls::utime, PATH, UTIMBUF),
                 supported("utimes", AttributeSyscalls::utimes, PATH, FILE_TIMEVALS),
                 supported("futimesat", AttributeSyscalls::futimesat, DIR_FD, PATH, FILE_TIMEVALS),
                 supported(
-                        "utimensat", AttributeSyscalls::utimensat, DIR_FD, PATH, FILE_TIMESPECS, AT_FLAGS));
+                        "utimensat",
+                        AttributeSyscalls::utimensat,
+                        DIR_FD,
+                        PATH,
+                        FILE_TIMESPECS,
+                        AT_FLAGS));
     }
 
     private static long chmod(Task task, SyscallArguments arguments) {
@@ -86,10 +86,7 @@ final class AttributeSyscalls implements SyscallFamily {
 
     private static long chown(Task task, SyscallArguments arguments) {
         return chown(
-                task,
-                named(task, arguments.longAt(0)),
-                arguments.intAt(1),
-                arguments.intAt(2));
+                task, named(task, arguments.longAt(0)), arguments.intAt(1), arguments.intAt(2));
     }
 
     private static long fchown(Task task, SyscallArguments arguments) {
@@ -118,9 +115,7 @@ final class AttributeSyscalls implements SyscallFamily {
     private static long utime(Task task, SyscallArguments arguments) {
         long address = arguments.longAt(1);
         Optional<FileTimes> times =
-                address == 0
-                        ? Optional.empty()
-                        : Optional.of(FileTimes.ofUtimbuf(task, address));
+                address == 0 ? Optional.empty() : Optional.of(FileTimes.ofUtimbuf(task, address));
         return setTimes(task, Fcntl.AT_FDCWD, arguments.longAt(0), times, 0);
     }
 
@@ -135,9 +130,7 @@ final class AttributeSyscalls implements SyscallFamily {
     }
 
     private static Optional<FileTimes> timevals(Task task, long address) {
-        return address == 0
-                ? Optional.empty()
-                : Optional.of(FileTimes.ofTimevals(task, address));
+        return address == 0 ? Optional.empty() : Optional.of(FileTimes.ofTimevals(task, address));
     }
 
     private static long utimensat(Task task, SyscallArguments arguments) {

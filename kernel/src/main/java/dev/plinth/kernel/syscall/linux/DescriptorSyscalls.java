@@ -57,9 +57,9 @@ final class DescriptorSyscalls implements SyscallFamily {
                 supported("dup2", DescriptorSyscalls::dup2, FD, FD),
                 supported("dup3", DescriptorSyscalls::dup3, FD, FD, DUP_FLAGS),
                 partial(
-                        "fcntl",
-                        "descriptors, flags; " + ONE_PROCESS,
-                        DescriptorSyscalls::fcntl,
+                                "fcntl",
+                                "descriptors, flags; " + ONE_PROCESS,
+                                DescriptorSyscalls::fcntl,
                                 FD,
                                 FCNTL_COMMAND,
                                 FCNTL_ARGUMENT)

@@ -60,13 +60,26 @@ final class DirectorySyscalls implements SyscallFamily {
                 supported("rename", DirectorySyscalls::rename, PATH, PATH),
                 supported("renameat", DirectorySyscalls::renameat, DIR_FD, PATH, DIR_FD, PATH),
                 supported(
-                        "renameat2", DirectorySyscalls::renameat2, DIR_FD, PATH, DIR_FD, PATH, RENAME_FLAGS),
+                        "renameat2",
+                        DirectorySyscalls::renameat2,
+                        DIR_FD,
+                        PATH,
+                        DIR_FD,
+                        PATH,
+                        RENAME_FLAGS),
                 supported("link", DirectorySyscalls::link, PATH, PATH),
-                supported("linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, AT_FLAGS),
+                supported(
+                        "linkat", DirectorySyscalls::linkat, DIR_FD, PATH, DIR_FD, PATH, AT_FLAGS),
                 supported("symlink", DirectorySyscalls::symlink, PATH, PATH),
                 supported("symlinkat", DirectorySyscalls::symlinkat, PATH, DIR_FD, PATH),
                 supported("mknod", DirectorySyscalls::mknod, PATH, TYPE_AND_MODE, DEVICE),
-                supported("mknodat", DirectorySyscalls::mknodat, DIR_FD, PATH, TYPE_AND_MODE, DEVICE));
+                supported(
+                        "mknodat",
+                        DirectorySyscalls::mknodat,
+                        DIR_FD,
+                        PATH,
+                        TYPE_AND_MODE,
+                        DEVICE));
     }
 
     /** Writes an entry in the form of one of the two calls; says how long it is. */

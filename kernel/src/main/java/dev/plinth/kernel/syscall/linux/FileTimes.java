@@ -4,6 +4,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Instant;
@@ -40,8 +41,7 @@ record FileTimes(
      */
     static FileTimes ofTimevals(Task task, long address) {
         MemorySegment times = copyIn(task, address, 4);
-        return new FileTimes(
-                at(times, 0), nanos(at(times, 1)), at(times, 2), nanos(at(times, 3)));
+        return new FileTimes(at(times, 0), nanos(at(times, 1)), at(times, 2), nanos(at(times, 3)));
     }
 
     /** A {@code struct utimbuf}: seconds only. */
@@ -110,8 +110,7 @@ record FileTimes(
             return Optional.of(clock.realtime());
         }
         // What no file system can keep is cut, as timestamp_truncate() of fs/inode.c does.
-        long kept =
-                Math.clamp(seconds, Instant.MIN.getEpochSecond(), Instant.MAX.getEpochSecond());
+        long kept = Math.clamp(seconds, Instant.MIN.getEpochSecond(), Instant.MAX.getEpochSecond());
         return Optional.of(Instant.ofEpochSecond(kept, nanos));
     }
 }

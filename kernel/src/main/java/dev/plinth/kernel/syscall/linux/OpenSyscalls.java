@@ -53,11 +53,23 @@ final class OpenSyscalls implements SyscallFamily {
     public List<SyscallRow> rows() {
         return List.of(
                 partial("open", NO_TMPFILE, OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
-                partial("openat", NO_TMPFILE, OpenSyscalls::openat, DIR_FD, PATH, OPEN_FLAGS, OPEN_MODE),
+                partial(
+                        "openat",
+                        NO_TMPFILE,
+                        OpenSyscalls::openat,
+                        DIR_FD,
+                        PATH,
+                        OPEN_FLAGS,
+                        OPEN_MODE),
                 partial("openat2", NO_TMPFILE, OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
                 supported("creat", OpenSyscalls::creat, PATH, MODE),
                 supported("close", OpenSyscalls::close, FD),
-                supported("close_range", OpenSyscalls::closeRange, UNSIGNED, UNSIGNED, CLOSE_RANGE_FLAGS));
+                supported(
+                        "close_range",
+                        OpenSyscalls::closeRange,
+                        UNSIGNED,
+                        UNSIGNED,
+                        CLOSE_RANGE_FLAGS));
     }
 
     private static long open(Task task, SyscallArguments arguments) {

@@ -63,7 +63,8 @@ final class PollSyscalls implements SyscallFamily {
         return List.of(
                 supported("poll", PollSyscalls::poll, POLL_FDS, UNSIGNED, INT),
                 supported("ppoll", PollSyscalls::ppoll, POLL_FDS, UNSIGNED, TIMESPEC, SET_IN, SIZE),
-                supported("select",
+                supported(
+                        "select",
                         PollSyscalls::select,
                         INT,
                         READ_SET,

@@ -22,8 +22,6 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.signal.SignalInfo;
-import dev.plinth.kernel.strace.NameFormat;
-import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;

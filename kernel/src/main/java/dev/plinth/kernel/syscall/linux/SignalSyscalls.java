@@ -182,7 +182,6 @@ final class SignalSyscalls implements SyscallFamily {
     private static long kill(Task task, SyscallArguments arguments) {
         int pid = arguments.intAt(0);
         int number = arguments.intAt(1);
-        requireSignalOrZero(number);
         // One process: its own group, and the only one that -1 could mean is the sender itself,
         // which kill(2) leaves out.
         int target = pid == 0 || pid == -task.group().pid() ? task.group().pid() : pid;
@@ -191,6 +190,7 @@ final class SignalSyscalls implements SyscallFamily {
         }
         ThreadGroup group =
                 task.kernel().process(target).orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        requireSignalOrZero(number);
         if (number != 0) {
             group.send(info(task, number, SignalInfo.SI_USER));
         }
@@ -215,13 +215,13 @@ final class SignalSyscalls implements SyscallFamily {
     }
 
     private static long sendToTask(Task sender, Optional<Integer> pid, int tid, int number) {
-        requireSignalOrZero(number);
         Task target =
                 sender.kernel().tasks().stream()
                         .filter(task -> task.tid() == tid)
                         .filter(task -> pid.isEmpty() || pid.get() == task.group().pid())
                         .findFirst()
                         .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        requireSignalOrZero(number);
         if (number != 0 && !target.signals().send(info(sender, number, SignalInfo.SI_TKILL))) {
             throw ErrnoException.of(Errno.EAGAIN);
         }

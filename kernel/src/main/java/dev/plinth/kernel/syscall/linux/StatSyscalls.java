@@ -59,12 +59,25 @@ final class StatSyscalls implements SyscallFamily {
                 supported("lstat", StatSyscalls::lstat, PATH, STAT_OUT),
                 supported("fstat", StatSyscalls::fstat, FD, STAT_OUT),
                 supported("newfstatat", StatSyscalls::newfstatat, DIR_FD, PATH, STAT_OUT, AT_FLAGS),
-                supported("statx", StatSyscalls::statx, DIR_FD, PATH, STATX_FLAGS, STATX_MASK, STATX_OUT),
+                supported(
+                        "statx",
+                        StatSyscalls::statx,
+                        DIR_FD,
+                        PATH,
+                        STATX_FLAGS,
+                        STATX_MASK,
+                        STATX_OUT),
                 supported("statfs", StatSyscalls::statfs, PATH, STATFS_OUT),
                 supported("fstatfs", StatSyscalls::fstatfs, FD, STATFS_OUT),
                 supported("access", StatSyscalls::access, PATH, ACCESS_MODE),
                 supported("faccessat", StatSyscalls::faccessat, DIR_FD, PATH, ACCESS_MODE),
-                supported("faccessat2", StatSyscalls::faccessat2, DIR_FD, PATH, ACCESS_MODE, ACCESS_FLAGS),
+                supported(
+                        "faccessat2",
+                        StatSyscalls::faccessat2,
+                        DIR_FD,
+                        PATH,
+                        ACCESS_MODE,
+                        ACCESS_FLAGS),
                 supported("readlink", StatSyscalls::readlink, PATH, BYTES_OUT, SIZE),
                 supported("readlinkat", StatSyscalls::readlinkat, DIR_FD, PATH, BYTES_OUT, SIZE));
     }

@@ -22,6 +22,7 @@ import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.Mount;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.util.List;
 
 /** How large files are, what room they have, and when they are on disk. */
@@ -48,12 +49,12 @@ final class StorageSyscalls implements SyscallFamily {
 
     private static final ArgumentFormat ADVICE =
             NameFormat.ofList(
-                    "POSIX_FADV_NORMAL",
-                    "POSIX_FADV_RANDOM",
-                    "POSIX_FADV_SEQUENTIAL",
-                    "POSIX_FADV_WILLNEED",
-                    "POSIX_FADV_DONTNEED",
-                    "POSIX_FADV_NOREUSE")
+                            "POSIX_FADV_NORMAL",
+                            "POSIX_FADV_RANDOM",
+                            "POSIX_FADV_SEQUENTIAL",
+                            "POSIX_FADV_WILLNEED",
+                            "POSIX_FADV_DONTNEED",
+                            "POSIX_FADV_NOREUSE")
                     .family("POSIX_FADV_???");
 
     @Override
@@ -62,13 +63,17 @@ final class StorageSyscalls implements SyscallFamily {
                 supported("truncate", StorageSyscalls::truncate, PATH, OFFSET),
                 supported("ftruncate", StorageSyscalls::ftruncate, FD, OFFSET),
                 supported(
-                        "fallocate", StorageSyscalls::fallocate, FD, FALLOCATE_MODE, OFFSET, OFFSET),
+                        "fallocate",
+                        StorageSyscalls::fallocate,
+                        FD,
+                        FALLOCATE_MODE,
+                        OFFSET,
+                        OFFSET),
                 supported("fsync", StorageSyscalls::fsync, FD),
                 supported("fdatasync", StorageSyscalls::fdatasync, FD),
                 supported("sync", StorageSyscalls::sync),
                 supported("syncfs", StorageSyscalls::syncfs, FD),
-                supported(
-                        "fadvise64", StorageSyscalls::fadvise64, FD, OFFSET, OFFSET, ADVICE),
+                supported("fadvise64", StorageSyscalls::fadvise64, FD, OFFSET, OFFSET, ADVICE),
                 supported("readahead", StorageSyscalls::readahead, FD, OFFSET, SIZE));
     }
 
@@ -133,9 +138,7 @@ final class StorageSyscalls implements SyscallFamily {
                 switch (mode & ~Fs.FALLOC_FL_KEEP_SIZE) {
                     case 0, Fs.FALLOC_FL_ZERO_RANGE, FALLOC_FL_UNSHARE_RANGE -> true;
                     case Fs.FALLOC_FL_PUNCH_HOLE -> keepsSize;
-                    case FALLOC_FL_COLLAPSE_RANGE,
-                            FALLOC_FL_INSERT_RANGE,
-                            FALLOC_FL_WRITE_ZEROES ->
+                    case FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_WRITE_ZEROES ->
                             !keepsSize;
                     default -> false;
                 };

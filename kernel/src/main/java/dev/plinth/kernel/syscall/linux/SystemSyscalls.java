@@ -59,22 +59,22 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static final ArgumentFormat RESOURCE =
             NameFormat.ofList(
-                    "RLIMIT_CPU",
-                    "RLIMIT_FSIZE",
-                    "RLIMIT_DATA",
-                    "RLIMIT_STACK",
-                    "RLIMIT_CORE",
-                    "RLIMIT_RSS",
-                    "RLIMIT_NPROC",
-                    "RLIMIT_NOFILE",
-                    "RLIMIT_MEMLOCK",
-                    "RLIMIT_AS",
-                    "RLIMIT_LOCKS",
-                    "RLIMIT_SIGPENDING",
-                    "RLIMIT_MSGQUEUE",
-                    "RLIMIT_NICE",
-                    "RLIMIT_RTPRIO",
-                    "RLIMIT_RTTIME")
+                            "RLIMIT_CPU",
+                            "RLIMIT_FSIZE",
+                            "RLIMIT_DATA",
+                            "RLIMIT_STACK",
+                            "RLIMIT_CORE",
+                            "RLIMIT_RSS",
+                            "RLIMIT_NPROC",
+                            "RLIMIT_NOFILE",
+                            "RLIMIT_MEMLOCK",
+                            "RLIMIT_AS",
+                            "RLIMIT_LOCKS",
+                            "RLIMIT_SIGPENDING",
+                            "RLIMIT_MSGQUEUE",
+                            "RLIMIT_NICE",
+                            "RLIMIT_RTPRIO",
+                            "RLIMIT_RTTIME")
                     .family("RLIMIT_???");
 
     private static final ArgumentFormat GETRANDOM_FLAGS =
@@ -90,12 +90,23 @@ final class SystemSyscalls implements SyscallFamily {
     public List<SyscallRow> rows() {
         return List.of(
                 supported("uname", SystemSyscalls::uname, SystemFormats.UTSNAME_OUT),
-                partial("sysinfo", "no load, no swap", SystemSyscalls::sysinfo, SystemFormats.SYSINFO_OUT),
-                supported("getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS),
+                partial(
+                        "sysinfo",
+                        "no load, no swap",
+                        SystemSyscalls::sysinfo,
+                        SystemFormats.SYSINFO_OUT),
+                supported(
+                        "getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS),
                 supported("getrlimit", SystemSyscalls::getrlimit, RESOURCE, LIMIT_OUT),
                 supported("setrlimit", SystemSyscalls::setrlimit, RESOURCE, LIMIT_IN),
-                supported("prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, LIMIT_IN, LIMIT_OUT),
-                partial("getrusage", NO_USAGE, SystemSyscalls::getrusage, SystemFormats.USAGE_WHO, SystemFormats.USAGE_OUT),
+                supported(
+                        "prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, LIMIT_IN, LIMIT_OUT),
+                partial(
+                        "getrusage",
+                        NO_USAGE,
+                        SystemSyscalls::getrusage,
+                        SystemFormats.USAGE_WHO,
+                        SystemFormats.USAGE_OUT),
                 partial("times", NO_USAGE, SystemSyscalls::times, SystemFormats.TMS_OUT),
                 supported("sched_yield", SystemSyscalls::schedYield),
                 partial(

@@ -74,7 +74,11 @@ final class TimeSyscalls implements SyscallFamily {
                         TimeSyscalls::clockGetres,
                         CLOCK,
                         StructFormats.TIMESPEC_OUT),
-                supported("gettimeofday", TimeSyscalls::gettimeofday, StructFormats.TIMEVAL_OUT, POINTER),
+                supported(
+                        "gettimeofday",
+                        TimeSyscalls::gettimeofday,
+                        StructFormats.TIMEVAL_OUT,
+                        POINTER),
                 supported("time", TimeSyscalls::time, StructFormats.LONG_OUT),
                 supported("nanosleep", TimeSyscalls::nanosleep, StructFormats.TIMESPEC_IN, POINTER),
                 partial(

@@ -8,12 +8,13 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The name of an extended attribute, whose first part says who may read and write it:
- * {@code xattr_permission} of fs/xattr.c.
+ * The name of an extended attribute, whose first part says who may read and write it: {@code
+ * xattr_permission} of fs/xattr.c.
  *
  * @param text a character for each byte
  */
@@ -80,9 +81,7 @@ record XattrName(String text) {
 
     /** The kernel's own attributes are not the program's to read or write as content is. */
     private boolean isSubjectToPermissions() {
-        return !text.startsWith(TRUSTED)
-                && !text.startsWith(SECURITY)
-                && !text.startsWith(SYSTEM);
+        return !text.startsWith(TRUSTED) && !text.startsWith(SECURITY) && !text.startsWith(SYSTEM);
     }
 
     private static boolean mayHaveUserAttributes(Inode inode) {

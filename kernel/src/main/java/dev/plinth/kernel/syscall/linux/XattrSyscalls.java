@@ -19,6 +19,7 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -76,14 +77,12 @@ final class XattrSyscalls implements SyscallFamily {
     }
 
     private static void atPath(Task task, SyscallArguments arguments, FileUse use) {
-        use.apply(
-                PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.FOLLOW));
+        use.apply(PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.FOLLOW));
     }
 
     private static void atLink(Task task, SyscallArguments arguments, FileUse use) {
         use.apply(
-                PathArguments.resolve(
-                        task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.NO_FOLLOW));
+                PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.NO_FOLLOW));
     }
 
     private static void atDescriptor(Task task, SyscallArguments arguments, FileUse use) {
