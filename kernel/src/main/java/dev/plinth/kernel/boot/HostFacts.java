@@ -9,6 +9,9 @@ import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.task.RandomSource;
 import dev.plinth.kernel.task.UtsName;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -21,8 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What a sandbox takes over from the host that it is made on: names, users, randomness. */
 final class HostFacts {

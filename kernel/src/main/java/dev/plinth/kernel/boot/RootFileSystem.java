@@ -36,6 +36,7 @@ import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.Vfs;
+
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -107,8 +108,7 @@ final class RootFileSystem {
         RootFileSystem files =
                 new RootFileSystem(
                         spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
-        Location dev =
-                files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
+        Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
         DeviceFiles.make(files.vfs, files.builder, dev);
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
         files.mountOver("/sys", "sysfs", files.memory("sysfs", DIRECTORY));
@@ -208,10 +208,7 @@ final class RootFileSystem {
                     ErrorCode.MOUNT_UNUSABLE,
                     "mount %s:%s: %s: %s"
                             .formatted(
-                                    mount.source(),
-                                    mount.destination(),
-                                    problem,
-                                    e.errno().text()),
+                                    mount.source(), mount.destination(), problem, e.errno().text()),
                     "name two directories that exist with --mount SRC:DST",
                     e);
         }

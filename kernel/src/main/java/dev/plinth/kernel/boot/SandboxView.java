@@ -9,6 +9,7 @@ import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.Mount;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,8 +33,7 @@ final class SandboxView implements SystemView {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.facts = requireNonNull(facts, "facts is null");
         this.processes = new KernelProcesses(kernel);
-        this.bootTime =
-                (kernel.clock().realtimeNanos() - uptimeNanos()) / Clock.NANOS_PER_SECOND;
+        this.bootTime = (kernel.clock().realtimeNanos() - uptimeNanos()) / Clock.NANOS_PER_SECOND;
         this.bootId = randomUuid();
     }
 

@@ -12,8 +12,7 @@ import java.util.List;
  * @param groups the supplementary groups
  * @param capabilities the capability sets
  */
-public record Credentials(
-        Ids uids, Ids gids, List<Integer> groups, CapabilitySets capabilities) {
+public record Credentials(Ids uids, Ids gids, List<Integer> groups, CapabilitySets capabilities) {
     public Credentials {
         requireNonNull(uids, "uids is null");
         requireNonNull(gids, "gids is null");

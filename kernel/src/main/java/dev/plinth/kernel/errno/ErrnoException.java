@@ -1,6 +1,7 @@
 package dev.plinth.kernel.errno;
 
 import dev.plinth.api.linux.Errno;
+
 import java.util.EnumMap;
 
 /**

@@ -3,13 +3,14 @@ package dev.plinth.kernel.fd;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.plinth.kernel.vfs.UserMemory;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Whose turn it is at the sandbox's terminal, in the numbers of the sandbox: the host's are those of
- * its own processes and never shown.
+ * Whose turn it is at the sandbox's terminal, in the numbers of the sandbox: the host's are those
+ * of its own processes and never shown.
  *
  * <p>It is remembered and told, so that shells find what they set. Nothing stops those who are not
  * in the foreground.

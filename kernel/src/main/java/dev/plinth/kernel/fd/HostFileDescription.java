@@ -18,6 +18,7 @@ import dev.plinth.kernel.vfs.UserMemory;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -91,9 +92,7 @@ public final class HostFileDescription extends FileDescription {
 
     @Override
     public FileStat stat() {
-        return files.calls()
-                .attributes(fd)
-                .toGuest(inode.fileSystem().device(), inode.number());
+        return files.calls().attributes(fd).toGuest(inode.fileSystem().device(), inode.number());
     }
 
     private boolean neverWaits() {

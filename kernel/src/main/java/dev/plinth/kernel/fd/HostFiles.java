@@ -21,6 +21,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -33,8 +34,8 @@ import java.util.Optional;
  * Takes descriptors of the host into the sandbox: one object for each sandbox.
  *
  * <p>Descriptors of one open file of the host become one description, as they were outside: kcmp(2)
- * tells, or, where the host forbids it, that file, access mode and status flags are the same. A file
- * has one inode, whose number is bound to the host's in {@link InodeNumbers}.
+ * tells, or, where the host forbids it, that file, access mode and status flags are the same. A
+ * file has one inode, whose number is bound to the host's in {@link InodeNumbers}.
  */
 public final class HostFiles {
     private static final int TERMINAL_CHUNK_BYTES = 4096;
@@ -45,9 +46,6 @@ public final class HostFiles {
     private final InodeNumbers numbers;
     private final AnonymousFs fileSystem;
     private final ForegroundGroup terminal = new ForegroundGroup();
-
-    /** The first terminal that was taken in. */
-    private volatile Optional<HostInode> terminalInode = Optional.empty();
 
     /** Takes descriptors into a sandbox that gives these numbers. */
     public HostFiles(HostKernel host, InodeNumbers numbers) {
@@ -76,29 +74,24 @@ public final class HostFiles {
         descriptors.forEach((role, fd) -> group(role, fd, openFiles));
         Map<OpenFile, FileDescription> made = new LinkedHashMap<>();
         Map<HostFileId, HostInode> inodes = new LinkedHashMap<>();
-        openFiles.forEach(
-                (role, file) -> {
-                    FileDescription known = made.get(file);
-                    if (known == null) {
-                        HostInode inode =
-                                inodes.computeIfAbsent(
-                                        file.attributes.id(), id -> inode(file));
-                        known = describe(role, file, inode);
-                        made.put(file, known);
-                    } else {
-                        known.retain();
-                    }
-                    imported.put(role, known);
-                });
+        openFiles.forEach((role, file) -> {
+            FileDescription known = made.get(file);
+            if (known == null) {
+                HostInode inode = inodes.computeIfAbsent(file.attributes.id(), id -> inode(file));
+                known = describe(role, file, inode);
+                made.put(file, known);
+            } else {
+                known.retain();
+            }
+            imported.put(role, known);
+        });
         return imported;
     }
 
     private void group(FdRole role, HostFd fd, Map<FdRole, OpenFile> openFiles) {
         HostAttributes attributes = calls.attributes(fd);
         int flags =
-                (int)
-                        HostErrors.check(
-                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+                (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         for (OpenFile other : openFiles.values()) {
             if (isSameOpenFile(other, fd, attributes, flags)) {
                 other.all.add(fd);
@@ -138,9 +131,6 @@ public final class HostFiles {
 
     private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
         HostFileDescription.Kind kind = kind(file.fd, inode.type());
-        if (kind == HostFileDescription.Kind.TERMINAL && terminalInode.isEmpty()) {
-            terminalInode = Optional.of(inode);
-        }
         return new HostFileDescription(
                 fileSystem.place(inode, shownName(inode)),
                 file.flags,
@@ -176,8 +166,7 @@ public final class HostFiles {
     private boolean isTerminal(HostFd fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment termios = arena.allocate(Ioctls.TERMIOS_BYTES, Integer.BYTES);
-            return host.syscall(
-                            Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address())
+            return host.syscall(Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address())
                     == 0;
         }
     }
@@ -186,16 +175,14 @@ public final class HostFiles {
      * Opens a file once more that a descriptor stands for, as by way of /dev/stdin.
      *
      * <p>A regular file gets a description of its own on the host, with no more rights than the one
-     * that was given; others share the host's description, which for them makes no difference that a
-     * program could see.
+     * that was given; others share the host's description, which for them makes no difference that
+     * a program could see.
      *
      * @throws ErrnoException EACCES if that would give more rights
      */
     FileDescription reopen(Location location, int flags, HostFd fd, HostInode inode) {
         int given =
-                (int)
-                        HostErrors.check(
-                                host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
+                (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         int wanted = flags & Fcntl.O_ACCMODE;
         int has = given & Fcntl.O_ACCMODE;
         if (has != Fcntl.O_RDWR && wanted != has) {
@@ -208,18 +195,6 @@ public final class HostFiles {
                         : calls.duplicate(fd);
         return new HostFileDescription(
                 location, flags, this, inode, Optional.empty(), List.of(own), kind);
-    }
-
-    /**
-     * Opens the terminal among the descriptors that were taken in, as by way of /dev/tty.
-     *
-     * @return a description with one reference, the caller's
-     * @throws ErrnoException ENXIO if there is none, or if nobody has it open any more
-     */
-    public FileDescription openTerminal(Location location, int flags) {
-        Optional<HostInode> inode = terminalInode;
-        return inode.flatMap(terminal -> terminal.reopen(location, flags))
-                .orElseThrow(() -> ErrnoException.of(Errno.ENXIO));
     }
 
     HostKernel host() {
@@ -267,8 +242,7 @@ public final class HostFiles {
             MemorySegment bytes =
                     piece.isNative() ? piece : arena.allocate(piece.byteSize()).copyFrom(piece);
             return HostErrors.check(
-                    host.syscall(
-                            Unistd.SYS_WRITE, fd.number(), bytes.address(), bytes.byteSize()));
+                    host.syscall(Unistd.SYS_WRITE, fd.number(), bytes.address(), bytes.byteSize()));
         }
     }
 }

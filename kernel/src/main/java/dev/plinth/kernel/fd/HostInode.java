@@ -3,6 +3,7 @@ package dev.plinth.kernel.fd;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -12,9 +13,9 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
+
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -49,15 +50,6 @@ final class HostInode extends Inode {
     void removeOpen(HostFd fd) {
         synchronized (openLock) {
             open.remove(fd);
-        }
-    }
-
-    /** Opens the file once more, if anyone has it open still. */
-    Optional<FileDescription> reopen(Location location, int flags) {
-        synchronized (openLock) {
-            return open.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(files.reopen(location, flags, open.getFirst(), this));
         }
     }
 

@@ -12,16 +12,17 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.HostErrors;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
  * Reading and writing a descriptor of the host at its own position without ever blocking for long,
- * though the descriptor is a blocking one: it is shared with processes of the host, whose view of it
- * O_NONBLOCK would change.
+ * though the descriptor is a blocking one: it is shared with processes of the host, whose view of
+ * it O_NONBLOCK would change.
  *
- * <p>Pipes and sockets know RWF_NOWAIT. Terminals do not: they are asked whether they are ready, and
- * then given no more than they take then. Stateless.
+ * <p>Pipes and sockets know RWF_NOWAIT. Terminals do not: they are asked whether they are ready,
+ * and then given no more than they take then. Stateless.
  */
 final class HostStream {
     /** What a pipe that is ready takes without blocking: PIPE_BUF. */

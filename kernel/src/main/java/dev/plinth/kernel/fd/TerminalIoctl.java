@@ -1,13 +1,14 @@
 package dev.plinth.kernel.fd;
 
 import dev.plinth.kernel.fd.linux.Ioctls;
+
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a guest may ask of a terminal of the host: a list of requests, each with the size of what its
- * argument points to. Whatever is not here never reaches the host; TIOCSTI, which types on behalf of
- * the user, least of all.
+ * What a guest may ask of a terminal of the host: a list of requests, each with the size of what
+ * its argument points to. Whatever is not here never reaches the host; TIOCSTI, which types on
+ * behalf of the user, least of all.
  *
  * @param direction which way bytes are copied
  * @param bytes how many

@@ -68,8 +68,8 @@ public abstract class IoBuffer {
     }
 
     /**
-     * Gives up the rest of the buffer without looking at it, so that memory which cannot be accessed
-     * is no error.
+     * Gives up the rest of the buffer without looking at it, so that memory which cannot be
+     * accessed is no error.
      *
      * @return how many bytes the rest had
      */

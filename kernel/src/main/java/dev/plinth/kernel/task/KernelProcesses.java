@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.fs.procfs.Processes;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -52,7 +52,8 @@ final class TaskRunner implements Runnable {
                 Arena arena = Arena.ofConfined();
                 TaskWait wait = new TaskWait(task)) {
             SignalDelivery delivery = new SignalDelivery(task, context, arena);
-            task.setRunning(Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
+            task.setRunning(
+                    Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
                 loop(context, delivery);
             } finally {

@@ -14,12 +14,14 @@ import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Mount;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A process, by one of its tasks, as /proc shows it. Two views are equal if they are of one process.
+ * A process, by one of its tasks, as /proc shows it. Two views are equal if they are of one
+ * process.
  */
 final class TaskView implements ProcessView {
     /** More of a process' strings is not shown at once. */

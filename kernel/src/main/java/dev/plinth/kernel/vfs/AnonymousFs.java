@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The file system of files without a name: pipes, sockets, descriptors that the host gave. Linux has
- * one such for each kind (pipefs, sockfs, anon_inodefs).
+ * The file system of files without a name: pipes, sockets, descriptors that the host gave. Linux
+ * has one such for each kind (pipefs, sockfs, anon_inodefs).
  *
  * <p>It is mounted nowhere; its files are reached through descriptors only.
  */

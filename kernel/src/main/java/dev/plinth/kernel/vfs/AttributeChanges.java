@@ -8,6 +8,7 @@ import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.time.Instant;
 import java.util.Optional;
 
@@ -52,8 +53,7 @@ final class AttributeChanges {
         if (inode.type() != FileType.DIRECTORY) {
             permissions = withoutSetId(permissions);
         }
-        inode.setOwner(
-                uid == -1 ? old.uid() : uid, gid == -1 ? old.gid() : gid, permissions);
+        inode.setOwner(uid == -1 ? old.uid() : uid, gid == -1 ? old.gid() : gid, permissions);
     }
 
     void setTimes(

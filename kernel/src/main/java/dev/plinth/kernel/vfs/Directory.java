@@ -2,6 +2,7 @@ package dev.plinth.kernel.vfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.List;
 import java.util.Optional;
 

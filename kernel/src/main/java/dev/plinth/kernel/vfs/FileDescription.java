@@ -9,6 +9,7 @@ import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -26,11 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public abstract class FileDescription implements AutoCloseable {
     /** The flags that F_SETFL can change. */
     private static final int CHANGEABLE_FLAGS =
-            Fcntl.O_APPEND
-                    | Fcntl.O_NONBLOCK
-                    | Fcntl.O_NOATIME
-                    | Fcntl.O_DIRECT
-                    | Fcntl.FASYNC;
+            Fcntl.O_APPEND | Fcntl.O_NONBLOCK | Fcntl.O_NOATIME | Fcntl.O_DIRECT | Fcntl.FASYNC;
 
     /** The flags of open(2) that F_GETFL does not show: they were about opening. */
     private static final int OPENING_FLAGS =
@@ -75,8 +72,7 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** Sets the status flags, as F_SETFL; those that cannot be changed stay as they are. */
     public final void setFlags(int newFlags) {
-        flags.getAndUpdate(
-                old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
+        flags.getAndUpdate(old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
     }
 
     /** Whether a call that would have to wait fails instead. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 
@@ -83,8 +84,7 @@ final class FileOpener {
                     Permissions.newNode(caller, parent.inode(), FileType.REGULAR, how.mode());
             Inode inode = ((Directory) parent.inode()).create(walk.lastName(), node);
             return Optional.of(
-                    new Location(
-                            directory.mount(), parent.childLocked(walk.lastName(), inode)));
+                    new Location(directory.mount(), parent.childLocked(walk.lastName(), inode)));
         } finally {
             treeLock.unlock();
         }
@@ -133,8 +133,7 @@ final class FileOpener {
     private FileDescription openInode(Caller caller, Location location, OpenHow how) {
         Inode inode = location.inode();
         if (inode.type().isDevice()) {
-            Optional<DeviceRegistry.Device> device =
-                    devices.find(inode.type(), inode.deviceId());
+            Optional<DeviceRegistry.Device> device = devices.find(inode.type(), inode.deviceId());
             if (device.isPresent()) {
                 return device.get().open(location, how.flags(), caller);
             }

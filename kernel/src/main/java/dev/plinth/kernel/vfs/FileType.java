@@ -1,6 +1,7 @@
 package dev.plinth.kernel.vfs;
 
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.util.Optional;
 
 /** What kind of file an inode is; see inode(7). */

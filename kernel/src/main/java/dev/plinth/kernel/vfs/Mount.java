@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -136,9 +137,7 @@ public final class Mount {
 
     /** What is mounted on a dentry of this mount. */
     Optional<Mount> mountedAt(Dentry dentry) {
-        return mountedOn.isEmpty()
-                ? Optional.empty()
-                : Optional.ofNullable(mountedOn.get(dentry));
+        return mountedOn.isEmpty() ? Optional.empty() : Optional.ofNullable(mountedOn.get(dentry));
     }
 
     /** What is mounted on this mount, in no order. */

@@ -2,6 +2,7 @@ package dev.plinth.kernel.vfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -66,16 +67,11 @@ public final class MountTree {
      */
     public Mount bind(Location what, Location at, Mount.Options options) {
         Mount original = what.mount();
-        return attach(
-                original.source(), original.fileSystem(), what.dentry(), at, options);
+        return attach(original.source(), original.fileSystem(), what.dentry(), at, options);
     }
 
     private Mount attach(
-            String source,
-            FileSystem fileSystem,
-            Dentry what,
-            Location at,
-            Mount.Options options) {
+            String source, FileSystem fileSystem, Dentry what, Location at, Mount.Options options) {
         synchronized (mountLock) {
             Location point = at.topmost();
             if (point.dentry().isDeleted()) {

@@ -85,7 +85,9 @@ public final class PathName implements Comparable<PathName> {
 
     /** The bytes from {@code start} to before {@code end}. */
     public PathName slice(int start, int end) {
-        return start == 0 && end == bytes.length() ? this : new PathName(bytes.substring(start, end));
+        return start == 0 && end == bytes.length()
+                ? this
+                : new PathName(bytes.substring(start, end));
     }
 
     /** This path followed by the other bytes. */
@@ -96,9 +98,7 @@ public final class PathName implements Comparable<PathName> {
     /** The path of an entry in the directory that this path names. */
     public PathName child(PathName name) {
         return new PathName(
-                bytes.isEmpty() || endsWithSlash()
-                        ? bytes + name.bytes
-                        : bytes + '/' + name.bytes);
+                bytes.isEmpty() || endsWithSlash() ? bytes + name.bytes : bytes + '/' + name.bytes);
     }
 
     /** The bytes, in an array of the caller's own, without a terminator. */

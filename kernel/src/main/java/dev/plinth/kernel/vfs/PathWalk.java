@@ -4,6 +4,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Openat2;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;

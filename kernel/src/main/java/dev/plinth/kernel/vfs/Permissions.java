@@ -36,9 +36,7 @@ final class Permissions {
 
     /** Whether writing such a file changes the file system. */
     static boolean isOnDisk(FileType type) {
-        return type == FileType.REGULAR
-                || type == FileType.DIRECTORY
-                || type == FileType.SYMLINK;
+        return type == FileType.REGULAR || type == FileType.DIRECTORY || type == FileType.SYMLINK;
     }
 
     private static boolean allows(Credentials credentials, Inode inode, int wanted) {
@@ -122,7 +120,8 @@ final class Permissions {
             gid = parent.gid();
             if (type == FileType.DIRECTORY) {
                 permissions |= Stat.S_ISGID;
-            } else if ((permissions & (Stat.S_ISGID | Stat.S_IXGRP)) == (Stat.S_ISGID | Stat.S_IXGRP)
+            } else if ((permissions & (Stat.S_ISGID | Stat.S_IXGRP))
+                            == (Stat.S_ISGID | Stat.S_IXGRP)
                     && !credentials.isInGroup(gid)
                     && !credentials.has(Capability.FSETID)) {
                 permissions &= ~Stat.S_ISGID;

@@ -7,6 +7,7 @@ import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.function.BiFunction;
@@ -35,8 +36,7 @@ final class TreeChanges {
                                 Permissions.newNode(caller, directory, FileType.DIRECTORY, bits)));
     }
 
-    void makeNode(
-            Caller caller, Location base, PathName path, int mode, DeviceNumber deviceId) {
+    void makeNode(Caller caller, Location base, PathName path, int mode, DeviceNumber deviceId) {
         FileType type = nodeType(mode);
         create(
                 caller,
@@ -62,8 +62,7 @@ final class TreeChanges {
         if ((mode & Stat.S_IFMT) == 0) {
             return FileType.REGULAR;
         }
-        FileType type =
-                FileType.ofMode(mode).orElseThrow(() -> ErrnoException.of(Errno.EINVAL));
+        FileType type = FileType.ofMode(mode).orElseThrow(() -> ErrnoException.of(Errno.EINVAL));
         return switch (type) {
             case DIRECTORY -> throw ErrnoException.of(Errno.EPERM);
             case SYMLINK -> throw ErrnoException.of(Errno.EINVAL);
@@ -81,8 +80,7 @@ final class TreeChanges {
                 path,
                 FileType.SYMLINK,
                 (directory, name) -> {
-                    NewNode node =
-                            Permissions.newNode(caller, directory, FileType.SYMLINK, 0);
+                    NewNode node = Permissions.newNode(caller, directory, FileType.SYMLINK, 0);
                     return directory.makeSymlink(
                             name, target, new NewNode(Stat.ACCESS_BITS, node.uid(), node.gid()));
                 });
@@ -265,8 +263,7 @@ final class TreeChanges {
                 throw ErrnoException.of(Errno.ENOTDIR);
             }
         }
-        if (!moved.isDirectory()
-                && (from.lastHasSlash() || (!exchange && to.lastHasSlash()))) {
+        if (!moved.isDirectory() && (from.lastHasSlash() || (!exchange && to.lastHasSlash()))) {
             throw ErrnoException.of(Errno.ENOTDIR);
         }
         if (newParent.isInside(moved)) {
@@ -321,8 +318,7 @@ final class TreeChanges {
                 Permissions.require(caller.credentials(), moved.inode(), Permissions.WRITE);
             }
             if (exchange && target.orElseThrow().isDirectory()) {
-                Permissions.require(
-                        caller.credentials(), target.get().inode(), Permissions.WRITE);
+                Permissions.require(caller.credentials(), target.get().inode(), Permissions.WRITE);
             }
         }
     }
@@ -332,8 +328,7 @@ final class TreeChanges {
     }
 
     private static Dentry existingLocked(PathWalk walk, Dentry parent, PathName name) {
-        return walk.childLocked(parent, name)
-                .orElseThrow(() -> ErrnoException.of(Errno.ENOENT));
+        return walk.childLocked(parent, name).orElseThrow(() -> ErrnoException.of(Errno.ENOENT));
     }
 
     private static void requireNotMountPoint(Dentry dentry) {

@@ -3,6 +3,7 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.time.Clock;
+
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.kernel.vfs.linux.Poll;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,8 +14,8 @@ import java.util.List;
  * <p>Made by a {@link Blocker}, filled by {@link FileDescription#watch}, used for one wait or for
  * several, then closed. Confined to the thread that made it, but for the wake-up.
  *
- * <p>The order that loses no wake-up: watch; ask {@link FileDescription#ready}; if not ready, {@link
- * Blocker#await}; ask again.
+ * <p>The order that loses no wake-up: watch; ask {@link FileDescription#ready}; if not ready,
+ * {@link Blocker#await}; ask again.
  */
 public final class WaitSet implements AutoCloseable {
     private final Runnable wake;

@@ -32,8 +32,8 @@
  *   <li>{@code mountLock} of the mount tree;
  *   <li>a file description's position lock;
  *   <li>a file system's tree lock (Linux: the directory's {@code i_rwsem} and {@code
- *       s_vfs_rename_mutex}): read to look names up, write to change them. Not held while content is
- *       read or written;
+ *       s_vfs_rename_mutex}): read to look names up, write to change them. Not held while content
+ *       is read or written;
  *   <li>an inode's content lock (Linux: {@code i_rwsem} of a regular file): held over a write, and
  *       over {@link dev.plinth.kernel.io.IoBuffer#transfer};
  *   <li>the memory manager's locks, taken inside {@code transfer};

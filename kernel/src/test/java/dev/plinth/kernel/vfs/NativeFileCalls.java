@@ -10,6 +10,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -113,11 +114,9 @@ public final class NativeFileCalls implements FileCalls, AutoCloseable {
                 0644,
                 fd -> {
                     try (Arena arena = Arena.ofConfined()) {
-                        MemorySegment bytes =
-                                arena.allocateFrom(text, StandardCharsets.ISO_8859_1);
+                        MemorySegment bytes = arena.allocateFrom(text, StandardCharsets.ISO_8859_1);
                         long n =
-                                host.syscall(
-                                        18, fd, bytes.address(), bytes.byteSize() - 1, offset);
+                                host.syscall(18, fd, bytes.address(), bytes.byteSize() - 1, offset);
                         return Errno.isError(n) ? Errno.nameOf(n) : "wrote " + n;
                     }
                 });
@@ -178,8 +177,7 @@ public final class NativeFileCalls implements FileCalls, AutoCloseable {
     @Override
     public String rename(String from, String to, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            return text(
-                    call(316, from, root.number(), arena.allocateFrom(to).address(), flags));
+            return text(call(316, from, root.number(), arena.allocateFrom(to).address(), flags));
         }
     }
 
@@ -213,10 +211,7 @@ public final class NativeFileCalls implements FileCalls, AutoCloseable {
     public String truncate(String path, long size) {
         // There is no truncateat(2).
         return withOpen(
-                path,
-                Fcntl.O_WRONLY | Fcntl.O_NONBLOCK,
-                0,
-                fd -> text(host.syscall(77, fd, size)));
+                path, Fcntl.O_WRONLY | Fcntl.O_NONBLOCK, 0, fd -> text(host.syscall(77, fd, size)));
     }
 
     @Override

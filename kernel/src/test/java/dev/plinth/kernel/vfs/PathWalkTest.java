@@ -5,17 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.Function;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 
 /** Every case is done natively and in the sandbox, and has the same result. */
 @Timeout(60)
@@ -73,20 +75,81 @@ final class PathWalkTest {
 
     private static final List<String> PATHS =
             List.of(
-                    "", ".", "..", "./", "../", "file", "./file", "file/", "file/.", "file/..",
-                    "file/x", "dir", "dir/", "dir//", "dir/.", "dir/..", "dir/../file",
-                    "dir//inner", "dir/./inner", "dir/sub/../inner", "dir/inner/", "dir/inner/x",
-                    "dir/nothing", "dir/nothing/", "dir/nothing/x", "nothing", "nothing/",
-                    "nothing/x", "nothing/..", "empty", "tofile", "tofile/", "tofile/x", "todir",
-                    "todir/", "todir/inner", "todir/..", "todirslash", "todirslash/",
-                    "todirslash/inner", "tofileslash", "tofileslash/", "dangling", "dangling/",
-                    "dangling/x", "danglingindir", "danglingindir/", "danglingdeep", "self",
-                    "self/", "self/x", "one", "one/x", "dir/up", "dir/up/file", "dir/up/dir/up",
-                    "dir/upfile", "winding", "fifo", "fifo/", "fifo/x", "link39", "link40",
-                    "link41", "link39/", "link38/", "n".repeat(255), "n".repeat(256),
-                    "dir/" + "n".repeat(256), "file/" + "n".repeat(256),
-                    "nothing/" + "n".repeat(256), "n".repeat(256) + "/x",
-                    "./".repeat(2047) + "f", "./".repeat(2047) + "ff", "./".repeat(2048) + "file");
+                    "",
+                    ".",
+                    "..",
+                    "./",
+                    "../",
+                    "file",
+                    "./file",
+                    "file/",
+                    "file/.",
+                    "file/..",
+                    "file/x",
+                    "dir",
+                    "dir/",
+                    "dir//",
+                    "dir/.",
+                    "dir/..",
+                    "dir/../file",
+                    "dir//inner",
+                    "dir/./inner",
+                    "dir/sub/../inner",
+                    "dir/inner/",
+                    "dir/inner/x",
+                    "dir/nothing",
+                    "dir/nothing/",
+                    "dir/nothing/x",
+                    "nothing",
+                    "nothing/",
+                    "nothing/x",
+                    "nothing/..",
+                    "empty",
+                    "tofile",
+                    "tofile/",
+                    "tofile/x",
+                    "todir",
+                    "todir/",
+                    "todir/inner",
+                    "todir/..",
+                    "todirslash",
+                    "todirslash/",
+                    "todirslash/inner",
+                    "tofileslash",
+                    "tofileslash/",
+                    "dangling",
+                    "dangling/",
+                    "dangling/x",
+                    "danglingindir",
+                    "danglingindir/",
+                    "danglingdeep",
+                    "self",
+                    "self/",
+                    "self/x",
+                    "one",
+                    "one/x",
+                    "dir/up",
+                    "dir/up/file",
+                    "dir/up/dir/up",
+                    "dir/upfile",
+                    "winding",
+                    "fifo",
+                    "fifo/",
+                    "fifo/x",
+                    "link39",
+                    "link40",
+                    "link41",
+                    "link39/",
+                    "link38/",
+                    "n".repeat(255),
+                    "n".repeat(256),
+                    "dir/" + "n".repeat(256),
+                    "file/" + "n".repeat(256),
+                    "nothing/" + "n".repeat(256),
+                    "n".repeat(256) + "/x",
+                    "./".repeat(2047) + "f",
+                    "./".repeat(2047) + "ff",
+                    "./".repeat(2048) + "file");
 
     private void assertSame(Function<FileCalls, List<String>> script) {
         populate(oracle);
@@ -187,10 +250,7 @@ final class PathWalkTest {
         hostRoot = files.mount("host" + base, files.hostfs(host, false), Mount.Options.READ_WRITE);
         Location memoryRoot =
                 files.vfs.resolve(
-                        files.caller(0),
-                        files.mounts.root(),
-                        PathName.of(base),
-                        Lookup.FOLLOW);
+                        files.caller(0), files.mounts.root(), PathName.of(base), Lookup.FOLLOW);
         try (NativeFileCalls inBase =
                 new NativeFileCalls(files.host, nativeDirectory.resolve(base))) {
             List<String> expected = openAll(inBase, flags);
@@ -205,23 +265,19 @@ final class PathWalkTest {
         populate(calls);
         // A fifo blocks natively, and has no reader here.
         List<String> results =
-                forEachPath(
-                        path ->
-                                path.startsWith("fifo")
-                                        ? "skipped"
-                                        : calls.open(path, flags, 0666));
+                forEachPath(path ->
+                        path.startsWith("fifo") ? "skipped" : calls.open(path, flags, 0666));
         results.add(FileCalls.tree(calls, "."));
         return results;
     }
 
     @Test
     void mkdirAtEveryPath() {
-        assertSame(
-                calls -> {
-                    List<String> results = forEachPath(path -> calls.makeDirectory(path, 0777));
-                    results.add(FileCalls.tree(calls, "dir"));
-                    return results;
-                });
+        assertSame(calls -> {
+            List<String> results = forEachPath(path -> calls.makeDirectory(path, 0777));
+            results.add(FileCalls.tree(calls, "dir"));
+            return results;
+        });
     }
 
     @Test
@@ -236,32 +292,24 @@ final class PathWalkTest {
 
     @Test
     void linkFromEveryPath() {
-        assertSame(
-                calls ->
-                        forEachPath(
-                                path -> calls.link(path, "new" + PATHS.indexOf(path))));
+        assertSame(calls -> forEachPath(path -> calls.link(path, "new" + PATHS.indexOf(path))));
     }
 
     @Test
     void unlinkOfEveryPath() {
-        assertSame(
-                calls -> {
-                    List<String> results = forEachPath(calls::unlink);
-                    results.add(FileCalls.tree(calls, "dir"));
-                    return results;
-                });
+        assertSame(calls -> {
+            List<String> results = forEachPath(calls::unlink);
+            results.add(FileCalls.tree(calls, "dir"));
+            return results;
+        });
     }
 
     @Test
     void rmdirOfEveryPath() {
         // An empty parent of the test's directory could really be removed natively.
-        assertSame(
-                calls ->
-                        forEachPath(
-                                path ->
-                                        path.startsWith("..")
-                                                ? "skipped"
-                                                : calls.removeDirectory(path)));
+        assertSame(calls ->
+                forEachPath(
+                        path -> path.startsWith("..") ? "skipped" : calls.removeDirectory(path)));
     }
 
     @Test
@@ -278,15 +326,40 @@ final class PathWalkTest {
     void renameOfEveryPathToEveryKind() {
         for (int flags : new int[] {0, Fs.RENAME_NOREPLACE, Fs.RENAME_EXCHANGE}) {
             for (String target :
-                    List.of("dir/sub", "file", "empty", "dangling", "dir/new", "new/", "..", "dir/sub/x")) {
+                    List.of(
+                            "dir/sub",
+                            "file",
+                            "empty",
+                            "dangling",
+                            "dir/new",
+                            "new/",
+                            "..",
+                            "dir/sub/x")) {
                 assertRename(target, flags);
             }
         }
     }
 
     private void assertRename(String target, int flags) {
-        for (String path : List.of("file", "dir", "dir/", "file/", "empty", "todir", "todir/",
-                "dangling", "self", "nothing", ".", "..", "", "dir/.", "fifo", "dir/sub", "dir/inner")) {
+        for (String path :
+                List.of(
+                        "file",
+                        "dir",
+                        "dir/",
+                        "file/",
+                        "empty",
+                        "todir",
+                        "todir/",
+                        "dangling",
+                        "self",
+                        "nothing",
+                        ".",
+                        "..",
+                        "",
+                        "dir/.",
+                        "fifo",
+                        "dir/sub",
+                        "dir/inner")) {
             List<String> results = new ArrayList<>();
             String name = "r" + rounds++;
             for (FileCalls calls : List.of(oracle, files.calls(0, files.mounts.root()))) {

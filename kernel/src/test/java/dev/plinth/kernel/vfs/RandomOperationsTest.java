@@ -5,16 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Random operations, natively and in the sandbox: the same results, and the same trees.
@@ -42,9 +44,7 @@ final class RandomOperationsTest {
         Path host = Files.createDirectory(directory.resolve("host"));
         run(
                 seed,
-                files ->
-                        files.mount(
-                                "tree", files.hostfs(host, false), Mount.Options.READ_WRITE),
+                files -> files.mount("tree", files.hostfs(host, false), Mount.Options.READ_WRITE),
                 false);
     }
 
@@ -62,8 +62,7 @@ final class RandomOperationsTest {
                     FileSystem below = files.hostfs(lower, true);
                     files.own(below);
                     FileSystem overlay =
-                            new OverlayFs(
-                                    below, files.numbers, files.memory, files.clock, 1 << 28);
+                            new OverlayFs(below, files.numbers, files.memory, files.clock, 1 << 28);
                     return files.mount("tree", overlay, Mount.Options.READ_WRITE);
                 },
                 true);
@@ -175,14 +174,9 @@ final class RandomOperationsTest {
                                 "append " + path,
                                 c -> c.write(path, Fcntl.O_APPEND, 0, "more" + number));
                 case 9 ->
-                        of(
-                                "rewrite " + path,
-                                c -> c.write(path, Fcntl.O_TRUNC, 0, "new" + number));
+                        of("rewrite " + path, c -> c.write(path, Fcntl.O_TRUNC, 0, "new" + number));
                 case 10 -> of("truncate " + path, c -> c.truncate(path, number));
-                case 11 ->
-                        of(
-                                "chmod " + path,
-                                c -> c.setPermissions(path, 0400 | number & 0377));
+                case 11 -> of("chmod " + path, c -> c.setPermissions(path, 0400 | number & 0377));
                 case 12 -> of("list " + path, c -> c.list(path));
                 default -> of("read " + path, c -> c.read(path));
             };

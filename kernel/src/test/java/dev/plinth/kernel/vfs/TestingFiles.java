@@ -8,6 +8,7 @@ import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.HostClock;
+
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -61,8 +62,7 @@ public final class TestingFiles implements AutoCloseable {
         fileSystems.push(fileSystem);
         Caller root = caller(0);
         vfs.makeDirectory(root, mounts.root(), PathName.of(name), 0755);
-        Location place =
-                vfs.resolve(root, mounts.root(), PathName.of(name), Lookup.NO_FOLLOW);
+        Location place = vfs.resolve(root, mounts.root(), PathName.of(name), Lookup.NO_FOLLOW);
         return mounts.mount(name, fileSystem, place, options).rootLocation();
     }
 
@@ -92,8 +92,7 @@ public final class TestingFiles implements AutoCloseable {
             throw new AssertionError(left + " bytes of the memory file leaked");
         }
         if (descriptors != descriptorsBefore) {
-            throw new AssertionError(
-                    "descriptors leaked: " + (descriptors - descriptorsBefore));
+            throw new AssertionError("descriptors leaked: " + (descriptors - descriptorsBefore));
         }
     }
 }

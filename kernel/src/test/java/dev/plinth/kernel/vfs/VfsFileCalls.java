@@ -4,6 +4,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.TreeSet;
@@ -31,11 +32,10 @@ public final class VfsFileCalls implements FileCalls {
     }
 
     private static String run(Runnable action) {
-        return value(
-                () -> {
-                    action.run();
-                    return "ok";
-                });
+        return value(() -> {
+            action.run();
+            return "ok";
+        });
     }
 
     private static String value(Supplier<String> action) {
@@ -62,51 +62,44 @@ public final class VfsFileCalls implements FileCalls {
 
     @Override
     public String stat(String path, boolean follow) {
-        return value(
-                () -> {
-                    FileStat stat = resolve(path, follow).inode().stat();
-                    return describe(
-                            stat.type(), stat.permissions(), stat.links(), stat.size());
-                });
+        return value(() -> {
+            FileStat stat = resolve(path, follow).inode().stat();
+            return describe(stat.type(), stat.permissions(), stat.links(), stat.size());
+        });
     }
 
     @Override
     public String read(String path) {
-        return value(
-                () -> {
-                    try (FileDescription file = opened(path, Fcntl.O_RDONLY, 0)) {
-                        byte[] bytes = new byte[1 << 16];
-                        int n = (int) file.read(IoBuffer.of(bytes));
-                        String text = new String(bytes, 0, n, StandardCharsets.ISO_8859_1);
-                        return "'" + text + "'";
-                    }
-                });
+        return value(() -> {
+            try (FileDescription file = opened(path, Fcntl.O_RDONLY, 0)) {
+                byte[] bytes = new byte[1 << 16];
+                int n = (int) file.read(IoBuffer.of(bytes));
+                String text = new String(bytes, 0, n, StandardCharsets.ISO_8859_1);
+                return "'" + text + "'";
+            }
+        });
     }
 
     @Override
     public String write(String path, int flags, long offset, String text) {
-        return value(
-                () -> {
-                    try (FileDescription file =
-                            opened(path, flags | Fcntl.O_WRONLY, 0644)) {
-                        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-                        return "wrote " + file.writeAt(IoBuffer.of(bytes), offset);
-                    }
-                });
+        return value(() -> {
+            try (FileDescription file = opened(path, flags | Fcntl.O_WRONLY, 0644)) {
+                byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+                return "wrote " + file.writeAt(IoBuffer.of(bytes), offset);
+            }
+        });
     }
 
     @Override
     public String list(String path) {
-        return value(
-                () -> {
-                    TreeSet<String> names = new TreeSet<>();
-                    try (FileDescription file = opened(path, Fcntl.O_DIRECTORY, 0)) {
-                        file.readEntries(
-                                (entry, next) -> names.add(entry.name().toString()));
-                    }
-                    names.removeAll(List.of(".", ".."));
-                    return String.join("\n", names);
-                });
+        return value(() -> {
+            TreeSet<String> names = new TreeSet<>();
+            try (FileDescription file = opened(path, Fcntl.O_DIRECTORY, 0)) {
+                file.readEntries((entry, next) -> names.add(entry.name().toString()));
+            }
+            names.removeAll(List.of(".", ".."));
+            return String.join("\n", names);
+        });
     }
 
     @Override
@@ -131,10 +124,7 @@ public final class VfsFileCalls implements FileCalls {
 
     @Override
     public String rename(String from, String to, int flags) {
-        return run(
-                () ->
-                        vfs.rename(
-                                caller, base, PathName.of(from), base, PathName.of(to), flags));
+        return run(() -> vfs.rename(caller, base, PathName.of(from), base, PathName.of(to), flags));
     }
 
     @Override
@@ -144,20 +134,14 @@ public final class VfsFileCalls implements FileCalls {
 
     @Override
     public String symlink(String target, String path) {
-        return run(
-                () -> vfs.makeSymlink(caller, PathName.of(target), base, PathName.of(path)));
+        return run(() -> vfs.makeSymlink(caller, PathName.of(target), base, PathName.of(path)));
     }
 
     @Override
     public String makeFifo(String path, int mode) {
-        return run(
-                () ->
-                        vfs.makeNode(
-                                caller,
-                                base,
-                                PathName.of(path),
-                                Stat.S_IFIFO | mode,
-                                DeviceNumber.NONE));
+        return run(() ->
+                vfs.makeNode(
+                        caller, base, PathName.of(path), Stat.S_IFIFO | mode, DeviceNumber.NONE));
     }
 
     @Override
@@ -167,23 +151,20 @@ public final class VfsFileCalls implements FileCalls {
 
     @Override
     public String truncate(String path, long size) {
-        return value(
-                () -> {
-                    try (FileDescription file =
-                            opened(path, Fcntl.O_WRONLY | Fcntl.O_NONBLOCK, 0)) {
-                        vfs.truncate(caller, file, size);
-                        return "ok";
-                    }
-                });
+        return value(() -> {
+            try (FileDescription file = opened(path, Fcntl.O_WRONLY | Fcntl.O_NONBLOCK, 0)) {
+                vfs.truncate(caller, file, size);
+                return "ok";
+            }
+        });
     }
 
     @Override
     public String access(String path, int mode) {
-        return run(
-                () ->
-                        vfs.checkAccess(
-                                caller.with(caller.credentials().forAccessCheck()),
-                                resolve(path, true),
-                                mode));
+        return run(() ->
+                vfs.checkAccess(
+                        caller.with(caller.credentials().forAccessCheck()),
+                        resolve(path, true),
+                        mode));
     }
 }

@@ -2,6 +2,7 @@ package dev.plinth.platform.kvm;
 
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.platform.kvm.x86.CpuidLeaf;
+
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 

@@ -12,15 +12,16 @@ import dev.plinth.platform.kvm.stub.VcpuPage;
 import dev.plinth.platform.kvm.x86.Flags;
 import dev.plinth.platform.kvm.x86.PageFault;
 import dev.plinth.platform.kvm.x86.Vector;
+
 import java.lang.foreign.MemorySegment;
 
 /**
  * A vCPU that executes guests: takes it to ring 3 with a guest's registers, and finds out what
  * brought it back.
  *
- * <p>The way in is an {@code iretq} in ring 0, which restores every register, rcx and r11 with them.
- * A vCPU that a signal stopped in ring 3 is there already: its registers are then set directly,
- * for the page with the {@code iretq} is out of its reach.
+ * <p>The way in is an {@code iretq} in ring 0, which restores every register, rcx and r11 with
+ * them. A vCPU that a signal stopped in ring 3 is there already: its registers are then set
+ * directly, for the page with the {@code iretq} is out of its reach.
  *
  * <p>The way out is a {@code hlt} in ring 0. On an ordinary processor {@code syscall} leads to one
  * directly. On one that runs ring 0 without privilege (kvm_pvm), {@code syscall} goes to the right
@@ -48,7 +49,9 @@ final class GuestCpu implements AutoCloseable {
         processor.introduce(vcpu, page);
     }
 
-    /** Forgets everything but the vector state, for another guest or after {@link GuestEvent.Lost}. */
+    /**
+     * Forgets everything but the vector state, for another guest or after {@link GuestEvent.Lost}.
+     */
     void reset() {
         processor.reset(vcpu, page);
     }
@@ -218,8 +221,7 @@ final class GuestCpu implements AutoCloseable {
         long flags = page.exceptionFlags();
         if (!page.isExceptionOfUser()) {
             return new GuestEvent.Lost(
-                    "exception %d in ring 0 at 0x%x, error 0x%x"
-                            .formatted(vector, rip, errorCode),
+                    "exception %d in ring 0 at 0x%x, error 0x%x".formatted(vector, rip, errorCode),
                     vector);
         }
         boolean atSupervisorPage =

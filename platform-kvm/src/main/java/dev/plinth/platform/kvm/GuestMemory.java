@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
@@ -8,6 +9,7 @@ import dev.plinth.api.platform.BackingFile;
 import dev.plinth.platform.kvm.linux.Mman;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -19,8 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * own for the virtual machine's life.
  *
  * <p>KVM keeps an array with an entry for each page that it is given, so it is given large pieces,
- * and those only when something in them is used: a piece of 1 GiB takes 0.3 ms, one of 64 GiB
- * 415 ms and 120 MB of the host's memory.
+ * and those only when something in them is used: a piece of 1 GiB takes 0.3 ms, one of 64 GiB 415
+ * ms and 120 MB of the host's memory.
  *
  * <p>Any thread may call any method.
  */
@@ -44,7 +46,11 @@ final class GuestMemory {
      * @param file empty for the monitor's memory
      */
     private record Region(
-            List<BackingFile> file, long start, MemorySegment memory, long pieceBytes, int firstSlot) {
+            List<BackingFile> file,
+            long start,
+            MemorySegment memory,
+            long pieceBytes,
+            int firstSlot) {
         long end() {
             return start + memory.byteSize();
         }
@@ -165,5 +171,4 @@ final class GuestMemory {
                     result);
         }
     }
-
 }

@@ -6,6 +6,7 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.platform.kvm.linux.Fcntl;
 import dev.plinth.platform.kvm.linux.SystemCalls;
+
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

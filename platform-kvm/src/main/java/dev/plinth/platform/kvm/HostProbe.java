@@ -9,6 +9,7 @@ import dev.plinth.api.platform.Availability;
 import dev.plinth.platform.kvm.linux.Fcntl;
 import dev.plinth.platform.kvm.linux.Stat;
 import dev.plinth.platform.kvm.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -68,7 +69,9 @@ final class HostProbe {
                             stat.address());
             int mode = stat.get(JAVA_INT, Stat.ST_MODE);
             int group = stat.get(JAVA_INT, Stat.ST_GID);
-            if (result == 0 && group != 0 && (mode & Stat.GROUP_READ_WRITE) == Stat.GROUP_READ_WRITE) {
+            if (result == 0
+                    && group != 0
+                    && (mode & Stat.GROUP_READ_WRITE) == Stat.GROUP_READ_WRITE) {
                 return "join the group %s (usermod -aG %1$s USER, then log in again)"
                         .formatted(groupName(host, group));
             }

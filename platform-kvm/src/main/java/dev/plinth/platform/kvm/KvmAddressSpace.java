@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
@@ -11,6 +12,7 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.platform.kvm.stub.GuestLayout;
 import dev.plinth.platform.kvm.x86.PageEntry;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
@@ -8,6 +9,7 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.x86.Flags;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,6 +38,9 @@ final class KvmContext implements ExecutionContext {
     /** The latch of {@link #interrupt}. */
     private volatile boolean interrupted;
 
+    /** Whether another context is to have the vCPU. */
+    private volatile boolean turnOver;
+
     /**
      * Whether the owner has been kicked and has not looked at the latch since; another kick would
      * tell it nothing new.
@@ -62,7 +67,7 @@ final class KvmContext implements ExecutionContext {
         host = platform.host();
         vcpus = platform.vcpus();
         tid = (int) host.syscall(SystemCalls.GETTID);
-        vectorState = new VectorState(platform.capabilities().cpu(), platform.mxcsrMask());
+        vectorState = new VectorState(platform.capabilities().cpu(), platform.machine().mxcsrMask());
         traps = new TrapReader(platform.cpuid());
         vcpus.register(this);
     }
@@ -70,8 +75,7 @@ final class KvmContext implements ExecutionContext {
     @Override
     public Trap run(AddressSpace addressSpace, Registers registers) {
         requireOwner();
-        if (!(addressSpace instanceof KvmAddressSpace space)
-                || !space.isOf(platform.machine())) {
+        if (!(addressSpace instanceof KvmAddressSpace space) || !space.isOf(platform.machine())) {
             throw new IllegalArgumentException("an address space of another platform");
         }
         if (takeInterrupt()) {
@@ -123,7 +127,7 @@ final class KvmContext implements ExecutionContext {
             if (takeInterrupt()) {
                 return Optional.of(Trap.INTERRUPTED);
             }
-            if (vcpus.isContended()) {
+            if (turnOver) {
                 return Optional.empty();
             }
             boolean stepping = (registers.eflags() & Flags.TRAP) != 0;
@@ -157,6 +161,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.of(cpu);
+            turnOver = false;
             signalSent = false;
         } finally {
             kickLock.unlock();
@@ -198,8 +203,14 @@ final class KvmContext implements ExecutionContext {
         kick();
     }
 
-    /** Makes the owner look at the latch, and at who waits for its vCPU, if it executes. */
-    void kick() {
+    /** Makes the owner give another context its vCPU soon, if it executes. */
+    void endTurn() {
+        turnOver = true;
+        kick();
+    }
+
+    /** Makes the owner look at the latch, and whether its turn is over, if it executes. */
+    private void kick() {
         if (executing.isEmpty() || kicked) {
             return;
         }
@@ -208,8 +219,7 @@ final class KvmContext implements ExecutionContext {
             if (executing.isPresent()) {
                 kicked = true;
                 executing.get().vcpu().requestExit();
-                host.syscall(
-                        SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
+                host.syscall(SystemCalls.TGKILL, platform.pid(), tid, KvmPlatform.KICK.number());
                 signalSent = true;
             }
         } finally {

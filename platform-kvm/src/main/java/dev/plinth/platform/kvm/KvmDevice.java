@@ -11,6 +11,7 @@ import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.linux.KvmCpuid;
 import dev.plinth.platform.kvm.linux.KvmRun;
 import dev.plinth.platform.kvm.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;

@@ -12,6 +12,7 @@ import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.util.Set;
 
 /** Guest threads are vCPUs of one virtual machine; an address space is a tree of page tables. */
@@ -27,7 +28,6 @@ final class KvmPlatform implements Platform {
     private final VirtualMachine machine;
     private final VcpuPool vcpus;
     private final CpuidTable cpuid;
-    private final int mxcsrMask;
     private final PlatformCapabilities capabilities;
 
     /** Makes a platform with as many vCPUs as the host allows. */
@@ -44,15 +44,13 @@ final class KvmPlatform implements Platform {
         host = context.host();
         HostFd device =
                 context.device(KvmPlatformFactory.DEVICE)
-                        .orElseThrow(
-                                () ->
-                                        new IllegalStateException(
-                                                "not donated: " + KvmPlatformFactory.DEVICE));
+                        .orElseThrow(() ->
+                                new IllegalStateException(
+                                        "not donated: " + KvmPlatformFactory.DEVICE));
         pid = (int) host.syscall(SystemCalls.GETPID);
         host.installNoOpHandler(KICK);
         machine = new VirtualMachine(context, device);
         vcpus = new VcpuPool(machine, Math.min(maxVcpus, machine.maxVcpus()));
-        mxcsrMask = machine.ringZero().mxcsrMask();
         cpuid = new CpuidTable(machine.ringZero(), machine.features());
         capabilities =
                 new PlatformCapabilities(
@@ -100,11 +98,6 @@ final class KvmPlatform implements Platform {
     /** What contexts execute on. */
     VcpuPool vcpus() {
         return vcpus;
-    }
-
-    /** Which bits of MXCSR the processor has. */
-    int mxcsrMask() {
-        return mxcsrMask;
     }
 
     /** What guests are told of the processor. */

@@ -7,8 +7,10 @@ import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
-import java.util.List;
+
 import org.pf4j.Extension;
+
+import java.util.List;
 
 /** The plugin's extension: makes platforms that run guests in a virtual machine. */
 @Extension

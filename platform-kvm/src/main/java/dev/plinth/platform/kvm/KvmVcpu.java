@@ -18,6 +18,7 @@ import dev.plinth.platform.kvm.linux.KvmSregs;
 import dev.plinth.platform.kvm.linux.KvmVcpuEvents;
 import dev.plinth.platform.kvm.linux.KvmXcrs;
 import dev.plinth.platform.kvm.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -93,7 +94,8 @@ final class KvmVcpu implements AutoCloseable {
                     "KVM_EXIT_FAIL_ENTRY, hardware reason 0x%x"
                             .formatted(run.get(JAVA_LONG, KvmRun.HARDWARE_ENTRY_FAILURE_REASON));
             case Kvm.KVM_EXIT_INTERNAL_ERROR ->
-                    "KVM_EXIT_INTERNAL_ERROR, suberror %d".formatted(run.get(JAVA_INT, KvmRun.SUBERROR));
+                    "KVM_EXIT_INTERNAL_ERROR, suberror %d"
+                            .formatted(run.get(JAVA_INT, KvmRun.SUBERROR));
             case Kvm.KVM_EXIT_SYSTEM_EVENT -> "KVM_EXIT_SYSTEM_EVENT";
             default -> "exit reason " + reason;
         };

@@ -11,6 +11,7 @@ import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.linux.KvmUserspaceMemoryRegion;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -70,8 +71,7 @@ final class KvmVm implements AutoCloseable {
      *     unless it was the memory shared with the vCPU that could not be mapped
      */
     KvmVcpu createVcpu(int id) {
-        HostFd vcpu =
-                new HostFd(host, (int) require("KVM_CREATE_VCPU", Kvm.KVM_CREATE_VCPU, id));
+        HostFd vcpu = new HostFd(host, (int) require("KVM_CREATE_VCPU", Kvm.KVM_CREATE_VCPU, id));
         try {
             HostMemory shared = host.map(vcpu, 0, vcpuBytes, AccessType.READ_WRITE);
             return new KvmVcpu(host, vcpu, shared, id);

@@ -2,6 +2,7 @@ package dev.plinth.platform.kvm;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

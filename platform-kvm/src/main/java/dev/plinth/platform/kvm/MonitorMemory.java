@@ -7,6 +7,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.platform.kvm.linux.Fcntl;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

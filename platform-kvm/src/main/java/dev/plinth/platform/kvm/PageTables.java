@@ -7,6 +7,7 @@ import dev.plinth.api.memory.Pages;
 import dev.plinth.platform.kvm.stub.GuestLayout;
 import dev.plinth.platform.kvm.stub.MonitorImage;
 import dev.plinth.platform.kvm.x86.PageEntry;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -28,8 +29,8 @@ import java.util.Arrays;
  *       are executing, before the call returns; what is touched again is looked up again.
  *   <li><b>Present entry of a higher level &rarr; not present:</b> by {@link RingZero} only, whose
  *       store the hypervisor does see. Rule 2 would leave the link in the shadow.
- *   <li><b>A table is freed</b> when rule 2 has cleared all its leaves and rule 3 the one entry that
- *       led to it, in this order. It is then punched out of the file that it lies in ({@link
+ *   <li><b>A table is freed</b> when rule 2 has cleared all its leaves and rule 3 the one entry
+ *       that led to it, in this order. It is then punched out of the file that it lies in ({@link
  *       TableArena#free}): where the processor walks the tables itself, that drops the translation
  *       to the table, and with it everything cached of the walks through it, on every vCPU. So rule
  *       3 needs no vCPU to stop. Whoever gets the page next finds it zero.

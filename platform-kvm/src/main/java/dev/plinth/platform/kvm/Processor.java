@@ -16,6 +16,7 @@ import dev.plinth.platform.kvm.stub.VcpuPage;
 import dev.plinth.platform.kvm.x86.ControlRegister;
 import dev.plinth.platform.kvm.x86.Flags;
 import dev.plinth.platform.kvm.x86.Msr;
+
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;

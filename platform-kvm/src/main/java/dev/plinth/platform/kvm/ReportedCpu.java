@@ -7,6 +7,7 @@ import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.platform.kvm.linux.KvmCpuid;
 import dev.plinth.platform.kvm.linux.Xsave;
 import dev.plinth.platform.kvm.x86.CpuidLeaf;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.platform.kvm.linux.KvmRegs;
@@ -11,6 +12,7 @@ import dev.plinth.platform.kvm.linux.Xsave;
 import dev.plinth.platform.kvm.stub.GuestLayout;
 import dev.plinth.platform.kvm.stub.VcpuPage;
 import dev.plinth.platform.kvm.x86.Flags;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;

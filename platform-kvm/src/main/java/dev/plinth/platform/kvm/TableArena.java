@@ -1,10 +1,12 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,7 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * and that ring 3 never reaches.
  *
  * <p>It grows as needed, up to 1 GiB, which describes about 500 GiB of guest memory; what is freed
- * goes back to the host and is handed out first. When to free a page is {@link PageTables}' to know.
+ * goes back to the host and is handed out first. When to free a page is {@link PageTables}' to
+ * know.
  *
  * <p>Any thread may call any method.
  */

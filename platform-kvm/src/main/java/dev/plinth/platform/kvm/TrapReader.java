@@ -13,6 +13,7 @@ import dev.plinth.platform.kvm.x86.Flags;
 import dev.plinth.platform.kvm.x86.Instruction;
 import dev.plinth.platform.kvm.x86.PageFault;
 import dev.plinth.platform.kvm.x86.Vector;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -67,8 +68,10 @@ final class TrapReader {
             case Vector.SEGMENT_NOT_PRESENT, Vector.STACK_FAULT ->
                     signal(Signal.SIGBUS, SignalCode.SI_KERNEL, 0);
             case Vector.ALIGNMENT_CHECK -> signal(Signal.SIGBUS, SignalCode.BUS_ADRALN, 0);
-            case Vector.X87_FLOATING_POINT -> floatingPoint(x87Exceptions(vectorState.refresh(cpu)), rip);
-            case Vector.SIMD_FLOATING_POINT -> floatingPoint(simdExceptions(vectorState.refresh(cpu)), rip);
+            case Vector.X87_FLOATING_POINT ->
+                    floatingPoint(x87Exceptions(vectorState.refresh(cpu)), rip);
+            case Vector.SIMD_FLOATING_POINT ->
+                    floatingPoint(simdExceptions(vectorState.refresh(cpu)), rip);
             default ->
                     Optional.of(
                             new Trap.UnknownExit(

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.platform.kvm.linux.Xsave;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,6 +1,7 @@
 package dev.plinth.platform.kvm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
@@ -10,6 +11,7 @@ import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.stub.GuestLayout;
 import dev.plinth.platform.kvm.stub.MonitorImage;
 import dev.plinth.platform.kvm.stub.VcpuPage;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -31,6 +33,7 @@ final class VirtualMachine implements AutoCloseable {
     private final TableArena arena;
     private final ReportedCpu reported;
     private final int maxVcpus;
+    private final int mxcsrMask;
 
     private final ReentrantLock machineLock = new ReentrantLock();
 
@@ -46,8 +49,8 @@ final class VirtualMachine implements AutoCloseable {
      *
      * @param context borrowed for the machine's life
      * @param device KVM's; borrowed
-     * @throws HostCallException if the descriptor is not KVM's, lacks something, or refuses; nothing
-     *     is left open
+     * @throws HostCallException if the descriptor is not KVM's, lacks something, or refuses;
+     *     nothing is left open
      */
     VirtualMachine(PlatformContext context, HostFd device) {
         KvmDevice kvm = new KvmDevice(context.host(), device);
@@ -76,6 +79,7 @@ final class VirtualMachine implements AutoCloseable {
             KvmVcpu first = vm.createVcpu(RingZero.ID);
             opened.push(first);
             ringZero = new RingZero(monitor.segment(), first, processor);
+            mxcsrMask = ringZero.mxcsrMask();
             arena = new TableArena(monitor, memory);
             done = true;
         } finally {
@@ -99,6 +103,11 @@ final class VirtualMachine implements AutoCloseable {
     /** What guests are told of the processor. */
     CpuFeatures features() {
         return reported.features();
+    }
+
+    /** Which bits of MXCSR guests can set. */
+    int mxcsrMask() {
+        return mxcsrMask;
     }
 
     /** How many vCPUs for guests there can be. */

@@ -8,10 +8,13 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
+
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
-/** A platform with one address space and one context of the calling thread, to run machine code in. */
+/**
+ * A platform with one address space and one context of the calling thread, to run machine code in.
+ */
 final class Guest implements AutoCloseable {
     static final long CODE = 0x40_0000;
     static final long DATA = 0x50_0000;

@@ -9,12 +9,14 @@ import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Trap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Exceptions while somebody interrupts all the time: none is lost, raised twice, or delivered to
@@ -35,13 +37,12 @@ class InFlightExceptionTest {
         ExecutionContext context = guest.context;
         interrupter =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    while (!over.get()) {
-                                        context.interrupt();
-                                        LockSupport.parkNanos(30_000);
-                                    }
-                                });
+                        .start(() -> {
+                            while (!over.get()) {
+                                context.interrupt();
+                                LockSupport.parkNanos(30_000);
+                            }
+                        });
     }
 
     @AfterEach
@@ -65,8 +66,7 @@ class InFlightExceptionTest {
     void breakpoints() {
         guest.code("cc ebfd"); // int3; jmp back
         for (int i = 0; i < ROUNDS; i++) {
-            assertEquals(
-                    new Trap.CpuException(Signal.SIGTRAP, SignalCode.SI_KERNEL, 0), run());
+            assertEquals(new Trap.CpuException(Signal.SIGTRAP, SignalCode.SI_KERNEL, 0), run());
             assertEquals(Guest.CODE + 1, guest.registers.rip());
         }
     }
@@ -90,8 +90,7 @@ class InFlightExceptionTest {
         for (int i = 0; i < ROUNDS; i++) {
             guest.registers.setRip(Guest.CODE);
             assertEquals(
-                    new Trap.CpuException(
-                            Signal.SIGILL, SignalCode.ILL_ILLOPN, Guest.CODE + 3),
+                    new Trap.CpuException(Signal.SIGILL, SignalCode.ILL_ILLOPN, Guest.CODE + 3),
                     run());
             assertEquals(Guest.CODE + 3, guest.registers.rip());
             assertEquals(i + 1, guest.registers.rbx());
@@ -104,8 +103,7 @@ class InFlightExceptionTest {
         for (int i = 0; i < ROUNDS; i++) {
             guest.registers.setRip(Guest.CODE);
             assertEquals(
-                    new Trap.CpuException(
-                            Signal.SIGFPE, SignalCode.FPE_INTDIV, Guest.CODE + 5),
+                    new Trap.CpuException(Signal.SIGFPE, SignalCode.FPE_INTDIV, Guest.CODE + 5),
                     run());
             assertEquals(i + 1, guest.registers.rbx());
         }
@@ -116,15 +114,15 @@ class InFlightExceptionTest {
         guest.code("31c0 0fa2 f4"); // xor %eax, %eax; cpuid; hlt
         for (int i = 0; i < ROUNDS; i++) {
             guest.registers.setRip(Guest.CODE);
-            assertEquals(
-                    new Trap.CpuException(Signal.SIGSEGV, SignalCode.SI_KERNEL, 0), run());
+            assertEquals(new Trap.CpuException(Signal.SIGSEGV, SignalCode.SI_KERNEL, 0), run());
             assertEquals(Guest.CODE + 4, guest.registers.rip());
         }
     }
 
     @Test
     void faultsOfManyPages() {
-        guest.code("48ffc3 880a 4881c200100000 ebf2"); // inc %rbx; mov %cl,(%rdx); add $4096,%rdx; jmp
+        guest.code(
+                "48ffc3 880a 4881c200100000 ebf2"); // inc %rbx; mov %cl,(%rdx); add $4096,%rdx; jmp
         for (int i = 0; i < ROUNDS; i++) {
             long address = 0x7000_0000L + i * 4096L;
             if (i == 0) {

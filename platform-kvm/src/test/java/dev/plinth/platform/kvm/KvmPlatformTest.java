@@ -1,10 +1,11 @@
 package dev.plinth.platform.kvm;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.linux.SignalCode;
@@ -15,6 +16,7 @@ import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,10 +40,7 @@ class KvmPlatformTest {
                 guest.registers.setRbx(target);
                 assertEquals(
                         new Trap.Fault(
-                                target,
-                                AccessType.EXECUTE,
-                                Signal.SIGSEGV,
-                                SignalCode.SEGV_MAPERR),
+                                target, AccessType.EXECUTE, Signal.SIGSEGV, SignalCode.SEGV_MAPERR),
                         guest.run());
                 assertEquals(target, guest.registers.rip());
             }
@@ -75,11 +74,9 @@ class KvmPlatformTest {
             guest.registers.setRcx(0);
             guest.registers.setRbx(-1);
             assertEquals(Trap.SYSTEM_CALL, guest.run());
+            assertEquals(guest.platform.capabilities().cpu().xcr0(), guest.registers.origRax());
             assertEquals(
-                    guest.platform.capabilities().cpu().xcr0(), guest.registers.origRax());
-            assertEquals(
-                    guest.platform.capabilities().cpu().vectorStateBytes(),
-                    guest.registers.rbx());
+                    guest.platform.capabilities().cpu().vectorStateBytes(), guest.registers.rbx());
 
             Guest.reset(guest.registers);
             guest.registers.setRax(1);
@@ -111,8 +108,7 @@ class KvmPlatformTest {
             guest.code("0fa2 90");
             guest.registers.setEflags(0x302);
             assertEquals(
-                    new Trap.CpuException(
-                            Signal.SIGTRAP, SignalCode.TRAP_TRACE, Guest.CODE + 2),
+                    new Trap.CpuException(Signal.SIGTRAP, SignalCode.TRAP_TRACE, Guest.CODE + 2),
                     guest.run());
             assertEquals(Guest.CODE + 2, guest.registers.rip());
         }
@@ -210,8 +206,7 @@ class KvmPlatformTest {
                 guest.memory.view().set(JAVA_LONG, offset, i);
                 long address = 0x20_0000_0000L + (i % 7) * 0x4000_0000L;
                 try (AddressSpace space = guest.platform.newAddressSpace()) {
-                    space.map(
-                            Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+                    space.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
                     space.map(Guest.page(address), guest.memory, offset, AccessType.READ);
                     Guest.reset(guest.registers);
                     guest.registers.setRbx(address);

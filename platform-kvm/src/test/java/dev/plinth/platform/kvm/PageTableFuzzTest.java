@@ -1,9 +1,10 @@
 package dev.plinth.platform.kvm;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
@@ -11,16 +12,18 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * Maps, protects and unmaps pages at random, and has two vCPUs in one address space find out after
@@ -96,8 +99,10 @@ class PageTableFuzzTest {
 
     private void put(String hex, long address) {
         byte[] code = HexFormat.of().parseHex(hex.replace(" ", ""));
-        guest.memory.view().asSlice(address - Guest.CODE, code.length).copyFrom(
-                java.lang.foreign.MemorySegment.ofArray(code));
+        guest.memory
+                .view()
+                .asSlice(address - Guest.CODE, code.length)
+                .copyFrom(java.lang.foreign.MemorySegment.ofArray(code));
     }
 
     private static long address(int slot) {
@@ -127,8 +132,7 @@ class PageTableFuzzTest {
     private void mutate() {
         int what = random.nextInt(20);
         if (what == 0) {
-            guest.space.unmap(
-                    new AddressRange(address(0), address(SLOTS - 1) + Guest.PAGE));
+            guest.space.unmap(new AddressRange(address(0), address(SLOTS - 1) + Guest.PAGE));
             Arrays.fill(pages, -1);
             return;
         }
@@ -156,12 +160,10 @@ class PageTableFuzzTest {
     private void visitAnotherAddressSpace() {
         try (AddressSpace other = guest.platform.newAddressSpace()) {
             other.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
-            other.map(
-                    Guest.page(Guest.DATA), guest.memory, Guest.PAGE, AccessType.READ_WRITE);
+            other.map(Guest.page(Guest.DATA), guest.memory, Guest.PAGE, AccessType.READ_WRITE);
             int page = random.nextInt(FILE_PAGES);
             for (int slot = 0; slot < SLOTS; slot++) {
-                other.map(
-                        Guest.page(address(slot)), guest.memory, offset(page), AccessType.READ);
+                other.map(Guest.page(address(slot)), guest.memory, offset(page), AccessType.READ);
             }
             long[] found = attempt(guest.context, other, guest.registers, READ_CODE, 0);
             for (int slot = 0; slot < SLOTS; slot++) {
@@ -180,10 +182,8 @@ class PageTableFuzzTest {
             AccessType allowed = mapped ? access[slot] : AccessType.NONE;
             long tag = allowed == AccessType.NONE ? 0 : 1000 + pages[slot];
             assertEquals(tag, read[slot], () -> "read, slot " + number);
-            assertEquals(
-                    allowed.canWrite() ? 1 : 0, written[slot], () -> "write, slot " + number);
-            assertEquals(
-                    allowed.canExecute() ? 1 : 0, called[slot], () -> "call, slot " + number);
+            assertEquals(allowed.canWrite() ? 1 : 0, written[slot], () -> "write, slot " + number);
+            assertEquals(allowed.canExecute() ? 1 : 0, called[slot], () -> "call, slot " + number);
             checks += 3;
         }
     }
@@ -217,8 +217,7 @@ class PageTableFuzzTest {
         assertEquals(Trap.SYSTEM_CALL, trap);
         long[] found = new long[SLOTS];
         for (int slot = 0; slot < SLOTS; slot++) {
-            found[slot] =
-                    guest.memory.view().get(JAVA_LONG, Guest.PAGE + results + 8L * slot);
+            found[slot] = guest.memory.view().get(JAVA_LONG, Guest.PAGE + results + 8L * slot);
         }
         return found;
     }

@@ -9,6 +9,7 @@ import dev.plinth.api.platform.BackingFile;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.platform.kvm.linux.Fcntl;
 import dev.plinth.platform.kvm.linux.SystemCalls;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -25,9 +26,7 @@ final class TestingHost implements PlatformContext, BackingFile, AutoCloseable {
 
     TestingHost(long bytes) {
         device =
-                new HostFd(
-                        HOST,
-                        (int) HostFiles.open(HOST, KvmPlatformFactory.PATH, Fcntl.O_RDWR));
+                new HostFd(HOST, (int) HostFiles.open(HOST, KvmPlatformFactory.PATH, Fcntl.O_RDWR));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocateFrom("test-memory");
             file =

@@ -10,6 +10,7 @@ import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Location;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -116,11 +117,10 @@ public final class Devices {
 
         @Override
         public long read(IoBuffer destination) {
-            return destination.transfer(
-                    piece -> {
-                        random.accept(piece);
-                        return piece.byteSize();
-                    });
+            return destination.transfer(piece -> {
+                random.accept(piece);
+                return piece.byteSize();
+            });
         }
     }
 }

@@ -40,10 +40,9 @@ abstract class MemoryDevice extends FileDescription {
 
     /** Fills a buffer with zeros. */
     static long readZeros(IoBuffer destination) {
-        return destination.transfer(
-                piece -> {
-                    piece.fill((byte) 0);
-                    return piece.byteSize();
-                });
+        return destination.transfer(piece -> {
+            piece.fill((byte) 0);
+            return piece.byteSize();
+        });
     }
 }

@@ -21,6 +21,7 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Openat2;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
@@ -37,9 +38,7 @@ import java.util.Optional;
 public final class HostCalls {
     private static final int LIST_BUFFER_BYTES = 32 << 10;
     private static final long RESOLVE =
-            Openat2.RESOLVE_BENEATH
-                    | Openat2.RESOLVE_NO_SYMLINKS
-                    | Openat2.RESOLVE_NO_MAGICLINKS;
+            Openat2.RESOLVE_BENEATH | Openat2.RESOLVE_NO_SYMLINKS | Openat2.RESOLVE_NO_MAGICLINKS;
 
     private final HostKernel host;
 
@@ -161,8 +160,7 @@ public final class HostCalls {
             while (entry.get(JAVA_BYTE, nameEnd) != 0) {
                 nameEnd++;
             }
-            byte[] bytes =
-                    entry.asSlice(Dirent.D_NAME, nameEnd - Dirent.D_NAME).toArray(JAVA_BYTE);
+            byte[] bytes = entry.asSlice(Dirent.D_NAME, nameEnd - Dirent.D_NAME).toArray(JAVA_BYTE);
             PathName name = PathName.of(bytes);
             if (!name.equals(PathName.DOT) && !name.equals(PathName.DOT_DOT)) {
                 entries.add(
@@ -244,15 +242,13 @@ public final class HostCalls {
 
     /** fallocate(2). */
     public void allocate(HostFd file, int mode, long offset, long length) {
-        HostErrors.check(
-                host.syscall(Unistd.SYS_FALLOCATE, file.number(), mode, offset, length));
+        HostErrors.check(host.syscall(Unistd.SYS_FALLOCATE, file.number(), mode, offset, length));
     }
 
     /** fsync(2) or fdatasync(2). */
     public void sync(HostFd file, boolean dataOnly) {
         HostErrors.check(
-                host.syscall(
-                        dataOnly ? Unistd.SYS_FDATASYNC : Unistd.SYS_FSYNC, file.number()));
+                host.syscall(dataOnly ? Unistd.SYS_FDATASYNC : Unistd.SYS_FSYNC, file.number()));
     }
 
     void syncFileSystem(HostFd file) {
@@ -275,8 +271,7 @@ public final class HostCalls {
     FileSystemStat fileSystem(HostFd file) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment statfs = arena.allocate(Statfs.STATFS_BYTES, Long.BYTES);
-            HostErrors.check(
-                    host.syscall(Unistd.SYS_FSTATFS, file.number(), statfs.address()));
+            HostErrors.check(host.syscall(Unistd.SYS_FSTATFS, file.number(), statfs.address()));
             return new FileSystemStat(
                     statfs.get(JAVA_LONG, Statfs.F_TYPE),
                     statfs.get(JAVA_LONG, Statfs.F_BSIZE),
@@ -307,8 +302,7 @@ public final class HostCalls {
 
     private void byName(long call, HostFd directory, PathName name, long a2, long a3) {
         try (Arena arena = Arena.ofConfined()) {
-            HostErrors.check(
-                    host.syscall(call, directory.number(), string(arena, name), a2, a3));
+            HostErrors.check(host.syscall(call, directory.number(), string(arena, name), a2, a3));
         }
     }
 
@@ -324,7 +318,11 @@ public final class HostCalls {
     }
 
     void rename(
-            HostFd oldDirectory, PathName oldName, HostFd newDirectory, PathName newName, int flags) {
+            HostFd oldDirectory,
+            PathName oldName,
+            HostFd newDirectory,
+            PathName newName,
+            int flags) {
         try (Arena arena = Arena.ofConfined()) {
             HostErrors.check(
                     host.syscall(

@@ -18,6 +18,7 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -169,11 +170,10 @@ final class HostDirectory extends Directory {
     public void link(PathName name, Inode inode) {
         HostHandle linked = HostFs.handleOf(inode);
         try (HostFd directory = openSelf()) {
-            linked.withDescriptor(
-                    fd -> {
-                        calls().link(fd, directory, name);
-                        return true;
-                    });
+            linked.withDescriptor(fd -> {
+                calls().link(fd, directory, name);
+                return true;
+            });
         }
         linked.distrust();
         handle.distrust();

@@ -10,6 +10,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.time.Instant;
 import java.util.Optional;
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
@@ -20,6 +21,7 @@ import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.InodeNumbers.HostFileId;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.lang.foreign.Arena;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -101,9 +103,9 @@ public final class HostFs extends FileSystem {
             if (attributes.type() != FileType.DIRECTORY) {
                 throw ErrnoException.of(Errno.ENOTDIR);
             }
-            HostHandle handle =
-                    new HostHandle(this, attributes, Optional.empty(), PathName.EMPTY);
-            return new HostDirectory(handle, numbers.ofHostFile(attributes.id(), attributes.generation()));
+            HostHandle handle = new HostHandle(this, attributes, Optional.empty(), PathName.EMPTY);
+            return new HostDirectory(
+                    handle, numbers.ofHostFile(attributes.id(), attributes.generation()));
         } catch (ErrnoException e) {
             rootFd.close();
             throw e;
@@ -171,8 +173,7 @@ public final class HostFs extends FileSystem {
                 handleOf(known).seen(attributes, parent, name);
                 return known;
             }
-            Inode inode =
-                    makeInode(new HostHandle(this, attributes, Optional.of(parent), name));
+            Inode inode = makeInode(new HostHandle(this, attributes, Optional.of(parent), name));
             inodes.put(attributes.id(), new InodeReference(attributes.id(), inode, collected));
             return inode;
         }

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -11,6 +12,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,11 +174,10 @@ final class HostHandle {
     }
 
     private void change(Consumer<HostFd> action) {
-        withDescriptor(
-                fd -> {
-                    action.accept(fd);
-                    return true;
-                });
+        withDescriptor(fd -> {
+            action.accept(fd);
+            return true;
+        });
         distrust();
     }
 
@@ -185,15 +186,13 @@ final class HostHandle {
     }
 
     void setOwner(int uid, int gid, int permissions) {
-        change(
-                fd -> {
-                    calls().setOwner(fd, uid, gid);
-                    // The host has taken set-user-ID bits away itself, or found none to take.
-                    if (calls().attributes(fd).stat().permissions() != permissions
-                            && !isSymlink()) {
-                        calls().setPermissions(fd, permissions);
-                    }
-                });
+        change(fd -> {
+            calls().setOwner(fd, uid, gid);
+            // The host has taken set-user-ID bits away itself, or found none to take.
+            if (calls().attributes(fd).stat().permissions() != permissions && !isSymlink()) {
+                calls().setPermissions(fd, permissions);
+            }
+        });
     }
 
     private boolean isSymlink() {

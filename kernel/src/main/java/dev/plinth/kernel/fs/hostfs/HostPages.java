@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
@@ -13,6 +14,7 @@ import dev.plinth.kernel.fs.pagecache.PageMap;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -21,9 +23,9 @@ import java.util.function.BooleanSupplier;
  * What is mapped of a file of the host: a cache of its pages in the memory file, filled when they
  * are touched.
  *
- * <p>Reading and writing go to the host, not through the cache. Pages that a shared mapping may have
- * changed are written to the host before the file is read, when it is synced, and when it is mapped
- * no more; pages that are written over leave the cache.
+ * <p>Reading and writing go to the host, not through the cache. Pages that a shared mapping may
+ * have changed are written to the host before the file is read, when it is synced, and when it is
+ * mapped no more; pages that are written over leave the cache.
  */
 final class HostPages implements Mappable {
     /** Pages are brought in by windows of this size, so that a program starts with few faults. */
@@ -175,9 +177,7 @@ final class HostPages implements Mappable {
             while (filled < length) {
                 long count =
                         calls.read(
-                                fd,
-                                memory.slice(offset + filled, length - filled),
-                                start + filled);
+                                fd, memory.slice(offset + filled, length - filled), start + filled);
                 if (count == 0) {
                     break;
                 }

@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

@@ -3,17 +3,19 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Keeps the pages of files that nobody uses at the moment, for programs are run again and again, and
- * lets go of those unused for longest when they become too many.
+ * Keeps the pages of files that nobody uses at the moment, for programs are run again and again,
+ * and lets go of those unused for longest when they become too many.
  *
  * <p>Its lock is held for moments, and no other is taken under it.
  */

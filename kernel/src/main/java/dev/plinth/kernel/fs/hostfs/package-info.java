@@ -19,7 +19,7 @@
  * are looked up by. Fifos and sockets are not opened either (ENXIO): they would tie the guest to
  * processes of the host, and their open could block.
  *
- * <p>Locks as in {@code vfs}. Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code
- * mm}, {@code time}, {@code vfs} and {@code fs.pagecache}.
+ * <p>Locks as in {@code vfs}. Imports {@code api}, {@code errno}, {@code io}, {@code memory},
+ * {@code mm}, {@code time}, {@code vfs} and {@code fs.pagecache}.
  */
 package dev.plinth.kernel.fs.hostfs;

@@ -16,6 +16,7 @@ import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
@@ -177,8 +178,7 @@ final class Layers {
     }
 
     private NewNode nodeLike(FileStat stat) {
-        return new NewNode(
-                stat.permissions(), stat.uid(), stat.gid(), OptionalLong.of(number));
+        return new NewNode(stat.permissions(), stat.uid(), stat.gid(), OptionalLong.of(number));
     }
 
     /** Directories, symbolic links and device files: there is nothing to copy but attributes. */

@@ -7,6 +7,7 @@ import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
+
 import java.util.Optional;
 
 /**
@@ -23,8 +24,7 @@ final class OverlayDescription extends SeekableDescription {
     private volatile SeekableDescription current;
 
     /** Takes over the layer's description. */
-    OverlayDescription(
-            Location location, int flags, OverlayFile file, SeekableDescription opened) {
+    OverlayDescription(Location location, int flags, OverlayFile file, SeekableDescription opened) {
         super(location, flags);
         this.file = requireNonNull(file, "file is null");
         this.first = requireNonNull(opened, "opened is null");

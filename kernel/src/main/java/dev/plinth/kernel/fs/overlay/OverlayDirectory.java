@@ -10,6 +10,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,7 +34,10 @@ final class OverlayDirectory extends Directory {
         this.fileSystem = fileSystem;
         this.layers =
                 new Layers(
-                        fileSystem, upper.map(Inode.class::cast), lower.map(Inode.class::cast), place);
+                        fileSystem,
+                        upper.map(Inode.class::cast),
+                        lower.map(Inode.class::cast),
+                        place);
     }
 
     Layers layers() {
@@ -101,8 +105,7 @@ final class OverlayDirectory extends Directory {
     public Optional<Inode> lookup(PathName name) {
         Optional<Inode> inUpper = upperEntry(name);
         if (inUpper.isPresent()) {
-            return inUpper
-                    .filter(inode -> !OverlayFs.isWhiteout(inode))
+            return inUpper.filter(inode -> !OverlayFs.isWhiteout(inode))
                     .map(inode -> fileSystem.ofUpper(inode, at(name)));
         }
         return lowerEntry(name).map(inode -> fileSystem.ofLower(inode, at(name)));
@@ -181,8 +184,7 @@ final class OverlayDirectory extends Directory {
 
     @Override
     public Inode makeSymlink(PathName name, PathName target, NewNode node) {
-        return fileSystem.ofUpper(
-                upperWithRoomFor(name).makeSymlink(name, target, node), at(name));
+        return fileSystem.ofUpper(upperWithRoomFor(name).makeSymlink(name, target, node), at(name));
     }
 
     @Override
@@ -218,8 +220,7 @@ final class OverlayDirectory extends Directory {
     public void removeDirectory(PathName name, Directory directory) {
         OverlayDirectory removed = (OverlayDirectory) directory;
         removed.clear();
-        upperEntry(name)
-                .ifPresent(inUpper -> copyUp().removeDirectory(name, (Directory) inUpper));
+        upperEntry(name).ifPresent(inUpper -> copyUp().removeDirectory(name, (Directory) inUpper));
         cover(name);
         fileSystem.forgetOrigin(removed.number());
     }
@@ -229,12 +230,11 @@ final class OverlayDirectory extends Directory {
         if (!entries().isEmpty()) {
             throw ErrnoException.of(Errno.ENOTEMPTY);
         }
-        upper().ifPresent(
-                        directory -> {
-                            for (DirectoryEntry entry : directory.entries()) {
-                                uncover(directory, entry.name());
-                            }
-                        });
+        upper().ifPresent(directory -> {
+            for (DirectoryEntry entry : directory.entries()) {
+                uncover(directory, entry.name());
+            }
+        });
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.overlay;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -10,6 +11,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,8 +65,7 @@ final class OverlayFile extends Inode {
             int own = flags & ~(Fcntl.O_APPEND | Fcntl.O_TRUNC);
             SeekableDescription opened =
                     (SeekableDescription) file.open(Location.unnamed(file), own);
-            OverlayDescription description =
-                    new OverlayDescription(location, flags, this, opened);
+            OverlayDescription description = new OverlayDescription(location, flags, this, opened);
             descriptions.add(description);
             return description;
         }
@@ -88,8 +89,7 @@ final class OverlayFile extends Inode {
             layers.publish(copy);
             for (OverlayDescription description : descriptions) {
                 description.switchTo(
-                        (SeekableDescription)
-                                copy.open(Location.unnamed(copy), Fcntl.O_RDONLY));
+                        (SeekableDescription) copy.open(Location.unnamed(copy), Fcntl.O_RDONLY));
             }
             if (takeOver) {
                 keepsCopy = Optional.of(copyFile);

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.overlay;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.time.Clock;
@@ -16,6 +17,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;

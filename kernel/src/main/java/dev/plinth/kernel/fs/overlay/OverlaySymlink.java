@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.time.Instant;
 import java.util.Optional;
 

@@ -8,19 +8,19 @@
  * {@code OverlayNode}.
  *
  * <p>The upper layer is laid out as overlayfs of Linux does it: a name that is gone from the lower
- * layer is covered by a whiteout, a character device 0:0. A directory there is merged with the lower
- * directory that it was copied from, wherever it has been moved since; any other is opaque.
+ * layer is covered by a whiteout, a character device 0:0. A directory there is merged with the
+ * lower directory that it was copied from, wherever it has been moved since; any other is opaque.
  *
  * <p>Copy-up happens when a file is first opened for writing, or its attributes change, or it gets
  * another name; its parents are copied before it. A file keeps its inode number, its hard links and
- * its identity: one inode stands for it before and after. So, unlike with Linux's overlayfs, whoever
- * has the file open for reading sees what is written later through another descriptor, and mappings
- * go over to the copy.
+ * its identity: one inode stands for it before and after. So, unlike with Linux's overlayfs,
+ * whoever has the file open for reading sees what is written later through another descriptor, and
+ * mappings go over to the copy.
  *
  * <p>Locks as in {@code vfs}. The overlay's tree lock guards the names of both layers, whose own
- * tree locks nobody takes. Copy-up holds it for writing, also while content is copied from the lower
- * layer to the upper one. Behind it comes an overlay file's {@code descriptionsLock}, and behind that
- * {@code OverlayPages}' lock, which stands where the list of a file's mappings does.
+ * tree locks nobody takes. Copy-up holds it for writing, also while content is copied from the
+ * lower layer to the upper one. Behind it comes an overlay file's {@code descriptionsLock}, and
+ * behind that {@code OverlayPages}' lock, which stands where the list of a file's mappings does.
  *
  * <p>Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time},
  * {@code vfs}, {@code fs.pagecache} and {@code fs.tmpfs}.

@@ -1,15 +1,19 @@
 package dev.plinth.kernel.fs.pagecache;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.mm.Mappable;
+
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Who has a file mapped, and where. Linux calls it {@code i_mmap}.
  *
- * <p>Any thread may call any method; its lock is held while observers are told.
+ * <p>Any thread may call any method. Its lock is held while observers are told, as the lock order
+ * of {@code mm} says: a mapping cannot go meanwhile, so that what is dropped are pages of this
+ * file, never those of another mapping that took the addresses.
  */
 public final class MappingList {
     private final Object mappingsLock = new Object();
@@ -80,8 +84,8 @@ public final class MappingList {
     }
 
     /**
-     * Has everyone who maps pages of one file map those of another instead, and tells them that what
-     * they have is gone.
+     * Has everyone who maps pages of one file map those of another instead, and tells them that
+     * what they have is gone.
      *
      * @param from where every mapping of this list is noted too
      * @param to where it is noted from now on

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
+
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -11,8 +12,8 @@ import java.util.TreeMap;
 /**
  * Which pages of a file are in memory, and where in the memory file.
  *
- * <p>Holds one reference to each page that it names. Offsets are in bytes and page aligned. Not safe
- * for use by several threads: the file's page lock guards it.
+ * <p>Holds one reference to each page that it names. Offsets are in bytes and page aligned. Not
+ * safe for use by several threads: the file's page lock guards it.
  */
 public final class PageMap {
     private final MemoryFile memory;
@@ -62,7 +63,9 @@ public final class PageMap {
         return Optional.of(run.intersect(Pages.floor(offset), run.end));
     }
 
-    /** Where the first run begins that ends behind an offset; {@code otherwise} if there is none. */
+    /**
+     * Where the first run begins that ends behind an offset; {@code otherwise} if there is none.
+     */
     public long nextPresent(long offset, long otherwise) {
         if (find(offset).isPresent()) {
             return offset;

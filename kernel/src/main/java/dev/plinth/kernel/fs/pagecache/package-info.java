@@ -4,7 +4,7 @@
  * <p>In reading order: {@link dev.plinth.kernel.fs.pagecache.PageMap} (which page of a file lies
  * where), {@link dev.plinth.kernel.fs.pagecache.MappingList} (who has a file mapped).
  *
- * <p>Lock order: a page map has no lock, its file's page lock guards it; a mapping list has its own,
- * which stands before the page lock. Imports {@code api}, {@code memory}, {@code mm}.
+ * <p>Lock order: a page map has no lock, its file's page lock guards it; a mapping list has its
+ * own, which stands before the page lock. Imports {@code api}, {@code memory}, {@code mm}.
  */
 package dev.plinth.kernel.fs.pagecache;

@@ -11,6 +11,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -48,9 +49,7 @@ final class DescriptorDirectory extends Directory {
                 process,
                 0500,
                 FileType.SYMLINK,
-                fd ->
-                        ProcLink.ofPlace(
-                                fileSystem, owned(process, 0700), () -> place(process, fd)));
+                fd -> ProcLink.ofPlace(fileSystem, owned(process, 0700), () -> place(process, fd)));
     }
 
     /** Texts about the open files. */
@@ -127,12 +126,9 @@ final class DescriptorDirectory extends Directory {
     @Override
     public List<DirectoryEntry> entries() {
         return process.descriptors().stream()
-                .map(
-                        fd ->
-                                new DirectoryEntry(
-                                        PathName.of(String.valueOf(fd)),
-                                        inode(fd).number(),
-                                        entryType))
+                .map(fd ->
+                        new DirectoryEntry(
+                                PathName.of(String.valueOf(fd)), inode(fd).number(), entryType))
                 .toList();
     }
 

@@ -6,6 +6,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,12 +33,9 @@ final class FixedDirectory extends Directory {
     public List<DirectoryEntry> entries() {
         return files.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
-                .map(
-                        file ->
-                                new DirectoryEntry(
-                                        file.getKey(),
-                                        file.getValue().number(),
-                                        file.getValue().type()))
+                .map(file ->
+                        new DirectoryEntry(
+                                file.getKey(), file.getValue().number(), file.getValue().type()))
                 .toList();
     }
 

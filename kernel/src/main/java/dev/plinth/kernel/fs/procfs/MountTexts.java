@@ -4,6 +4,7 @@ import dev.plinth.kernel.vfs.Dentry;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Mount;
 import dev.plinth.kernel.vfs.PathDisplay;
+
 import java.util.Optional;
 
 /** /proc/[pid]/mounts and mountinfo: the mounts that a process can reach from its root. */
@@ -19,16 +20,15 @@ final class MountTexts {
         StringBuilder text = new StringBuilder();
         for (Mount mount : process.mounts()) {
             path(mount)
-                    .ifPresent(
-                            path ->
-                                    text.append(escape(mount.source()))
-                                            .append(' ')
-                                            .append(escape(path))
-                                            .append(' ')
-                                            .append(mount.fileSystem().type())
-                                            .append(' ')
-                                            .append(mount.options().text())
-                                            .append(" 0 0\n"));
+                    .ifPresent(path ->
+                            text.append(escape(mount.source()))
+                                    .append(' ')
+                                    .append(escape(path))
+                                    .append(' ')
+                                    .append(mount.fileSystem().type())
+                                    .append(' ')
+                                    .append(mount.options().text())
+                                    .append(" 0 0\n"));
         }
         return text.toString();
     }

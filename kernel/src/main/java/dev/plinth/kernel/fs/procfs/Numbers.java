@@ -1,6 +1,7 @@
 package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.kernel.vfs.PathName;
+
 import java.util.Optional;
 
 /** Names that are numbers: of processes, threads and descriptors. */

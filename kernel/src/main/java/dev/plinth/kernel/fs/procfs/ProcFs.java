@@ -7,6 +7,7 @@ import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.FileSystemStat;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.time.Instant;
 
 /** The file system of /proc. */

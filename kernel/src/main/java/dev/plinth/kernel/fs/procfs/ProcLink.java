@@ -6,6 +6,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathDisplay;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.SymbolicLink;
+
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -39,8 +40,7 @@ final class ProcLink extends SymbolicLink {
      *
      * @param target where it leads now; throws ENOENT if that is gone
      */
-    static ProcLink ofPlace(
-            ProcFs fileSystem, ProcNode node, Supplier<Location> target) {
+    static ProcLink ofPlace(ProcFs fileSystem, ProcNode node, Supplier<Location> target) {
         return new ProcLink(
                 fileSystem,
                 node,

@@ -4,6 +4,7 @@ import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
+
 import java.time.Instant;
 
 /**

@@ -6,6 +6,7 @@ import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,8 +31,7 @@ final class ProcessDirectory extends Directory {
         this(fileSystem, process, tid, false);
     }
 
-    private ProcessDirectory(
-            ProcFs fileSystem, ProcessView process, int tid, boolean withThreads) {
+    private ProcessDirectory(ProcFs fileSystem, ProcessView process, int tid, boolean withThreads) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.process = process;
@@ -70,8 +70,7 @@ final class ProcessDirectory extends Directory {
         files = new FixedDirectory(fileSystem, node, map);
     }
 
-    private void add(
-            Map<PathName, Inode> map, String name, ProcNode owner, Supplier<String> text) {
+    private void add(Map<PathName, Inode> map, String name, ProcNode owner, Supplier<String> text) {
         addBytes(map, name, owner, () -> text.get().getBytes(StandardCharsets.ISO_8859_1));
     }
 

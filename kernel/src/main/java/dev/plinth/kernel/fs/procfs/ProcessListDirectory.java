@@ -6,6 +6,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,8 +46,7 @@ final class ProcessListDirectory extends Directory {
                 PathName.of("thread-self"),
                 ProcLink.ofText(
                         fileSystem,
-                        caller ->
-                                PathName.of(caller.processId() + "/task/" + caller.threadId())));
+                        caller -> PathName.of(caller.processId() + "/task/" + caller.threadId())));
         files.put(PathName.of("sys"), sysDirectory(texts));
         fixed = new FixedDirectory(fileSystem, ProcNode.ROOT_DIRECTORY, files);
     }
@@ -108,15 +108,13 @@ final class ProcessListDirectory extends Directory {
     private Optional<ProcessDirectory> processDirectory(PathName name) {
         return Numbers.parse(name)
                 .flatMap(processes::find)
-                .map(
-                        process ->
-                                directories.compute(
-                                        process.pid(),
-                                        (pid, known) ->
-                                                known != null && known.shows(process)
-                                                        ? known
-                                                        : new ProcessDirectory(
-                                                                fileSystem, process)));
+                .map(process ->
+                        directories.compute(
+                                process.pid(),
+                                (pid, known) ->
+                                        known != null && known.shows(process)
+                                                ? known
+                                                : new ProcessDirectory(fileSystem, process)));
     }
 
     @Override
@@ -137,13 +135,10 @@ final class ProcessListDirectory extends Directory {
         for (ProcessView process : processes.all()) {
             PathName name = PathName.of(String.valueOf(process.pid()));
             processDirectory(name)
-                    .ifPresent(
-                            directory ->
-                                    entries.add(
-                                            new DirectoryEntry(
-                                                    name,
-                                                    directory.number(),
-                                                    FileType.DIRECTORY)));
+                    .ifPresent(directory ->
+                            entries.add(
+                                    new DirectoryEntry(
+                                            name, directory.number(), FileType.DIRECTORY)));
         }
         return entries;
     }

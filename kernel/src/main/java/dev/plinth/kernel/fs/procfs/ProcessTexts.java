@@ -8,6 +8,7 @@ import dev.plinth.kernel.mm.MappingInfo;
 import dev.plinth.kernel.mm.MemoryUsage;
 import dev.plinth.kernel.mm.ProgramAreas;
 import dev.plinth.kernel.vfs.DeviceNumber;
+
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.StringJoiner;

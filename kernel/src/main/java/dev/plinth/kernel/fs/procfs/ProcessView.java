@@ -7,6 +7,7 @@ import dev.plinth.kernel.mm.ProgramAreas;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Mount;
+
 import java.util.List;
 import java.util.Optional;
 

@@ -23,8 +23,7 @@ final class SystemTexts {
 
     String filesystems() {
         StringBuilder text = new StringBuilder();
-        system.fileSystems()
-                .forEach(type -> text.append("nodev\t").append(type).append('\n'));
+        system.fileSystems().forEach(type -> text.append("nodev\t").append(type).append('\n'));
         return text.toString();
     }
 

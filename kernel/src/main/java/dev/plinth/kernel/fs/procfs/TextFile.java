@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Supplier;
@@ -63,8 +64,7 @@ final class TextFile extends Inode {
             if (offset >= text.length) {
                 return 0;
             }
-            MemorySegment rest =
-                    MemorySegment.ofArray(text).asSlice(offset, text.length - offset);
+            MemorySegment rest = MemorySegment.ofArray(text).asSlice(offset, text.length - offset);
             long[] done = {0};
             return destination.transfer(
                     rest.byteSize(),

@@ -6,6 +6,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,12 +52,11 @@ final class ThreadListDirectory extends Directory {
     @Override
     public List<DirectoryEntry> entries() {
         return process.threads().stream()
-                .map(
-                        tid ->
-                                new DirectoryEntry(
-                                        PathName.of(String.valueOf(tid)),
-                                        directory(tid).number(),
-                                        FileType.DIRECTORY))
+                .map(tid ->
+                        new DirectoryEntry(
+                                PathName.of(String.valueOf(tid)),
+                                directory(tid).number(),
+                                FileType.DIRECTORY))
                 .toList();
     }
 

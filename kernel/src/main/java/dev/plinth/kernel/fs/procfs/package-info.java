@@ -6,8 +6,8 @@
  * is shown of processes, declared here and implemented by {@code task}), {@link
  * dev.plinth.kernel.fs.procfs.SystemView} (what is shown of the sandbox), then the inodes: {@code
  * ProcNode}, {@code TextFile}, {@code FixedDirectory}, {@code ProcLink}, {@code
- * ProcessListDirectory}, {@code ProcessDirectory}, {@code DescriptorDirectory}; and the texts: {@code
- * SystemTexts}, {@code ProcessTexts}, {@code MountTexts}.
+ * ProcessListDirectory}, {@code ProcessDirectory}, {@code DescriptorDirectory}; and the texts:
+ * {@code SystemTexts}, {@code ProcessTexts}, {@code MountTexts}.
  *
  * <p>Nothing can be made or removed here; the tree follows what it shows. No locks beyond those of
  * {@code vfs}. Imports {@code vfs}, {@code cred}, {@code mm}, {@code io} and {@code errno}.

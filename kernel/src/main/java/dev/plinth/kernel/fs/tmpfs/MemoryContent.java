@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.tmpfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
@@ -15,6 +16,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
@@ -185,7 +187,9 @@ final class MemoryContent implements Mappable {
         }
     }
 
-    /** Copies from a piece of a buffer, up to the end of a run; makes pages where there are none. */
+    /**
+     * Copies from a piece of a buffer, up to the end of a run; makes pages where there are none.
+     */
     private long copyIn(MemorySegment piece, long offset) {
         PageMap.Run run;
         synchronized (pageLock) {

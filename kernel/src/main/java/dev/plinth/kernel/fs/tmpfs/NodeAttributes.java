@@ -3,9 +3,11 @@ package dev.plinth.kernel.fs.tmpfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

@@ -15,6 +15,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.linux.Fs;
+
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A file system in memory. */
@@ -136,8 +137,7 @@ public final class TmpFs extends FileSystem {
     }
 
     /** What stat(2) shows of an inode with these attributes. */
-    FileStat stat(
-            Inode inode, NodeAttributes.Snapshot attributes, long size, long allocatedBytes) {
+    FileStat stat(Inode inode, NodeAttributes.Snapshot attributes, long size, long allocatedBytes) {
         return new FileStat(
                 device(),
                 inode.number(),

@@ -7,6 +7,7 @@ import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+
 import java.util.Optional;
 
 /** An open regular file of a tmpfs. */

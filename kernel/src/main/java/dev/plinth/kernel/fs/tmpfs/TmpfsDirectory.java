@@ -10,6 +10,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,8 +50,7 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
 
     @Override
     public FileStat stat() {
-        return fileSystem.stat(
-                this, attributes.snapshot(), (2L + entryCount) * ENTRY_BYTES, 0);
+        return fileSystem.stat(this, attributes.snapshot(), (2L + entryCount) * ENTRY_BYTES, 0);
     }
 
     @Override
@@ -81,11 +81,8 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     @Override
     public List<DirectoryEntry> entries() {
         List<DirectoryEntry> all = new ArrayList<>(entries.size());
-        entries.forEach(
-                (name, child) ->
-                        all.add(
-                                new DirectoryEntry(
-                                        name, child.inode().number(), child.inode().type())));
+        entries.forEach((name, child) ->
+                all.add(new DirectoryEntry(name, child.inode().number(), child.inode().type())));
         attributes.contentRead();
         return all;
     }

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.fs.tmpfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -9,6 +10,7 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.NewNode;
+
 import java.time.Instant;
 import java.util.Optional;
 

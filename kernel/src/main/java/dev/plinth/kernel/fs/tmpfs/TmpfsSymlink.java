@@ -7,6 +7,7 @@ import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
+
 import java.time.Instant;
 import java.util.Optional;
 

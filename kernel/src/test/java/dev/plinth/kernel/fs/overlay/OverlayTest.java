@@ -8,14 +8,16 @@ import dev.plinth.kernel.vfs.Mount;
 import dev.plinth.kernel.vfs.TestingFiles;
 import dev.plinth.kernel.vfs.VfsFileCalls;
 import dev.plinth.kernel.vfs.linux.Fcntl;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 @Timeout(60)
 final class OverlayTest {

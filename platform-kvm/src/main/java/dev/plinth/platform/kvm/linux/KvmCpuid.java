@@ -1,6 +1,8 @@
 package dev.plinth.platform.kvm.linux;
 
-/** Offsets in {@code struct kvm_cpuid2} and {@code struct kvm_cpuid_entry2} of {@code asm/kvm.h}. */
+/**
+ * Offsets in {@code struct kvm_cpuid2} and {@code struct kvm_cpuid_entry2} of {@code asm/kvm.h}.
+ */
 public final class KvmCpuid {
     public static final int NENT = 0;
     public static final int ENTRIES = 8;

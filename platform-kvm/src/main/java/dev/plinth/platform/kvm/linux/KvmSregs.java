@@ -1,6 +1,8 @@
 package dev.plinth.platform.kvm.linux;
 
-/** Offsets in {@code struct kvm_sregs} of {@code asm/kvm.h}; its segments are {@link KvmSegment}s. */
+/**
+ * Offsets in {@code struct kvm_sregs} of {@code asm/kvm.h}; its segments are {@link KvmSegment}s.
+ */
 public final class KvmSregs {
     public static final int CS = 0;
     public static final int DS = 24;

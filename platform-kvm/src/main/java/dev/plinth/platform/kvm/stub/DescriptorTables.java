@@ -3,6 +3,7 @@ package dev.plinth.platform.kvm.stub;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.platform.kvm.x86.Vector;
+
 import java.lang.foreign.MemorySegment;
 
 /** The global and the interrupt descriptor table, which all vCPUs share. */
@@ -48,8 +49,7 @@ public final class DescriptorTables {
     }
 
     private static void setDescriptor(MemorySegment monitor, int selector, long descriptor) {
-        monitor.set(
-                JAVA_LONG, GuestLayout.GDT + (selector & ~Selectors.PRIVILEGE), descriptor);
+        monitor.set(JAVA_LONG, GuestLayout.GDT + (selector & ~Selectors.PRIVILEGE), descriptor);
     }
 
     private static void setGate(MemorySegment monitor, int vector) {

@@ -3,15 +3,16 @@ package dev.plinth.platform.kvm.stub;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.plinth.platform.kvm.x86.Vector;
+
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /**
  * The machine code of ring 0.
  *
- * <p>The way out is {@code hlt}: with no interrupt controller in the machine it ends KVM_RUN, and on
- * every processor rip is behind it then ({@code out} leaves rip at itself on some). Should somebody
- * resume a vCPU behind a {@code hlt}, it jumps back to it.
+ * <p>The way out is {@code hlt}: with no interrupt controller in the machine it ends KVM_RUN, and
+ * on every processor rip is behind it then ({@code out} leaves rip at itself on some). Should
+ * somebody resume a vCPU behind a {@code hlt}, it jumps back to it.
  */
 final class MonitorCode {
     /**

@@ -3,6 +3,7 @@ package dev.plinth.platform.kvm.stub;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.platform.kvm.x86.PageEntry;
+
 import java.lang.foreign.MemorySegment;
 
 /** Fills the part of a virtual machine that is the same in all of them. */

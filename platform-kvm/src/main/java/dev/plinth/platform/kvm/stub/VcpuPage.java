@@ -5,10 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.plinth.platform.kvm.x86.Vector;
+
 import java.lang.foreign.MemorySegment;
 
 /**
- * The page of one vCPU: its task state segment, its stack, and the frame by which it goes to ring 3.
+ * The page of one vCPU: its task state segment, its stack, and the frame by which it goes to ring
+ * 3.
  *
  * <pre>
  *   0x000   task state segment
