@@ -2,6 +2,7 @@ package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.syscall.linux.ExpectedCalls.BAD;
 import static dev.plinth.kernel.syscall.linux.ExpectedCalls.ROOM;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -253,8 +254,7 @@ final class PollSyscallsTest {
             calls.expect(0, SELECT, 1024, ROOM + SET, 0, 0, ROOM + TIME);
             assertEquals(1L << 40, calls.guest().loadLong(ROOM + SET + 8));
             calls.store(SET, 4, 4, 4);
-            calls.expect(
-                    3, SELECT, 20, ROOM + SET, ROOM + SET + 8, ROOM + SET + 16, ROOM + TIME);
+            calls.expect(3, SELECT, 20, ROOM + SET, ROOM + SET + 8, ROOM + SET + 16, ROOM + TIME);
         });
     }
 
@@ -278,14 +278,7 @@ final class PollSyscallsTest {
             calls.store(TIME, 60, 0);
             calls.store(SET, 0, ROOM + SET, 8, 1);
             calls.expect(
-                    Errno.EINTR,
-                    PSELECT6,
-                    1,
-                    ROOM + SET + 24,
-                    0,
-                    0,
-                    ROOM + TIME,
-                    ROOM + SET + 8);
+                    Errno.EINTR, PSELECT6, 1, ROOM + SET + 24, 0, 0, ROOM + TIME, ROOM + SET + 8);
             assertEquals(3, handled.get());
             assertEquals(1, calls.guest().loadLong(ROOM + SET + 24));
             assertEquals(ONLY_SIGUSR1, blocked(calls));
@@ -311,7 +304,11 @@ final class PollSyscallsTest {
     private void blockAndRaise(ExpectedCalls calls) {
         Guest guest = calls.guest();
         calls.store(
-                ACTION, guest.addressOf(handler), SA_RESTART_RESTORER, guest.addressOf(restorer), 0);
+                ACTION,
+                guest.addressOf(handler),
+                SA_RESTART_RESTORER,
+                guest.addressOf(restorer),
+                0);
         calls.expect(0, RT_SIGACTION, SIGUSR1, ROOM + ACTION, 0, 8);
         calls.store(SET, ONLY_SIGUSR1);
         calls.expect(0, RT_SIGPROCMASK, 0, ROOM + SET, 0, 8);
