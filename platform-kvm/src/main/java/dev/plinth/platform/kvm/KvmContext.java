@@ -38,6 +38,9 @@ final class KvmContext implements ExecutionContext {
     /** The latch of {@link #interrupt}. */
     private volatile boolean interrupted;
 
+    /** Whether another context is to have the vCPU. */
+    private volatile boolean turnOver;
+
     /**
      * Whether the owner has been kicked and has not looked at the latch since; another kick would
      * tell it nothing new.
@@ -64,7 +67,7 @@ final class KvmContext implements ExecutionContext {
         host = platform.host();
         vcpus = platform.vcpus();
         tid = (int) host.syscall(SystemCalls.GETTID);
-        vectorState = new VectorState(platform.capabilities().cpu(), platform.mxcsrMask());
+        vectorState = new VectorState(platform.capabilities().cpu(), platform.machine().mxcsrMask());
         traps = new TrapReader(platform.cpuid());
         vcpus.register(this);
     }
@@ -124,7 +127,7 @@ final class KvmContext implements ExecutionContext {
             if (takeInterrupt()) {
                 return Optional.of(Trap.INTERRUPTED);
             }
-            if (vcpus.isContended()) {
+            if (turnOver) {
                 return Optional.empty();
             }
             boolean stepping = (registers.eflags() & Flags.TRAP) != 0;
@@ -158,6 +161,7 @@ final class KvmContext implements ExecutionContext {
         kickLock.lock();
         try {
             executing = Optional.of(cpu);
+            turnOver = false;
             signalSent = false;
         } finally {
             kickLock.unlock();
@@ -199,8 +203,14 @@ final class KvmContext implements ExecutionContext {
         kick();
     }
 
-    /** Makes the owner look at the latch, and at who waits for its vCPU, if it executes. */
-    void kick() {
+    /** Makes the owner give another context its vCPU soon, if it executes. */
+    void endTurn() {
+        turnOver = true;
+        kick();
+    }
+
+    /** Makes the owner look at the latch, and whether its turn is over, if it executes. */
+    private void kick() {
         if (executing.isEmpty() || kicked) {
             return;
         }

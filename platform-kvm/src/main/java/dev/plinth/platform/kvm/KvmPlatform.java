@@ -28,7 +28,6 @@ final class KvmPlatform implements Platform {
     private final VirtualMachine machine;
     private final VcpuPool vcpus;
     private final CpuidTable cpuid;
-    private final int mxcsrMask;
     private final PlatformCapabilities capabilities;
 
     /** Makes a platform with as many vCPUs as the host allows. */
@@ -52,7 +51,6 @@ final class KvmPlatform implements Platform {
         host.installNoOpHandler(KICK);
         machine = new VirtualMachine(context, device);
         vcpus = new VcpuPool(machine, Math.min(maxVcpus, machine.maxVcpus()));
-        mxcsrMask = machine.ringZero().mxcsrMask();
         cpuid = new CpuidTable(machine.ringZero(), machine.features());
         capabilities =
                 new PlatformCapabilities(
@@ -100,11 +98,6 @@ final class KvmPlatform implements Platform {
     /** What contexts execute on. */
     VcpuPool vcpus() {
         return vcpus;
-    }
-
-    /** Which bits of MXCSR the processor has. */
-    int mxcsrMask() {
-        return mxcsrMask;
     }
 
     /** What guests are told of the processor. */

@@ -52,9 +52,6 @@ final class VcpuPool implements AutoCloseable {
     @GuardedBy("poolLock")
     private int made;
 
-    /** Whether {@link #waiting} has any. */
-    private volatile boolean contended;
-
     VcpuPool(VirtualMachine machine, int limit) {
         this.machine = machine;
         this.limit = limit;
@@ -134,8 +131,8 @@ final class VcpuPool implements AutoCloseable {
 
     @GuardedBy("poolLock")
     private Optional<GuestCpu> await(KvmContext context) {
+        boolean threadInterrupted = false;
         waiting.add(context);
-        contended = true;
         try {
             while (!context.isInterrupted()) {
                 if (waiting.peek() == context) {
@@ -144,34 +141,32 @@ final class VcpuPool implements AutoCloseable {
                         return cpu;
                     }
                 }
-                waitForTurn(context);
+                threadInterrupted |= waitForTurn(context);
             }
             return Optional.empty();
         } finally {
             waiting.remove(context);
-            contended = !waiting.isEmpty();
             released.signalAll();
+            if (threadInterrupted) {
+                // Not how a context is interrupted; the thread's owner finds it later.
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
+    /** Whether the Java thread was interrupted while it waited. */
     @GuardedBy("poolLock")
-    private void waitForTurn(KvmContext context) {
-        boolean inTime = true;
+    private boolean waitForTurn(KvmContext context) {
+        boolean inTime;
         try {
             inTime = released.await(TURN_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
-            // Not how a context is interrupted; the thread's owner finds the flag later.
-            Thread.currentThread().interrupt();
-            Thread.onSpinWait();
+            return true;
         }
         if (!inTime && waiting.peek() == context && !busy.isEmpty()) {
-            busy.keySet().iterator().next().kick();
+            busy.keySet().iterator().next().endTurn();
         }
-    }
-
-    /** Whether a context that executes should let another one have its vCPU. */
-    boolean isContended() {
-        return contended;
+        return false;
     }
 
     /** The context stops executing; it keeps the vCPU until somebody else needs it. */
@@ -179,7 +174,7 @@ final class VcpuPool implements AutoCloseable {
         poolLock.lock();
         try {
             idle.put(context, busy.remove(context));
-            if (contended) {
+            if (!waiting.isEmpty()) {
                 released.signalAll();
             }
         } finally {

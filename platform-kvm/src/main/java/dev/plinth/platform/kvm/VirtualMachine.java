@@ -33,6 +33,7 @@ final class VirtualMachine implements AutoCloseable {
     private final TableArena arena;
     private final ReportedCpu reported;
     private final int maxVcpus;
+    private final int mxcsrMask;
 
     private final ReentrantLock machineLock = new ReentrantLock();
 
@@ -78,6 +79,7 @@ final class VirtualMachine implements AutoCloseable {
             KvmVcpu first = vm.createVcpu(RingZero.ID);
             opened.push(first);
             ringZero = new RingZero(monitor.segment(), first, processor);
+            mxcsrMask = ringZero.mxcsrMask();
             arena = new TableArena(monitor, memory);
             done = true;
         } finally {
@@ -101,6 +103,11 @@ final class VirtualMachine implements AutoCloseable {
     /** What guests are told of the processor. */
     CpuFeatures features() {
         return reported.features();
+    }
+
+    /** Which bits of MXCSR guests can set. */
+    int mxcsrMask() {
+        return mxcsrMask;
     }
 
     /** How many vCPUs for guests there can be. */
