@@ -182,6 +182,6 @@ final class InitialStack {
 
     /** The least that a stack for signal handlers needs: {@code AT_MINSIGSTKSZ}. */
     long minimumSignalStack() {
-        return SIGNAL_FRAME_BYTES + request.cpu().vectorStateBytes();
+        return (long) SIGNAL_FRAME_BYTES + request.cpu().vectorStateBytes();
     }
 }

@@ -16,6 +16,7 @@ import dev.plinth.api.platform.CpuFeatures;
  * @param cpu what it is told of the processor
  * @param stackLimit RLIMIT_STACK in bytes
  */
+@SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
 public record LoadRequest(
         ProgramArguments arguments,
         int uid,

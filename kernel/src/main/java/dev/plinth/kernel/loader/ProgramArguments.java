@@ -12,6 +12,7 @@ import java.util.List;
  * @param arguments the argument list; never empty, as Linux makes sure of since 5.18
  * @param environment in the form {@code NAME=value}
  */
+@SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
 public record ProgramArguments(byte[] path, List<byte[]> arguments, List<byte[]> environment) {
     /** The longest string, with its zero byte: MAX_ARG_STRLEN. */
     public static final int MAX_STRING_BYTES = 128 << 10;

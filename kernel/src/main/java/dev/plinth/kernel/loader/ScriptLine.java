@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param interpreter path of the program to run instead
  * @param argument the rest of the line, as one argument; empty if there is none
  */
+@SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
 public record ScriptLine(byte[] interpreter, Optional<byte[]> argument) {
     /** How much of a file is looked at: BINPRM_BUF_SIZE. */
     public static final int HEAD_BYTES = 256;

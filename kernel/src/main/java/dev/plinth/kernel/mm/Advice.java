@@ -206,7 +206,7 @@ final class Advice {
     void msync(long address, long length, int flags) {
         if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0
                 || !Pages.isAligned(address)
-                || (flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) {
+                || ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         AddressRange range = range(address, length, Errno.ENOMEM);
@@ -329,7 +329,7 @@ final class Advice {
     void mlockall(int flags) {
         boolean current = (flags & MCL_CURRENT) != 0;
         boolean future = (flags & MCL_FUTURE) != 0;
-        if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0 || !current && !future) {
+        if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0 || (!current && !future)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         if (mappings.limits().locked() == 0) {

@@ -5,6 +5,7 @@ public final class BusErrorException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** The only instance, without a stack trace. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // It says nothing that differs.
     public static final BusErrorException INSTANCE = new BusErrorException();
 
     private BusErrorException() {

@@ -278,7 +278,7 @@ public final class GuestMemory {
         }
         MemorySegment array = MemorySegment.ofArray(copyIn(address, (int) count * IOVEC_BYTES));
         for (int i = 0; i < count; i++) {
-            if (array.get(JAVA_LONG_UNALIGNED, i * IOVEC_BYTES + Long.BYTES) < 0) {
+            if (array.get(JAVA_LONG_UNALIGNED, (long) i * IOVEC_BYTES + Long.BYTES) < 0) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
         }
@@ -287,8 +287,8 @@ public final class GuestMemory {
         for (int i = 0; i < count; i++) {
             AddressRange buffer =
                     userRange(
-                            array.get(JAVA_LONG_UNALIGNED, i * IOVEC_BYTES),
-                            array.get(JAVA_LONG_UNALIGNED, i * IOVEC_BYTES + Long.BYTES));
+                            array.get(JAVA_LONG_UNALIGNED, (long) i * IOVEC_BYTES),
+                            array.get(JAVA_LONG_UNALIGNED, (long) i * IOVEC_BYTES + Long.BYTES));
             long length = Math.min(buffer.length(), left);
             buffers.add(AddressRange.ofLength(buffer.start(), length));
             left -= length;

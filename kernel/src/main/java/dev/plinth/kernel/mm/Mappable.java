@@ -17,7 +17,8 @@ public interface Mappable {
      *
      * @param start of the pages that are needed, in the file, page aligned
      * @param end of the pages that are needed
-     * @param optionalEnd end of pages that may be brought in with them, at least {@code end}
+     * @param optionalEnd end of pages that may be had with them, at least {@code end}: those that
+     *     are in memory anyway, or that the file reads ahead
      * @param access {@link AccessType#WRITE} if the file's own pages are about to be written (a
      *     shared mapping), else {@link AccessType#READ}
      * @return the pages from {@code start}, as many as lie in one run of the memory file, at least

@@ -233,14 +233,13 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
 
     private Vma anonymousVma(long start, long size, AccessType access, int flags, int vmaFlags) {
         AccessType max = AccessType.READ_WRITE_EXECUTE;
-        switch (flags & MAP_TYPE) {
-            case MAP_PRIVATE:
-                return Vma.anonymous(start, start + size, access, max, vmaFlags);
-            case MAP_SHARED:
+        return switch (flags & MAP_TYPE) {
+            case MAP_PRIVATE -> Vma.anonymous(start, start + size, access, max, vmaFlags);
+            case MAP_SHARED -> {
                 if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
                     throw ErrnoException.of(Errno.EINVAL);
                 }
-                return new Vma(
+                yield new Vma(
                         start,
                         start + size,
                         access,
@@ -249,9 +248,9 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
                         Optional.of(new SharedAnonymous(pager.memory(), size)),
                         Optional.empty(),
                         0);
-            default:
-                throw ErrnoException.of(Errno.EINVAL);
-        }
+            }
+            default -> throw ErrnoException.of(Errno.EINVAL);
+        };
     }
 
     /** As munmap(2). */
@@ -276,7 +275,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         int bits = prot & ~(PROT_GROWSDOWN | PROT_GROWSUP);
         boolean growsDown = (prot & PROT_GROWSDOWN) != 0;
         boolean growsUp = (prot & PROT_GROWSUP) != 0;
-        if (growsDown && growsUp || !Pages.isAligned(address)) {
+        if ((growsDown && growsUp) || !Pages.isAligned(address)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         if (length == 0) {

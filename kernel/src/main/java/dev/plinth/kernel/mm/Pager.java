@@ -36,10 +36,11 @@ final class Pager {
     static final long BLOCK = 2L << 20;
 
     /**
-     * Pages of files are brought in by windows of this size: a fault costs about as much as reading
-     * four pages that the host has.
+     * Pages of files are brought in from a multiple of this size on: a fault costs about as much as
+     * reading four pages that the host has. How far they go is the file's to say, up to the end of
+     * the block.
      */
-    private static final long FILE_WINDOW = 64 << 10;
+    private static final long FILE_WINDOW = 128 << 10;
 
     /** Pages are copied by windows of this size: a fault costs about as much as copying three. */
     private static final long COPY_WINDOW = 16 << 10;
@@ -219,7 +220,7 @@ final class Pager {
                                     mappable,
                                     at,
                                     needed,
-                                    windowEnd(vma, at, needed, gapEnd),
+                                    windowEnd(at, needed, gapEnd),
                                     AccessType.WRITE)
                             : pagesAround(vma, mappable, gapStart, gapEnd, at, needed);
         }
@@ -247,7 +248,7 @@ final class Pager {
     private Pma pagesAround(
             Vma vma, Mappable mappable, long gapStart, long gapEnd, long at, long needed) {
         long windowStart = Math.max(gapStart, at & -FILE_WINDOW);
-        long windowEnd = windowEnd(vma, at, needed, gapEnd);
+        long windowEnd = windowEnd(at, needed, gapEnd);
         if (windowStart < at) {
             try {
                 return pagesOf(vma, mappable, windowStart, needed, windowEnd, AccessType.READ);
@@ -259,10 +260,8 @@ final class Pager {
         return pagesOf(vma, mappable, at, needed, windowEnd, AccessType.READ);
     }
 
-    /** How far pages may be brought in with those that are needed; shared memory costs nothing. */
-    private static long windowEnd(Vma vma, long at, long needed, long gapEnd) {
-        long window = vma.file().isPresent() ? FILE_WINDOW : BLOCK;
-        return Math.min(gapEnd, Math.max(needed, (at & -window) + window));
+    private static long windowEnd(long at, long needed, long gapEnd) {
+        return Math.min(gapEnd, Math.max(needed, (at & -BLOCK) + BLOCK));
     }
 
     private Pma pagesOf(

@@ -253,7 +253,7 @@ public final class FileFormats {
             StringBuilder out, Task task, SyscallArguments arguments, int index, long bytes) {
         long address = arguments.longAt(index);
         long count = arguments.longAt(index + 1);
-        int shown = (int) Math.clamp(count, 0, SHOWN_BUFFERS);
+        int shown = Math.clamp(count, 0, SHOWN_BUFFERS);
         StructFormats.appendStruct(
                 out,
                 task,

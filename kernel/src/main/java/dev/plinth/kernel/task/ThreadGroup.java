@@ -20,6 +20,8 @@ import java.util.Optional;
  *
  * <p>Any thread may call any method that does not say otherwise.
  */
+// Linux' own term; the JDK's class of this name is one that nobody uses.
+@SuppressWarnings("AvoidCommonTypeNames")
 public final class ThreadGroup {
     private final int pid;
     private final ResourceLimits limits;

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.boot;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.testkit.mock.GuestCode;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +29,7 @@ public final class MockRun {
     private final List<String> arguments = new ArrayList<>(List.of("/main"));
     private final List<String> environment = new ArrayList<>();
     private final List<String> trace = new ArrayList<>();
+    private final Map<FdRole, HostFd> stdio = new HashMap<>();
     private Optional<String> failure = Optional.empty();
 
     /** A sandbox whose root is a directory of the host. */
@@ -47,6 +51,16 @@ public final class MockRun {
     /** Adds variables of the first program's environment. */
     public MockRun environment(String... variables) {
         environment.addAll(List.of(variables));
+        return this;
+    }
+
+    /**
+     * Gives the first program a descriptor 0, 1 or 2.
+     *
+     * @param fd taken over by the sandbox
+     */
+    public MockRun stdio(int number, HostFd fd) {
+        stdio.put(FdRole.stdio(number), fd);
         return this;
     }
 
@@ -112,7 +126,7 @@ public final class MockRun {
                 SandboxSpec.builder(arguments)
                         .environment(environment)
                         .rootfs(rootfs)
-                        .stdio(new Stdio.Given(Map.of()))
+                        .stdio(new Stdio.Given(stdio))
                         .strace(line -> {
                             synchronized (trace) {
                                 trace.add(line);

@@ -59,6 +59,7 @@ final class InitialStackTest {
     @TempDir private Path directory;
 
     /** What a program finds on its stack. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Stack(
             long pointer,
             List<Long> arguments,

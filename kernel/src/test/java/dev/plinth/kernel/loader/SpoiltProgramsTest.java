@@ -50,6 +50,7 @@ final class SpoiltProgramsTest {
     @TempDir private Path directory;
 
     /** A program and what becomes of it. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Row(String name, byte[] bytes, String outcome) {}
 
     private List<Row> table() throws IOException {
@@ -69,7 +70,7 @@ final class SpoiltProgramsTest {
         addInterpreterRow(rows, "empty", new byte[0], "EIO");
         addInterpreterRow(rows, "63 bytes", pie().truncated(63), "EIO");
         addInterpreterRow(rows, "64 bytes", pie().truncated(64), "ELIBBAD");
-        addInterpreterRow(rows, "a script", "#!/bin/sh\n".repeat(20).getBytes(), "ELIBBAD");
+        addInterpreterRow(rows, "a script", TestLoading.ascii("#!/bin/sh\n".repeat(20)), "ELIBBAD");
         addInterpreterRow(rows, "i386", pie().half(Elf.E_MACHINE, 3).bytes(), "ELIBBAD");
         addInterpreterRow(rows, "phnum 0", pie().half(Elf.E_PHNUM, 0).bytes(), "ELIBBAD");
         addInterpreterRow(rows, "relocatable", pie().half(Elf.E_TYPE, 1).bytes(), KILLED);
@@ -114,7 +115,7 @@ final class SpoiltProgramsTest {
 
     private static void addHeaderRows(List<Row> rows) {
         rows.add(new Row("empty file", new byte[0], "ENOEXEC"));
-        rows.add(new Row("text file", "echo hello\n".getBytes(), "ENOEXEC"));
+        rows.add(new Row("text file", TestLoading.ascii("echo hello\n"), "ENOEXEC"));
         rows.add(new Row("63 bytes", TestElf.executable().truncated(63), "ENOEXEC"));
         rows.add(new Row("64 bytes", TestElf.executable().truncated(64), "ENOEXEC"));
         rows.add(row("wrong magic", TestElf.executable().put(1, 'F'), "ENOEXEC"));

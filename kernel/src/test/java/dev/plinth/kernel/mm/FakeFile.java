@@ -11,6 +11,8 @@ import java.util.Optional;
 
 /** A file in memory, of one run of pages. */
 final class FakeFile implements MappedFile, Mappable, AutoCloseable {
+    private static final long READ_AHEAD = 128 << 10;
+
     private final MemoryFile memory;
     private final long pagesOffset;
     private final long pagesLength;
@@ -45,7 +47,8 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             throw BusErrorException.INSTANCE;
         }
         boolean write = !tracksDirty || access == AccessType.WRITE;
-        long stop = Math.min(tracksDirty ? end : optionalEnd, fileEnd);
+        long window = (start / READ_AHEAD + 1) * READ_AHEAD;
+        long stop = Math.min(tracksDirty ? end : Math.min(optionalEnd, window), fileEnd);
         memory.retain(pagesOffset + start, stop - start);
         return new FilePages(
                 start,
@@ -65,7 +68,7 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             Observer observer, AddressRange range, long start, boolean sharedWritable) {
         for (int i = 0; i < registrations.size(); i++) {
             Registration old = registrations.get(i);
-            if (old.observer() == observer && old.range().contains(range)) {
+            if (old.observer().equals(observer) && old.range().contains(range)) {
                 if (old.start() + (range.start() - old.range().start()) != start) {
                     throw new IllegalStateException("wrong place in the file: " + range);
                 }
@@ -87,7 +90,7 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
             Registration part =
                     registrations.stream()
                             .filter(each ->
-                                    each.observer() == observer && each.range().contains(from))
+                                    each.observer().equals(observer) && each.range().contains(from))
                             .findFirst()
                             .orElseThrow(() -> new IllegalStateException("unknown: " + range));
             long to = Math.min(part.range().end(), range.end());

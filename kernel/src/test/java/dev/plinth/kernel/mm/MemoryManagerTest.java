@@ -271,7 +271,7 @@ final class MemoryManagerTest {
         try (FakeFile file = new FakeFile(memory, 64 * PAGE)) {
             long address = mm.mmap(0x1000_0000, 64 * PAGE, RX, MAP_PRIVATE, file, 0);
             assertEquals(1, process.faultsOf(address + 20 * PAGE, AccessType.EXECUTE));
-            assertEquals(0, process.faultsOf(address + 16 * PAGE, AccessType.EXECUTE));
+            assertEquals(0, process.faultsOf(address, AccessType.EXECUTE));
             assertEquals(0, process.faultsOf(address + 31 * PAGE, AccessType.EXECUTE));
             assertEquals(1, process.faultsOf(address + 32 * PAGE, AccessType.EXECUTE));
         }

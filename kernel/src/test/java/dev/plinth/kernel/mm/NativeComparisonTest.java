@@ -15,6 +15,8 @@ import static dev.plinth.kernel.mm.linux.Mman.MREMAP_MAYMOVE;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.common.base.Splitter;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
@@ -48,6 +50,8 @@ final class NativeComparisonTest {
     private static final AddressRange REGION =
             AddressRange.ofLength(0x2000_0000_0000L, REGION_PAGES * PAGE);
     private static final int FILE_PAGES = 16;
+    private static final Splitter FIELDS = Splitter.on(' ').omitEmptyStrings();
+    private static final Splitter ENDS = Splitter.on('-');
 
     private static final long SYS_OPEN = 2;
     private static final long SYS_MMAP = 9;
@@ -171,7 +175,7 @@ final class NativeComparisonTest {
 
     private void randomCall(SplittableRandom random) {
         long address = REGION.start() + random.nextInt(REGION_PAGES) * PAGE;
-        long pages = 1 + random.nextInt(random.nextInt(12) + 1);
+        long pages = 1L + random.nextInt(random.nextInt(12) + 1);
         long length = Math.min(pages * PAGE, REGION.end() - address) - random.nextInt(3);
         int prot = random.nextInt(8);
         switch (random.nextInt(12)) {
@@ -347,17 +351,21 @@ final class NativeComparisonTest {
         List<Line> lines = new ArrayList<>();
         try {
             for (String text : Files.readAllLines(Path.of("/proc/self/maps"))) {
-                String[] fields = text.split(" +");
-                String[] ends = fields[0].split("-");
-                if (ends[0].length() > 15) {
+                List<String> fields = FIELDS.splitToList(text);
+                List<String> ends = ENDS.splitToList(fields.get(0));
+                if (ends.get(0).length() > 15) {
                     continue;
                 }
                 AddressRange range =
-                        new AddressRange(Long.parseLong(ends[0], 16), Long.parseLong(ends[1], 16));
+                        new AddressRange(
+                                Long.parseLong(ends.get(0), 16), Long.parseLong(ends.get(1), 16));
                 if (REGION.overlaps(range)) {
-                    boolean file = !fields[4].equals("0");
+                    boolean file = !fields.get(4).equals("0");
                     lines.add(
-                            new Line(range, fields[1], file ? Long.parseLong(fields[2], 16) : -1));
+                            new Line(
+                                    range,
+                                    fields.get(1),
+                                    file ? Long.parseLong(fields.get(2), 16) : -1));
                 }
             }
         } catch (IOException e) {

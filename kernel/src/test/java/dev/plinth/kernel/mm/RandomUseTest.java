@@ -43,6 +43,7 @@ final class RandomUseTest {
     /** What the model knows of a page; without a cell it is not mapped. */
     private record Page(Cell cell, boolean shared, int prot) {}
 
+    @SuppressWarnings("ArrayRecordComponent")
     private record Modelled(TestProcess process, Page[] pages) {}
 
     @ParameterizedTest

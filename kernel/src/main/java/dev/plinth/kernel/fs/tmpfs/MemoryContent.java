@@ -209,8 +209,7 @@ final class MemoryContent implements Mappable {
     @GuardedBy("pageLock")
     private PageMap.Run allocateLocked(long start, long end) {
         long holeEnd = pages.nextPresent(start, end);
-        long length = Math.min(holeEnd, end) - start;
-        fileSystem.charge(length);
+        long length = fileSystem.charge(Math.min(holeEnd, end) - start);
         try {
             return pages.allocate(start, start + length);
         } catch (ErrnoException e) {

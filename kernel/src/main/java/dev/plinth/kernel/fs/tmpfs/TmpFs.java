@@ -122,12 +122,20 @@ public final class TmpFs extends FileSystem {
     /**
      * Accounts for memory that is about to be allocated.
      *
-     * @throws ErrnoException ENOSPC if that would exceed the limit
+     * @param bytes that are wanted, of whole pages
+     * @return how many there is room for, of whole pages
+     * @throws ErrnoException ENOSPC if there is none
      */
-    void charge(long bytes) {
-        if (usedBytes.addAndGet(bytes) > limitBytes) {
-            usedBytes.addAndGet(-bytes);
-            throw ErrnoException.of(Errno.ENOSPC);
+    long charge(long bytes) {
+        while (true) {
+            long used = usedBytes.get();
+            long granted = Math.min(bytes, Pages.floor(limitBytes - used));
+            if (granted <= 0) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (usedBytes.compareAndSet(used, used + granted)) {
+                return granted;
+            }
         }
     }
 
