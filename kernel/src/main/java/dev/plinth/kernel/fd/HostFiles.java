@@ -229,7 +229,7 @@ public final class HostFiles {
                                     fd.number(),
                                     bytes.address(),
                                     bytes.byteSize()));
-            if (bytes != piece) {
+            if (!piece.isNative()) {
                 MemorySegment.copy(bytes, 0, piece, 0, count);
             }
             return count;

@@ -70,7 +70,7 @@ final class HostStream {
                                 Unistd.SYS_READ, fd.number(), bytes.address(), bytes.byteSize());
             }
             HostErrors.check(count);
-            if (bytes != piece) {
+            if (!piece.isNative()) {
                 MemorySegment.copy(bytes, 0, piece, 0, count);
             }
             return count;

@@ -70,6 +70,7 @@ public final class JnaHostKernel implements HostKernel {
     }
 
     @Override
+    @SuppressWarnings("MustBeClosed") // The arena is closed with the mapping.
     public HostMemory map(HostFd file, long offset, long length, AccessType access) {
         long address =
                 require(

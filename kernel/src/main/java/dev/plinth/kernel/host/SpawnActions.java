@@ -5,6 +5,7 @@ import dev.plinth.api.host.SpawnRequest;
 
 import java.lang.foreign.Arena;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -40,7 +41,7 @@ final class SpawnActions implements AutoCloseable {
      * Moves every descriptor to a number above all that take part before it moves any to its place,
      * so that none is overwritten while it is still needed.
      */
-    private void addDescriptors(TreeMap<Integer, HostFd> descriptors) {
+    private void addDescriptors(NavigableMap<Integer, HostFd> descriptors) {
         int highest = descriptors.isEmpty() ? -1 : descriptors.lastKey();
         for (HostFd source : descriptors.values()) {
             highest = Math.max(highest, source.number());

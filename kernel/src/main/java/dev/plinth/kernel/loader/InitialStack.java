@@ -74,10 +74,9 @@ final class InitialStack {
     }
 
     private void mapMemory(boolean executable) {
-        ProgramArguments strings = request.arguments();
-        long pointers =
-                (strings.arguments().size() + strings.environment().size()) * (long) Long.BYTES;
-        long bottom = Pages.floor(randomAddress - pointers - ROOM_BYTES);
+        // As Linux does, whatever else goes there: what is below this it grows to.
+        long room = Math.min(ROOM_BYTES, request.stackLimit() - (top - arguments.start()));
+        long bottom = Pages.floor(arguments.start()) - Pages.floor(Math.max(room, 0));
         AccessType access = executable ? AccessType.READ_WRITE_EXECUTE : AccessType.READ_WRITE;
         memory.mmap(
                 bottom,

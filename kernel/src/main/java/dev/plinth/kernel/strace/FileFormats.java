@@ -19,7 +19,6 @@ import java.time.format.DateTimeFormatter;
 /** How arguments of calls that open, make and change files are shown. */
 public final class FileFormats {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
     /** How many buffers of an array are shown, as strace(1) does by default. */
     private static final int SHOWN_BUFFERS = 32;

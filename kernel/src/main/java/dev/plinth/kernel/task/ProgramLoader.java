@@ -52,6 +52,7 @@ public final class ProgramLoader {
      * @param environment in the form {@code NAME=value}
      * @param limits of the process that is to run it
      */
+    @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Request(
             byte[] path, List<byte[]> arguments, List<byte[]> environment, ResourceLimits limits) {
         public Request {
@@ -67,6 +68,7 @@ public final class ProgramLoader {
      * @param start where it begins
      * @param name of the task: the last part of the path
      */
+    @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Loaded(ProgramImage image, ProgramStart start, byte[] name) {}
 
     /**

@@ -115,6 +115,7 @@ public final class Dentry {
      *
      * <p>The tree lock is held, so that the name stands for the inode now.
      */
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
     Dentry childLocked(PathName name, Inode childInode) {
         forgetCollected();
         Dentry fresh = new Dentry(childInode, Optional.of(this), name);

@@ -248,6 +248,7 @@ final class TreeChanges {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
     private static void renameLocked(Caller caller, PathWalk from, PathWalk to, int flags) {
         boolean exchange = (flags & Fs.RENAME_EXCHANGE) != 0;
         Dentry oldParent = from.current().dentry();

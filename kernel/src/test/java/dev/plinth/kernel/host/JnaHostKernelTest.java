@@ -91,6 +91,7 @@ final class JnaHostKernelTest {
     }
 
     @Test
+    @SuppressWarnings("try") // The reader sees an end only when the write end is closed here too.
     void spawnedProgramHasExactlyTheGivenDescriptors() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ends = arena.allocate(8, 4);

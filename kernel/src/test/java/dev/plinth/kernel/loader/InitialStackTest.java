@@ -195,6 +195,8 @@ final class InitialStackTest {
             List<String> names =
                     loading.manager().mappings().stream().map(MappingInfo::name).toList();
             assertEquals(List.of("/program", "/program", "/program", "", "[stack]"), names);
+            assertEquals(
+                    (128 << 10) + 4096, loading.manager().mappings().getLast().range().length());
         }
     }
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
@@ -36,7 +35,6 @@ final class PlatformPluginsTest {
             assertEquals("testing", loaded.factory().name());
             assertEquals(directory.resolve("testing.zip"), loaded.file());
             assertNotSame(TestingFactory.class, loaded.factory().getClass());
-            assertTrue(loaded.factory() instanceof PlatformFactory, "shares the api's types");
         }
     }
 

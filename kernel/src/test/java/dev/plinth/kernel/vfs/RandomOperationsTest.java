@@ -176,7 +176,7 @@ final class RandomOperationsTest {
                 case 9 ->
                         of("rewrite " + path, c -> c.write(path, Fcntl.O_TRUNC, 0, "new" + number));
                 case 10 -> of("truncate " + path, c -> c.truncate(path, number));
-                case 11 -> of("chmod " + path, c -> c.setPermissions(path, 0400 | number & 0377));
+                case 11 -> of("chmod " + path, c -> c.setPermissions(path, 0400 | (number & 0377)));
                 case 12 -> of("list " + path, c -> c.list(path));
                 default -> of("read " + path, c -> c.read(path));
             };

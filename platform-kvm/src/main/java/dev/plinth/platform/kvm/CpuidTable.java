@@ -59,11 +59,9 @@ final class CpuidTable {
             int bytes = features.vectorStateBytes();
             return new CpuidAnswer((int) features.xcr0(), bytes, bytes, 0);
         }
+        boolean component = subleaf > 1 && subleaf < Long.SIZE;
         boolean offered =
-                subleaf == 1
-                        || subleaf > 1
-                                && subleaf < Long.SIZE
-                                && (features.xcr0() >>> subleaf & 1) != 0;
+                subleaf == 1 || (component && ((features.xcr0() >>> subleaf) & 1) != 0);
         return offered ? raw : new CpuidAnswer(0, 0, 0, 0);
     }
 }

@@ -83,25 +83,21 @@ final class GuestCpu implements AutoCloseable {
     }
 
     private void setSystemRegisters(long root, Registers registers) {
-        boolean same =
-                setSystem(KvmSregs.CR3, root)
-                        & setSystem(KvmSregs.FS + KvmSegment.BASE, registers.fsBase())
-                        & setSystem(KvmSregs.GS + KvmSegment.BASE, registers.gsBase());
-        if (!same) {
+        setSystem(KvmSregs.CR3, root);
+        setSystem(KvmSregs.FS + KvmSegment.BASE, registers.fsBase());
+        setSystem(KvmSregs.GS + KvmSegment.BASE, registers.gsBase());
+    }
+
+    /** Costs KVM more than the general registers, so only what changes is written. */
+    private void setSystem(int offset, long value) {
+        if (vcpu.system(offset) != value) {
+            vcpu.setSystem(offset, value);
             vcpu.markSystemDirty();
         }
     }
 
-    private boolean setSystem(int offset, long value) {
-        if (vcpu.system(offset) == value) {
-            return true;
-        }
-        vcpu.setSystem(offset, value);
-        return false;
-    }
-
     private void setRegisters(Registers registers) {
-        long flags = registers.eflags() & Flags.USER | Flags.INTERRUPT | Flags.FIXED;
+        long flags = (registers.eflags() & Flags.USER) | Flags.INTERRUPT | Flags.FIXED;
         if (isInRing3()) {
             vcpu.setRegister(KvmRegs.RIP, registers.rip());
             vcpu.setRegister(KvmRegs.RSP, registers.rsp());
@@ -207,8 +203,8 @@ final class GuestCpu implements AutoCloseable {
             return GuestEvent.INTERRUPTION;
         }
         if (offset >= GuestLayout.VECTORS && offset < GuestLayout.VECTORS_END) {
-            return exception(
-                    (int) (offset - GuestLayout.VECTORS >> GuestLayout.VECTOR_SHIFT), registers);
+            long vector = (offset - GuestLayout.VECTORS) >> GuestLayout.VECTOR_SHIFT;
+            return exception((int) vector, registers);
         }
         return new GuestEvent.Lost(
                 "ring 0 stopped at 0x%x".formatted(offset + GuestLayout.MONITOR_BASE),

@@ -20,6 +20,8 @@ sealed interface GuestEvent {
     record SystemCall() implements GuestEvent {}
 
     /**
+     * The processor raised an exception.
+     *
      * @param errorCode zero if the exception has none
      * @param address of a page fault; of any other, undefined
      */
@@ -28,6 +30,8 @@ sealed interface GuestEvent {
     record Interruption() implements GuestEvent {}
 
     /**
+     * The vCPU stopped in a way that no guest causes.
+     *
      * @param description what happened
      * @param code that KVM gave: the reason of an exit, or a negative errno
      */

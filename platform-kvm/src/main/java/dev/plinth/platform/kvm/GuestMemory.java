@@ -11,8 +11,8 @@ import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -32,7 +32,8 @@ final class GuestMemory {
 
     private final HostKernel host;
     private final KvmVm vm;
-    private final List<Region> regions = new ArrayList<>();
+    private final Region monitorRegion;
+    private final IdentityHashMap<BackingFile, Region> fileRegions = new IdentityHashMap<>();
 
     private final ReentrantLock piecesLock = new ReentrantLock();
 
@@ -40,17 +41,8 @@ final class GuestMemory {
     @GuardedBy("piecesLock")
     private final BitSet known = new BitSet();
 
-    /**
-     * A contiguous part of the guest physical memory.
-     *
-     * @param file empty for the monitor's memory
-     */
-    private record Region(
-            List<BackingFile> file,
-            long start,
-            MemorySegment memory,
-            long pieceBytes,
-            int firstSlot) {
+    /** A contiguous part of the guest physical memory. */
+    private record Region(long start, MemorySegment memory, long pieceBytes, int firstSlot) {
         long end() {
             return start + memory.byteSize();
         }
@@ -76,19 +68,13 @@ final class GuestMemory {
             int addressBits) {
         this.host = host;
         this.vm = vm;
-        Region last = new Region(List.of(), 0, monitor, MONITOR_PIECE_BYTES, 0);
-        regions.add(last);
+        monitorRegion = new Region(0, monitor, MONITOR_PIECE_BYTES, 0);
+        Region last = monitorRegion;
         long start = GuestLayout.GUEST_MEMORY;
         for (BackingFile file : files) {
             MemorySegment view = file.view();
-            last =
-                    new Region(
-                            List.of(file),
-                            start,
-                            view,
-                            FILE_PIECE_BYTES,
-                            last.firstSlot() + last.pieces());
-            regions.add(last);
+            last = new Region(start, view, FILE_PIECE_BYTES, last.firstSlot() + last.pieces());
+            fileRegions.put(file, last);
             start += (view.byteSize() + FILE_PIECE_BYTES - 1) & -FILE_PIECE_BYTES;
         }
         if (start > 1L << addressBits) {
@@ -106,22 +92,21 @@ final class GuestMemory {
      * @throws HostCallException if the host refuses
      */
     long locate(BackingFile file, long offset, long bytes) {
-        for (Region region : regions) {
-            if (region.file().size() == 1 && region.file().getFirst() == file) {
-                if (offset < 0 || bytes > region.memory().byteSize() - offset) {
-                    throw new IllegalArgumentException(
-                            "not in the file: 0x%x + 0x%x".formatted(offset, bytes));
-                }
-                announce(region, offset, bytes);
-                return region.start() + offset;
-            }
+        Region region = fileRegions.get(file);
+        if (region == null) {
+            throw new IllegalArgumentException("not a file that the platform was created with");
         }
-        throw new IllegalArgumentException("not a file that the platform was created with");
+        if (offset < 0 || bytes > region.memory().byteSize() - offset) {
+            throw new IllegalArgumentException(
+                    "not in the file: 0x%x + 0x%x".formatted(offset, bytes));
+        }
+        announce(region, offset, bytes);
+        return region.start() + offset;
     }
 
     /** Makes a range of the monitor's memory known to KVM. */
     void announceMonitor(long start, long bytes) {
-        announce(regions.getFirst(), start, bytes);
+        announce(monitorRegion, start, bytes);
     }
 
     private void announce(Region region, long offset, long bytes) {
@@ -143,14 +128,14 @@ final class GuestMemory {
         }
     }
 
-    /** The memory behind a range of guest physical addresses. */
+    /** The part of a file that is behind a range of guest physical addresses. */
     MemorySegment slice(long start, long bytes) {
-        for (Region region : regions) {
+        for (Region region : fileRegions.values()) {
             if (start >= region.start() && start + bytes <= region.end()) {
                 return region.memory().asSlice(start - region.start(), bytes);
             }
         }
-        throw new IllegalArgumentException("no memory at 0x%x + 0x%x".formatted(start, bytes));
+        throw new IllegalArgumentException("no guest memory at 0x%x + 0x%x".formatted(start, bytes));
     }
 
     /**

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** Reads small files of the host. Stateless. */
 final class HostFiles {
@@ -56,7 +57,7 @@ final class HostFiles {
     }
 
     /** The lines of a text file; see {@link #read}. */
-    static Iterable<String> lines(HostKernel host, String path) {
-        return new String(read(host, path), ISO_8859_1).lines()::iterator;
+    static List<String> lines(HostKernel host, String path) {
+        return new String(read(host, path), ISO_8859_1).lines().toList();
     }
 }

@@ -67,7 +67,8 @@ final class KvmContext implements ExecutionContext {
         host = platform.host();
         vcpus = platform.vcpus();
         tid = (int) host.syscall(SystemCalls.GETTID);
-        vectorState = new VectorState(platform.capabilities().cpu(), platform.machine().mxcsrMask());
+        vectorState =
+                new VectorState(platform.capabilities().cpu(), platform.machine().mxcsrMask());
         traps = new TrapReader(platform.cpuid());
         vcpus.register(this);
     }

@@ -33,11 +33,8 @@ final class ReportedCpu {
 
     ReportedCpu(HostKernel host, KvmDevice kvm) {
         supported = kvm.supportedCpuid(Arena.ofAuto());
-        long xcr0 =
-                Xsave.X87
-                        | Xsave.SSE
-                        | find(CpuidLeaf.XSAVE, 0).map(CpuidAnswer::eax).orElse(0)
-                                & Xsave.GUEST_COMPONENTS;
+        long offered = find(CpuidLeaf.XSAVE, 0).map(CpuidAnswer::eax).orElse(0);
+        long xcr0 = Xsave.X87 | Xsave.SSE | (offered & Xsave.GUEST_COMPONENTS);
         // The processor is the one that this process has, so it reads what Linux tells it.
         ByteBuffer own =
                 ByteBuffer.wrap(HostFiles.read(host, "/proc/self/auxv"))

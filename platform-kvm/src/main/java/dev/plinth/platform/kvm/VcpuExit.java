@@ -22,11 +22,15 @@ sealed interface VcpuExit {
     record Interrupted() implements VcpuExit {}
 
     /**
+     * The call failed.
+     *
      * @param result of the call, a negative errno
      */
     record Refused(long result) implements VcpuExit {}
 
     /**
+     * The exit has another reason.
+     *
      * @param reason {@code exit_reason}
      * @param description its name, and what KVM says with it
      */

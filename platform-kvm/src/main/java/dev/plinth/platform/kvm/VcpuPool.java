@@ -141,7 +141,13 @@ final class VcpuPool implements AutoCloseable {
                         return cpu;
                     }
                 }
-                threadInterrupted |= waitForTurn(context);
+                try {
+                    if (!released.await(TURN_MILLIS, TimeUnit.MILLISECONDS)) {
+                        endLongestTurn(context);
+                    }
+                } catch (InterruptedException e) {
+                    threadInterrupted = true;
+                }
             }
             return Optional.empty();
         } finally {
@@ -154,19 +160,11 @@ final class VcpuPool implements AutoCloseable {
         }
     }
 
-    /** Whether the Java thread was interrupted while it waited. */
     @GuardedBy("poolLock")
-    private boolean waitForTurn(KvmContext context) {
-        boolean inTime;
-        try {
-            inTime = released.await(TURN_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            return true;
-        }
-        if (!inTime && waiting.peek() == context && !busy.isEmpty()) {
+    private void endLongestTurn(KvmContext waiter) {
+        if (waiting.peek() == waiter && !busy.isEmpty()) {
             busy.keySet().iterator().next().endTurn();
         }
-        return false;
     }
 
     /** The context stops executing; it keeps the vCPU until somebody else needs it. */

@@ -26,6 +26,11 @@ import dev.plinth.platform.kvm.linux.KvmVcpuEvents;
 import dev.plinth.platform.kvm.linux.Stat;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
+import org.mockito.Mockito;
+import org.mockito.invocation.InvocationOnMock;
+import org.mockito.stubbing.Answer;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -34,9 +39,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.mockito.Mockito;
-import org.mockito.invocation.InvocationOnMock;
-import org.mockito.stubbing.Answer;
 
 /**
  * A KVM that does what a test says: the host is real, but for requests to KVM and failures.
@@ -53,7 +55,7 @@ final class FakeKvm implements PlatformContext, BackingFile, Answer<Object>, Aut
         long on(MemorySegment shared);
     }
 
-    final HostKernel host = 
+    final HostKernel host =
             Mockito.mock(HostKernel.class, Mockito.withSettings().defaultAnswer(this).stubOnly());
 
     /** What the next runs do; if there is none, the guest makes a system call. */
@@ -157,7 +159,12 @@ final class FakeKvm implements PlatformContext, BackingFile, Answer<Object>, Aut
         }
         if (number != SystemCalls.IOCTL) {
             return REAL.syscall(
-                    number, (long) a[1], (long) a[2], (long) a[3], (long) a[4], (long) a[5],
+                    number,
+                    (long) a[1],
+                    (long) a[2],
+                    (long) a[3],
+                    (long) a[4],
+                    (long) a[5],
                     (long) a[6]);
         }
         long request = (long) a[2];
@@ -182,7 +189,8 @@ final class FakeKvm implements PlatformContext, BackingFile, Answer<Object>, Aut
         if (request == Kvm.KVM_GET_API_VERSION) {
             return Kvm.KVM_API_VERSION;
         } else if (request == Kvm.KVM_CHECK_EXTENSION) {
-            return capabilities.getOrDefault((int) argument, argument == Kvm.KVM_CAP_MAX_VCPUS ? 9L : 7L);
+            return capabilities.getOrDefault(
+                    (int) argument, argument == Kvm.KVM_CAP_MAX_VCPUS ? 9L : 7L);
         } else if (request == Kvm.KVM_GET_VCPU_MMAP_SIZE) {
             return VCPU_BYTES;
         } else if (request == Kvm.KVM_CREATE_VM) {

@@ -10,9 +10,11 @@ import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.testkit.LeakCheck;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
 
 /** Why KVM cannot be used, and what to do about it. */
 class HostProbeTest {
@@ -51,8 +53,7 @@ class HostProbeTest {
     @Test
     void usableIfEverythingIsThere() {
         try (FakeKvm kvm = opened()) {
-            assertEquals(
-                    Availability.usable(), new KvmPlatformFactory().availability(kvm.host));
+            assertEquals(Availability.usable(), new KvmPlatformFactory().availability(kvm.host));
         }
     }
 
@@ -69,8 +70,7 @@ class HostProbeTest {
         for (Errno errno : List.of(Errno.EACCES, Errno.EPERM)) {
             try (FakeKvm kvm = refusing(errno)) {
                 assertEquals(
-                        "this user may not open /dev/kvm (" + errno + ")",
-                        unusable(kvm).reason());
+                        "this user may not open /dev/kvm (" + errno + ")", unusable(kvm).reason());
                 assertTrue(unusable(kvm).remedy().contains("group"), unusable(kvm).remedy());
             }
         }
@@ -98,8 +98,7 @@ class HostProbeTest {
     void somethingElseThanKvm() {
         try (FakeKvm kvm = opened()) {
             kvm.answers.put(Kvm.KVM_GET_API_VERSION, (long) -Errno.ENOTTY.number());
-            assertEquals(
-                    "/dev/kvm is not KVM's device: it answers ENOTTY", unusable(kvm).reason());
+            assertEquals("/dev/kvm is not KVM's device: it answers ENOTTY", unusable(kvm).reason());
         }
     }
 

@@ -49,7 +49,6 @@ class PageTableFuzzTest {
     private static final long RESULT_BYTES = 0x400;
 
     private static final long TAG = 0;
-    private static final long WRITTEN = 8;
     private static final long RETURN_INSTRUCTION = 16;
 
     // All: rdi the list, rsi the results, rcx how many; the instruction tried begins at TRIED.

@@ -16,6 +16,7 @@ import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.linux.SystemCalls;
 import dev.plinth.testkit.LeakCheck;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;

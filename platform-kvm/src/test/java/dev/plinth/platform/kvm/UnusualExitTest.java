@@ -1,10 +1,11 @@
 package dev.plinth.platform.kvm;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
@@ -17,11 +18,14 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.platform.kvm.linux.Kvm;
 import dev.plinth.platform.kvm.stub.GuestLayout;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What no processor can be made to do: strange exits, signals at each point, exceptions in ring 0. */
+/**
+ * What no processor can be made to do: strange exits, signals at each point, exceptions in ring 0.
+ */
 @Timeout(30)
 class UnusualExitTest {
     private static final long RIP = 0x40_0000;
@@ -86,8 +90,7 @@ class UnusualExitTest {
 
     private void assertDescribed(String description, int reason) {
         registers.setRip(RIP);
-        assertEquals(
-                new Trap.UnknownExit(description, reason), run(FakeKvm.exit(reason)));
+        assertEquals(new Trap.UnknownExit(description, reason), run(FakeKvm.exit(reason)));
     }
 
     @Test
@@ -116,16 +119,14 @@ class UnusualExitTest {
 
     @Test
     void aSignalInTheGuestIsNotSeenUnlessSomebodyInterrupted() {
-        assertSame(
-                Trap.SYSTEM_CALL, run(FakeKvm.interruptedInRing3(RIP + 9, 0x246)));
+        assertSame(Trap.SYSTEM_CALL, run(FakeKvm.interruptedInRing3(RIP + 9, 0x246)));
         registers.setRip(RIP);
         assertSame(
                 Trap.INTERRUPTED,
-                run(
-                        run -> {
-                            context.interrupt();
-                            return FakeKvm.interruptedInRing3(RIP + 9, 0x246).on(run);
-                        }));
+                run(run -> {
+                    context.interrupt();
+                    return FakeKvm.interruptedInRing3(RIP + 9, 0x246).on(run);
+                }));
         assertEquals(RIP + 9, registers.rip());
         assertEquals(5, registers.rax());
         assertEquals(0x7000, registers.rsp());
@@ -141,29 +142,24 @@ class UnusualExitTest {
         assertEquals(0x246, registers.eflags());
         assertSame(
                 Trap.SYSTEM_CALL,
-                run(
-                        FakeKvm.withException(
-                                FakeKvm.interruptedInRing3(entry, 0x46), 14, 0x15)));
+                run(FakeKvm.withException(FakeKvm.interruptedInRing3(entry, 0x46), 14, 0x15)));
         assertGoesOn();
     }
 
     @Test
     void aSignalAtTheEntryOfSystemCallsIsTheSystemCall() {
         registers.setRcx(0x1002);
-        assertSame(
-                Trap.SYSTEM_CALL,
-                run(FakeKvm.interruptedInRing0(GuestLayout.SYSCALL_ENTRY)));
+        assertSame(Trap.SYSTEM_CALL, run(FakeKvm.interruptedInRing0(GuestLayout.SYSCALL_ENTRY)));
         assertEquals(0x1002, registers.rip());
     }
 
     @Test
     void aSignalAfterAJumpToTheEntryOfSystemCallsIsNoSystemCall() {
         long entry = GuestLayout.virtual(GuestLayout.SYSCALL_ENTRY);
-        kvm.runs.add(
-                run -> {
-                    context.interrupt();
-                    return FakeKvm.interruptedInRing3(entry, 0x246).on(run);
-                });
+        kvm.runs.add(run -> {
+            context.interrupt();
+            return FakeKvm.interruptedInRing3(entry, 0x246).on(run);
+        });
         assertSame(Trap.INTERRUPTED, run());
         assertEquals(entry, registers.rip());
     }
@@ -171,10 +167,8 @@ class UnusualExitTest {
     @Test
     void aSignalInAnExceptionsEntryIsTheException() {
         pushFrame(RIP + 3, 0x33, 0x10246, 0x6ff0);
-        Trap trap =
-                run(FakeKvm.interruptedInRing0(GuestLayout.VECTORS + 16 * 6));
-        assertEquals(
-                new Trap.CpuException(Signal.SIGILL, SignalCode.ILL_ILLOPN, RIP + 3), trap);
+        Trap trap = run(FakeKvm.interruptedInRing0(GuestLayout.VECTORS + 16 * 6));
+        assertEquals(new Trap.CpuException(Signal.SIGILL, SignalCode.ILL_ILLOPN, RIP + 3), trap);
         assertEquals(RIP + 3, registers.rip());
         assertEquals(0x246, registers.eflags());
         assertEquals(0x6ff0, registers.rsp());
@@ -182,10 +176,7 @@ class UnusualExitTest {
 
     @Test
     void exceptionOnItsWayIsTakenOverAndCancelled() {
-        Trap trap =
-                run(
-                        FakeKvm.withException(
-                                FakeKvm.interruptedInRing3(RIP + 4, 0x10246), 13, 0));
+        Trap trap = run(FakeKvm.withException(FakeKvm.interruptedInRing3(RIP + 4, 0x10246), 13, 0));
         assertEquals(new Trap.CpuException(Signal.SIGSEGV, SignalCode.SI_KERNEL, 0), trap);
         assertEquals(RIP + 4, registers.rip());
         assertGoesOn();
@@ -195,9 +186,7 @@ class UnusualExitTest {
     void pageFaultOnItsWayIsLeftToHappenAgain() {
         assertSame(
                 Trap.SYSTEM_CALL,
-                run(
-                        FakeKvm.withException(
-                                FakeKvm.interruptedInRing3(RIP + 4, 0x246), 14, 6)));
+                run(FakeKvm.withException(FakeKvm.interruptedInRing3(RIP + 4, 0x246), 14, 6)));
     }
 
     @Test
@@ -234,30 +223,24 @@ class UnusualExitTest {
         registers.setRip(RIP);
         assertInstanceOf(
                 Trap.UnknownExit.class,
-                run(
-                        run -> {
-                            FakeKvm.interruptedInRing3(RIP, 0x246).on(run);
-                            run.set(
-                                    java.lang.foreign.ValueLayout.JAVA_INT,
-                                    8,
-                                    Kvm.KVM_EXIT_HLT);
-                            return 0;
-                        }));
+                run(run -> {
+                    FakeKvm.interruptedInRing3(RIP, 0x246).on(run);
+                    run.set(java.lang.foreign.ValueLayout.JAVA_INT, 8, Kvm.KVM_EXIT_HLT);
+                    return 0;
+                }));
         assertGoesOn();
     }
 
     @Test
     void pageFaultThatIsNeverResolvedIsTheEndOfTheThreadOnly() {
-        space.map(
-                AddressRange.ofLength(RIP, 4096), kvm, 0, AccessType.READ_EXECUTE);
+        space.map(AddressRange.ofLength(RIP, 4096), kvm, 0, AccessType.READ_EXECUTE);
         pushFrame(RIP, 0x33, 0x246, 0x7000);
         kvm.monitor().set(JAVA_LONG, FRAME - 8, 4);
         for (int i = 0; i < 2000; i++) {
-            kvm.runs.add(
-                    run -> {
-                        run.set(JAVA_LONG, 304 + 144 + 232, RIP + 8);
-                        return FakeKvm.haltAt(GuestLayout.VECTORS + 16 * 14 + 1).on(run);
-                    });
+            kvm.runs.add(run -> {
+                run.set(JAVA_LONG, 304 + 144 + 232, RIP + 8);
+                return FakeKvm.haltAt(GuestLayout.VECTORS + 16 * 14 + 1).on(run);
+            });
         }
         assertInstanceOf(Trap.UnknownExit.class, run());
         kvm.runs.clear();

@@ -1,13 +1,18 @@
 package dev.plinth.platform.kvm;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,8 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** More contexts than vCPUs. */
 @RequiresKvm
@@ -83,16 +86,14 @@ class VcpuPoolTest {
                                 synchronized (spinning) {
                                     spinning.add(context);
                                 }
-                                assertSame(
-                                        Trap.INTERRUPTED, context.run(guest.space, registers));
+                                assertSame(Trap.INTERRUPTED, context.run(guest.space, registers));
                                 assertEquals(Guest.CODE, registers.rip());
                             } else {
                                 Thread.sleep(100);
                                 for (int i = 0; i < 20; i++) {
                                     registers.setRip(Guest.CODE + 2);
                                     assertSame(
-                                            Trap.SYSTEM_CALL,
-                                            context.run(guest.space, registers));
+                                            Trap.SYSTEM_CALL, context.run(guest.space, registers));
                                 }
                                 done.countDown();
                                 synchronized (spinning) {

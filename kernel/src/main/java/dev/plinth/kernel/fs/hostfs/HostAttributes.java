@@ -73,7 +73,8 @@ public record HostAttributes(HostFileId id, FileStat stat) {
 
     /** Tells files apart that had the same number on the host: the time of birth. */
     public long generation() {
-        return stat.born().getEpochSecond() * 1_000_000_000L + stat.born().getNano();
+        Instant born = stat.born();
+        return born.getEpochSecond() * 1_000_000_000L + born.getNano();
     }
 
     /** Whether the other attributes are those of the same file at another time. */

@@ -397,9 +397,15 @@ public final class HostCalls {
     }
 
     private static void setTime(MemorySegment times, int index, Optional<Instant> time) {
-        times.setAtIndex(JAVA_LONG, index, time.map(Instant::getEpochSecond).orElse(0L));
-        times.setAtIndex(
-                JAVA_LONG, index + 1L, time.map(t -> (long) t.getNano()).orElse(Unistd.UTIME_OMIT));
+        long seconds = 0;
+        long nanos = Unistd.UTIME_OMIT;
+        if (time.isPresent()) {
+            Instant instant = time.get();
+            seconds = instant.getEpochSecond();
+            nanos = instant.getNano();
+        }
+        times.setAtIndex(JAVA_LONG, index, seconds);
+        times.setAtIndex(JAVA_LONG, index + 1L, nanos);
     }
 
     private static long string(Arena arena, PathName path) {

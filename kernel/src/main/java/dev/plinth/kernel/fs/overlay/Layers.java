@@ -21,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,7 +48,7 @@ final class Layers {
     private final Set<Place> places = ConcurrentHashMap.newKeySet(2);
 
     /** How many of its names in the lower layer are covered, by a whiteout or by the copy. */
-    private volatile int coveredNames;
+    private final AtomicInteger coveredNames = new AtomicInteger();
 
     /** Whether the copy has a link without a name, for names that only the lower layer has. */
     private volatile boolean pinned;
@@ -110,6 +111,7 @@ final class Layers {
         return places.stream().findFirst();
     }
 
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
     private static boolean isAt(Place somewhere, Inode original) {
         return somewhere
                 .directory
@@ -130,7 +132,7 @@ final class Layers {
             return upper.isPresent() && lower.isPresent() ? 1 : current.links();
         }
         if (upper.isEmpty()) {
-            return Math.max(0, current.links() - coveredNames);
+            return Math.max(0, current.links() - coveredNames.get());
         }
         return current.links() - (pinned ? 1 : 0) + uncoveredNames();
     }
@@ -140,7 +142,7 @@ final class Layers {
         if (!pinned && upper.isPresent()) {
             return 0;
         }
-        return lower.map(inode -> Math.max(0, inode.stat().links() - coveredNames)).orElse(0);
+        return lower.map(inode -> Math.max(0, inode.stat().links() - coveredNames.get())).orElse(0);
     }
 
     void setPermissions(Inode self, int permissions) {
@@ -270,8 +272,8 @@ final class Layers {
         if (type == FileType.DIRECTORY) {
             return;
         }
-        coveredNames++;
-        if (original.links() > coveredNames) {
+        coveredNames.getAndIncrement();
+        if (original.links() > coveredNames.get()) {
             fileSystem.upper().addNamelessLink(copy);
             pinned = true;
             fileSystem.keep(self);
@@ -280,7 +282,7 @@ final class Layers {
 
     /** A name that only the lower layer had is covered by a whiteout. */
     void lowerNameCovered(Inode self) {
-        coveredNames++;
+        coveredNames.getAndIncrement();
         if (lower.isPresent() && uncoveredNames() > 0) {
             fileSystem.keep(self);
         }

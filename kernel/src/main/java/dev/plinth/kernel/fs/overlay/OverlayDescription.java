@@ -37,6 +37,7 @@ final class OverlayDescription extends SeekableDescription {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // The same open file, not an equal one.
     protected void dispose() {
         file.forget(this);
         SeekableDescription last = current;

@@ -99,6 +99,7 @@ final class OverlayFile extends Inode {
     }
 
     /** Whether {@link #switchTo} took a description over. */
+    @SuppressWarnings("ReferenceEquality") // The same open file, not an equal one.
     boolean hasTakenOver(FileDescription copyFile) {
         synchronized (descriptionsLock) {
             return keepsCopy.filter(kept -> kept == copyFile).isPresent();

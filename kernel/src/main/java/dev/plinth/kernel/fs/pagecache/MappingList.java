@@ -48,6 +48,7 @@ public final class MappingList {
      * See {@link Mappable#removeMapping}: what was added, a part of it, or several that lie side by
      * side, for areas of memory are split and merged meanwhile.
      */
+    @SuppressWarnings("ReferenceEquality") // The same observer, not an equal one.
     public void remove(
             Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
         synchronized (mappingsLock) {

@@ -245,6 +245,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
     private static long copyFileRange(Task task, SyscallArguments arguments) {
         if (arguments.intAt(5) != 0) {
             throw ErrnoException.of(Errno.EINVAL);

@@ -282,6 +282,7 @@ final class SystemSyscalls implements SyscallFamily {
         return nanos / (Clock.NANOS_PER_SECOND / TICKS_PER_SECOND);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // What the program asks for, to the letter.
     private static long schedYield(Task task, SyscallArguments arguments) {
         Thread.yield();
         return 0;

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.nio.charset.StandardCharsets;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -154,13 +155,13 @@ final class TmpFsTest {
     @Test
     void aMappingAndReadAndWriteSeeTheSameBytes() {
         try (FileDescription file = create("mapped")) {
-            file.write(IoBuffer.of("hello".getBytes()));
+            file.write(IoBuffer.of("hello".getBytes(StandardCharsets.UTF_8)));
             Mappable mappable = file.mappable().orElseThrow();
             Mappable.FilePages pages = mappable.pages(0, 4096, 4096, AccessType.WRITE);
             MemorySegment mapped = files.memory.slice(pages.memoryOffset(), 4096);
             mapped.set(ValueLayout.JAVA_BYTE, 0, (byte) 'J');
-            assertArrayEquals("Jello".getBytes(), read(file, 0, 100));
-            file.writeAt(IoBuffer.of("p".getBytes()), 4);
+            assertArrayEquals("Jello".getBytes(StandardCharsets.UTF_8), read(file, 0, 100));
+            file.writeAt(IoBuffer.of("p".getBytes(StandardCharsets.UTF_8)), 4);
             assertEquals('p', mapped.get(ValueLayout.JAVA_BYTE, 4));
             // Written behind the end by the mapping: never to be seen when the file grows.
             mapped.set(ValueLayout.JAVA_BYTE, 100, (byte) 'x');
@@ -199,10 +200,10 @@ final class TmpFsTest {
     void appendingWritesAtTheEndWhereverThePositionIs() {
         try (FileDescription one = create("log");
                 FileDescription two = open("log", Fcntl.O_WRONLY | Fcntl.O_APPEND)) {
-            one.write(IoBuffer.of("one".getBytes()));
-            two.write(IoBuffer.of("two".getBytes()));
-            one.write(IoBuffer.of("3".getBytes()));
-            two.writeAt(IoBuffer.of("four".getBytes()), 0);
+            one.write(IoBuffer.of("one".getBytes(StandardCharsets.UTF_8)));
+            two.write(IoBuffer.of("two".getBytes(StandardCharsets.UTF_8)));
+            one.write(IoBuffer.of("3".getBytes(StandardCharsets.UTF_8)));
+            two.writeAt(IoBuffer.of("four".getBytes(StandardCharsets.UTF_8)), 0);
             assertEquals("'one3wofour'", calls.read("log"));
             assertEquals(10, two.seek(0, Fs.SEEK_END));
         }

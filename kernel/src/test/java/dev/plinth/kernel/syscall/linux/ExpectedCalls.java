@@ -49,13 +49,12 @@ final class ExpectedCalls {
     static void run(MockRun run, Script script) throws Exception {
         List<ExpectedCalls> made = new ArrayList<>();
         ExitStatus status =
-                run.run(
-                        guest -> {
-                            ExpectedCalls calls = new ExpectedCalls(guest);
-                            made.add(calls);
-                            script.run(calls);
-                            guest.exit(0);
-                        });
+                run.run(guest -> {
+                    ExpectedCalls calls = new ExpectedCalls(guest);
+                    made.add(calls);
+                    script.run(calls);
+                    guest.exit(0);
+                });
         assertEquals(new ExitStatus.Exited(0), status, () -> "after " + run.trace());
         List<String> trace = run.trace();
         List<String> wrong =

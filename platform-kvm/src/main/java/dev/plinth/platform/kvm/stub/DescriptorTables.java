@@ -59,11 +59,11 @@ public final class DescriptorTables {
         // All others, int 0x80 with them, are general protection faults from ring 3.
         boolean forUsers = vector == Vector.BREAKPOINT || vector == Vector.OVERFLOW;
         long low =
-                entry & 0xffff
+                (entry & 0xffff)
                         | (long) Selectors.MONITOR_CODE << 16
                         | GATE
                         | (forUsers ? 3L << GATE_PRIVILEGE_SHIFT : 0)
-                        | (entry >> 16 & 0xffff) << 48;
+                        | ((entry >> 16) & 0xffff) << 48;
         monitor.set(JAVA_LONG, GuestLayout.IDT + 16L * vector, low);
         monitor.set(JAVA_LONG, GuestLayout.IDT + 16L * vector + 8, entry >>> 32);
     }
