@@ -123,6 +123,7 @@ final class RunCommand implements Command {
         if (arguments.operands().isEmpty()) {
             throw new UsageException("no program given");
         }
+        Plinth.preload();
         SandboxSpec.Builder spec = spec(arguments);
         Optional<Path> logFile = arguments.value(CommonOptions.DEBUG_LOG).map(Path::of);
         DebugLog log = logFile.map(DebugLog::inFile).orElseGet(DebugLog::onStandardError);

@@ -12,6 +12,7 @@ import dev.plinth.api.platform.Availability;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.plugin.PlatformPlugins;
 import dev.plinth.kernel.syscall.SyscallTable;
@@ -52,6 +53,14 @@ public final class Plinth {
         Injector injector =
                 Guice.createInjector(Stage.PRODUCTION, BootModules.all(pluginDirectory));
         return injector.getInstance(Plinth.class);
+    }
+
+    /**
+     * Begins, in the background, what {@link #create} and the first sandbox would otherwise have to
+     * wait for. For a program that has other things to do first; harmless at any time.
+     */
+    public static void preload() {
+        JnaHostKernel.preload();
     }
 
     /** The host's Linux. */

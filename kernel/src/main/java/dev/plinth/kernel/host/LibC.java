@@ -40,6 +40,9 @@ final class LibC {
 
     private LibC() {}
 
+    /** Binds the functions, if that has not been done: initialising the class does. */
+    static void load() {}
+
     /** syscall(2) is variadic in C; with integer arguments x86-64 passes them all the same. */
     static native long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5);
 
