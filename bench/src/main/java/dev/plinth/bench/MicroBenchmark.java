@@ -95,7 +95,7 @@ final class MicroBenchmark {
                 List.of(programs.micro().toString(), test.name(), Integer.toString(operations));
         ChildProcess done = ChildProcess.run(runner.command(program), runner.environment(), LIMIT);
         // micro's line: name, operations, nanoseconds, nanoseconds an operation
-        String[] fields = done.output().strip().split(",");
+        String[] fields = done.output().strip().split(",", -1);
         if (done.succeeded() && fields.length == 4) {
             samples.add(Double.parseDouble(fields[3]) / 1000);
         } else {

@@ -15,6 +15,7 @@ import org.apache.commons.cli.Options;
 
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -124,6 +125,8 @@ final class RunCommand implements Command {
             throw new UsageException("no program given");
         }
         Plinth.preload();
+        requireUnicode(arguments.operands());
+        requireUnicode(arguments.values(ENV).toList());
         SandboxSpec.Builder spec = spec(arguments);
         Optional<Path> logFile = arguments.value(CommonOptions.DEBUG_LOG).map(Path::of);
         DebugLog log = logFile.map(DebugLog::inFile).orElseGet(DebugLog::onStandardError);
@@ -144,6 +147,15 @@ final class RunCommand implements Command {
             return status.shellStatus();
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts the main thread", e);
+        }
+    }
+
+    /** Where bytes are not UTF-8 the JVM gives this, and the program would get something else. */
+    private static void requireUnicode(List<String> words) {
+        for (String word : words) {
+            if (word.indexOf('\uFFFD') >= 0) {
+                throw new UsageException("'" + word + "' is not UTF-8, or contains U+FFFD");
+            }
         }
     }
 

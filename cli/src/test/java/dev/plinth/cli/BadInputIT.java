@@ -65,6 +65,16 @@ final class BadInputIT {
         TestCommand.plinth("run", "--").run().assertRefused(2, "no program given");
     }
 
+    /** Java cannot hand such bytes on, and says so rather than hand on others. */
+    @Test
+    void anArgumentThatIsNotUtf8() {
+        String script = "exec \"$@\" \"$(printf 'x\\377')\"";
+        TestCommand.outside("sh", "-c", script, "sh")
+                .and(TestCommand.sandboxed(BUSYBOX.toString(), "echo").words())
+                .run()
+                .assertRefused(2, "is not UTF-8");
+    }
+
     @Test
     void aDirectory() {
         TestCommand.sandboxed("/etc").run().assertRefused(126, "/etc");

@@ -31,7 +31,7 @@ final class EscapeIT {
 
     @BeforeAll
     static void compile() {
-        program = GuestPrograms.compileResource(temporary, Kind.STATIC_GLIBC, "escape");
+        program = GuestPrograms.compile(temporary, Kind.STATIC_GLIBC, "escape");
     }
 
     private static Outcome attempt(String... words) {

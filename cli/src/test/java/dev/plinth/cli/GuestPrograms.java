@@ -2,9 +2,6 @@ package dev.plinth.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,43 +11,28 @@ import java.util.List;
 final class GuestPrograms {
     /** How a program is linked. */
     enum Kind {
-        STATIC_GLIBC("gcc", "-static"),
-        STATIC_PIE_GLIBC("gcc", "-static-pie", "-fPIE"),
-        STATIC_MUSL("musl-gcc", "-static"),
+        STATIC_GLIBC("gcc -static"),
+        STATIC_PIE_GLIBC("gcc -static-pie -fPIE"),
+        STATIC_MUSL("musl-gcc -static"),
         ;
 
-        private final List<String> compiler;
+        private final String compiler;
 
-        Kind(String... compiler) {
-            this.compiler = List.of(compiler);
+        Kind(String compiler) {
+            this.compiler = compiler;
         }
     }
 
     private GuestPrograms() {}
 
-    /** Compiles a program. */
-    static Path compile(Path directory, Kind kind, String name, String source) {
-        try {
-            Path file = directory.resolve(name + ".c");
-            Files.writeString(file, source);
-            return compile(directory, kind, name, file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static Path compile(Path directory, Kind kind, String name, Path source) {
+    /** Compiles {@code src/test/guest/NAME.c} into a directory. */
+    static Path compile(Path directory, Kind kind, String name) {
+        Path source = Path.of("src/test/guest", name + ".c").toAbsolutePath();
         Path program = directory.resolve(name);
-        List<String> command = new ArrayList<>(kind.compiler);
+        List<String> command = new ArrayList<>(List.of(kind.compiler.split(" ", -1)));
         command.addAll(Arrays.asList("-O1", "-w", "-o", program.toString(), source.toString()));
         Outcome compiled = TestCommand.outside(command.toArray(String[]::new)).run();
         assertEquals(0, compiled.status(), compiled::toString);
         return program;
-    }
-
-    /** Compiles a program of the test resources, in the directory {@code guest}. */
-    static Path compileResource(Path directory, Kind kind, String name) {
-        return compile(
-                directory, kind, name, Path.of("src/test/guest", name + ".c").toAbsolutePath());
     }
 }

@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +30,7 @@ final class SignalsIT {
 
     @BeforeAll
     static void compile() {
-        program = GuestPrograms.compileResource(compiled, Kind.STATIC_MUSL, "wait");
+        program = GuestPrograms.compile(compiled, Kind.STATIC_MUSL, "wait");
     }
 
     @ParameterizedTest
@@ -47,17 +46,14 @@ final class SignalsIT {
     })
     void aSignalEndsTheProgram(String way, String signal, int status) throws Exception {
         Outcome outcome = startAndSend(way, signal);
-        assertEquals(
-                new Outcome(status, bytes("ready\n"), bytes("")).toString(), outcome.toString());
+        assertEquals(new Outcome(status, "ready\n", ""), outcome);
     }
 
     @ParameterizedTest
     @CsvSource({"INT, 02", "TERM, 15", "HUP, 01", "QUIT, 03"})
     void aProgramCanCatchTheSignal(String signal, String number) throws Exception {
         Outcome outcome = startAndSend("catch", signal);
-        assertEquals(
-                new Outcome(7, bytes("ready\ncaught " + number + "\n"), bytes("")).toString(),
-                outcome.toString());
+        assertEquals(new Outcome(7, "ready\ncaught " + number + "\n", ""), outcome);
     }
 
     @Test
@@ -150,8 +146,7 @@ final class SignalsIT {
             process.destroyForcibly().waitFor();
         }
         assertTrue(ended, "goes on in spite of the signal");
-        return new Outcome(
-                process.exitValue(), Files.readAllBytes(out()), Files.readAllBytes(err()));
+        return new Outcome(process.exitValue(), TestCommand.read(out()), TestCommand.read(err()));
     }
 
     private Path out() {
@@ -160,9 +155,5 @@ final class SignalsIT {
 
     private Path err() {
         return temporary.resolve("err");
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

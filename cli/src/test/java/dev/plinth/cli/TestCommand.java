@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,8 +79,7 @@ record TestCommand(
                     process.destroyForcibly().waitFor();
                     fail(words + " takes too long; so far: " + Files.readString(err));
                 }
-                return new Outcome(
-                        process.exitValue(), Files.readAllBytes(out), Files.readAllBytes(err));
+                return new Outcome(process.exitValue(), read(out), read(err));
             } finally {
                 Files.delete(out);
                 Files.delete(err);
@@ -89,6 +89,11 @@ record TestCommand(
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    /** What is in a file, even where it is no text. */
+    static String read(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 
     /** Lets it run, its output going to files; the caller ends it. */
