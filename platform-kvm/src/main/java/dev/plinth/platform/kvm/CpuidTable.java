@@ -60,8 +60,7 @@ final class CpuidTable {
             return new CpuidAnswer((int) features.xcr0(), bytes, bytes, 0);
         }
         boolean component = subleaf > 1 && subleaf < Long.SIZE;
-        boolean offered =
-                subleaf == 1 || (component && ((features.xcr0() >>> subleaf) & 1) != 0);
+        boolean offered = subleaf == 1 || (component && ((features.xcr0() >>> subleaf) & 1) != 0);
         return offered ? raw : new CpuidAnswer(0, 0, 0, 0);
     }
 }

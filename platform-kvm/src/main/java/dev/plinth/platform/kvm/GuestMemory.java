@@ -135,7 +135,8 @@ final class GuestMemory {
                 return region.memory().asSlice(start - region.start(), bytes);
             }
         }
-        throw new IllegalArgumentException("no guest memory at 0x%x + 0x%x".formatted(start, bytes));
+        throw new IllegalArgumentException(
+                "no guest memory at 0x%x + 0x%x".formatted(start, bytes));
     }
 
     /**
