@@ -67,6 +67,10 @@ final class PathWalkTest {
         calls.symlink("../file", "dir/upfile");
         calls.symlink("dir/sub/../../file", "winding");
         calls.makeFifo("fifo", 0644);
+    }
+
+    /** Links to links: as many as a walk follows, and more. */
+    private static void addChain(FileCalls calls) {
         calls.symlink("file", "link0");
         for (int i = 1; i <= 45; i++) {
             calls.symlink("link" + (i - 1), "link" + i);
@@ -153,12 +157,15 @@ final class PathWalkTest {
 
     private void assertSame(Function<FileCalls, List<String>> script) {
         populate(oracle);
+        addChain(oracle);
         FileCalls inMemory = files.calls(0, files.mounts.root());
         populate(inMemory);
+        addChain(inMemory);
         Location hostRoot =
                 files.mount("host", files.hostfs(hostDirectory, false), Mount.Options.READ_WRITE);
         FileCalls onHost = files.calls(0, hostRoot);
         populate(onHost);
+        addChain(onHost);
         List<String> expected = script.apply(oracle);
         assertAll(
                 compare("tmpfs", expected, script.apply(inMemory)),
@@ -263,6 +270,7 @@ final class PathWalkTest {
 
     private static List<String> openAll(FileCalls calls, int flags) {
         populate(calls);
+        addChain(calls);
         // A fifo blocks natively, and has no reader here.
         List<String> results =
                 forEachPath(path ->

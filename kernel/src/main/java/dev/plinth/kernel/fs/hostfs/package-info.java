@@ -12,8 +12,8 @@
  * file that was swapped on the host meanwhile is noticed, for its (device, inode) is compared.
  *
  * <p>What the host knows about a file is believed for a second, as network file systems do: its
- * attributes when permissions are checked on the way of a path, and that a name stands for it.
- * stat(2) and open(2) always ask the host.
+ * attributes, and that a name stands for it. open(2), and fstat(2) of an open file, always ask the
+ * host.
  *
  * <p>Devices of the host are never opened: a device file is a number that the sandbox's own devices
  * are looked up by. Fifos and sockets are not opened either (ENXIO): they would tie the guest to
