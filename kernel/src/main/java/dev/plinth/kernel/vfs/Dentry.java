@@ -126,7 +126,7 @@ public final class Dentry {
                 return fresh;
             }
             Dentry dentry = known.get();
-            if (dentry != null && dentry.inode == childInode) {
+            if (dentry != null && dentry.inode.equals(childInode)) {
                 return dentry;
             }
             // Collected, or a file that was replaced behind our back, as can happen on the host.

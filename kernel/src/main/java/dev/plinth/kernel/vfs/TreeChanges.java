@@ -273,7 +273,7 @@ final class TreeChanges {
         if (target.isPresent() && oldParent.isInside(target.get())) {
             throw ErrnoException.of(exchange ? Errno.EINVAL : Errno.ENOTEMPTY);
         }
-        if (target.isPresent() && target.get().inode() == moved.inode()) {
+        if (target.isPresent() && target.get().inode().equals(moved.inode())) {
             return;
         }
         requireMayRename(caller, moved, oldParent, target, newParent, exchange);

@@ -292,7 +292,12 @@ final class PathWalkTest {
 
     @Test
     void linkFromEveryPath() {
-        assertSame(calls -> forEachPath(path -> calls.link(path, "new" + PATHS.indexOf(path))));
+        // The parent lies on another mount here and not outside, which is another error.
+        assertSame(calls ->
+                forEachPath(path ->
+                        path.startsWith("..")
+                                ? "left out"
+                                : calls.link(path, "new" + PATHS.indexOf(path))));
     }
 
     @Test

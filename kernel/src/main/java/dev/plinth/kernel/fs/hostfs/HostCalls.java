@@ -397,15 +397,13 @@ public final class HostCalls {
     }
 
     private static void setTime(MemorySegment times, int index, Optional<Instant> time) {
-        long seconds = 0;
-        long nanos = Unistd.UTIME_OMIT;
-        if (time.isPresent()) {
-            Instant instant = time.get();
-            seconds = instant.getEpochSecond();
-            nanos = instant.getNano();
+        if (time.isEmpty()) {
+            times.setAtIndex(JAVA_LONG, index + 1L, Unistd.UTIME_OMIT);
+            return;
         }
-        times.setAtIndex(JAVA_LONG, index, seconds);
-        times.setAtIndex(JAVA_LONG, index + 1L, nanos);
+        Instant instant = time.get();
+        times.setAtIndex(JAVA_LONG, index, instant.getEpochSecond());
+        times.setAtIndex(JAVA_LONG, index + 1L, instant.getNano());
     }
 
     private static long string(Arena arena, PathName path) {

@@ -116,7 +116,7 @@ final class Layers {
         return somewhere
                 .directory
                 .uncoveredEntry(somewhere.name)
-                .filter(inode -> inode == original)
+                .filter(original::equals)
                 .isPresent();
     }
 

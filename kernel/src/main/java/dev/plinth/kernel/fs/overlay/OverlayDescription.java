@@ -42,7 +42,7 @@ final class OverlayDescription extends SeekableDescription {
         file.forget(this);
         SeekableDescription last = current;
         first.close();
-        if (last != first) {
+        if (!last.equals(first)) {
             last.close();
         }
     }

@@ -102,7 +102,7 @@ final class OverlayFile extends Inode {
     @SuppressWarnings("ReferenceEquality") // The same open file, not an equal one.
     boolean hasTakenOver(FileDescription copyFile) {
         synchronized (descriptionsLock) {
-            return keepsCopy.filter(kept -> kept == copyFile).isPresent();
+            return keepsCopy.filter(copyFile::equals).isPresent();
         }
     }
 

@@ -55,7 +55,7 @@ public final class MappingList {
             long removed = 0;
             for (Mapping mapping : List.copyOf(mappings)) {
                 boolean matches =
-                        mapping.observer == observer
+                        mapping.observer.equals(observer)
                                 && mapping.sharedWritable == sharedWritable
                                 && mapping.range.overlaps(range)
                                 && mapping.start - mapping.range.start() == start - range.start();
