@@ -41,6 +41,9 @@ final class GuestCpu implements AutoCloseable {
     private final VcpuPage page;
     private final Processor processor;
 
+    /** Whether the vCPU is in a state that nobody knows, or somebody else's. */
+    private boolean stale;
+
     /** Takes ownership of a vCPU that was just made. */
     GuestCpu(KvmVcpu vcpu, VcpuPage page, Processor processor) {
         this.vcpu = vcpu;
@@ -49,11 +52,9 @@ final class GuestCpu implements AutoCloseable {
         processor.introduce(vcpu, page);
     }
 
-    /**
-     * Forgets everything but the vector state, for another guest or after {@link GuestEvent.Lost}.
-     */
-    void reset() {
-        processor.reset(vcpu, page);
+    /** Has the next {@link #run} begin with a vCPU that has nothing of a guest but vector state. */
+    void forgetGuest() {
+        stale = true;
     }
 
     /** The vCPU. */
@@ -66,11 +67,23 @@ final class GuestCpu implements AutoCloseable {
      *
      * @param root of the page tables
      * @param registers taken, and overwritten with what the guest has afterwards
+     * @throws dev.plinth.api.host.HostCallException if the vCPU is to be reset, and the host
+     *     refuses
      */
     GuestEvent run(long root, Registers registers) {
+        if (stale) {
+            processor.reset(vcpu, page);
+            stale = false;
+        }
         setSystemRegisters(root, registers);
         setRegisters(registers);
         VcpuExit exit = vcpu.run();
+        GuestEvent event = eventOf(exit, registers);
+        stale = event instanceof GuestEvent.Lost;
+        return event;
+    }
+
+    private GuestEvent eventOf(VcpuExit exit, Registers registers) {
         return switch (exit) {
             case VcpuExit.Refused refused ->
                     new GuestEvent.Lost(

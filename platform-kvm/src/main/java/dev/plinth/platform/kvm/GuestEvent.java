@@ -7,7 +7,8 @@ package dev.plinth.platform.kvm;
  *   <li>{@link SystemCall} &ndash; the instruction {@code syscall};
  *   <li>{@link CpuException} &ndash; an exception;
  *   <li>{@link Interruption} &ndash; nothing of the guest's: it can go on as it is;
- *   <li>{@link Lost} &ndash; the guest's registers are gone, and the vCPU must be reset.
+ *   <li>{@link Lost} &ndash; the guest's registers are gone, and the vCPU is reset before it is
+ *       used again.
  * </ul>
  */
 sealed interface GuestEvent {

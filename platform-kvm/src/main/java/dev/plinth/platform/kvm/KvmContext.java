@@ -147,7 +147,6 @@ final class KvmContext implements ExecutionContext {
                     // Either for the latch, or for a turn, or a signal of somebody else's.
                 }
                 case GuestEvent.Lost lost -> {
-                    cpu.reset();
                     return Optional.of(new Trap.UnknownExit(lost.description(), lost.code()));
                 }
             }

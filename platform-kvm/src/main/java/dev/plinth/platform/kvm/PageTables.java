@@ -114,20 +114,24 @@ final class PageTables {
     }
 
     private void put(AddressRange range, long guestPhysical, long flags, boolean replace) {
-        long page = guestPhysical;
-        for (long address = range.start(); address < range.end(); ) {
-            long table = leafTable(address);
-            long end = Math.min(range.end(), (address & -LEAF_TABLE_BYTES) + LEAF_TABLE_BYTES);
-            while (address < end) {
-                long entry = entryOf(table, address, LEAF_SHIFT);
-                if (replace || !PageEntry.isPresent(load(entry))) {
-                    setLeaf(entry, page | flags);
+        try {
+            long page = guestPhysical;
+            for (long address = range.start(); address < range.end(); ) {
+                long table = leafTable(address);
+                long end = Math.min(range.end(), (address & -LEAF_TABLE_BYTES) + LEAF_TABLE_BYTES);
+                while (address < end) {
+                    long entry = entryOf(table, address, LEAF_SHIFT);
+                    if (replace || !PageEntry.isPresent(load(entry))) {
+                        setLeaf(entry, page | flags);
+                    }
+                    address += Pages.SIZE;
+                    page += Pages.SIZE;
                 }
-                address += Pages.SIZE;
-                page += Pages.SIZE;
             }
+        } finally {
+            // Also when there is no room for a table: what was replaced until then is nobody's.
+            drop();
         }
-        drop();
     }
 
     /** Maps nothing in a range any more. */

@@ -75,7 +75,7 @@ final class VcpuPool implements AutoCloseable {
     private Optional<GuestCpu> unused() {
         GuestCpu cpu = free.poll();
         if (cpu != null) {
-            cpu.reset();
+            cpu.forgetGuest();
             return Optional.of(cpu);
         }
         if (made == limit) {
@@ -125,7 +125,7 @@ final class VcpuPool implements AutoCloseable {
         GuestCpu cpu = longest.getValue();
         longest.getKey().vectorState().save(cpu);
         idle.remove(longest.getKey());
-        cpu.reset();
+        cpu.forgetGuest();
         return Optional.of(cpu);
     }
 

@@ -200,13 +200,16 @@ final class VirtualMachine implements AutoCloseable {
 
     @Override
     public void close() {
-        for (KvmAddressSpace space : Set.copyOf(openSpaces())) {
-            space.close();
+        try {
+            for (KvmAddressSpace space : openSpaces()) {
+                space.close();
+            }
+        } finally {
+            ringZero.close();
+            // Before the memory, which KVM reaches by its address.
+            vm.close();
+            monitor.close();
         }
-        ringZero.close();
-        // The descriptor last of those that use the memory: KVM reaches it by its address.
-        vm.close();
-        monitor.close();
     }
 
     private Set<KvmAddressSpace> openSpaces() {

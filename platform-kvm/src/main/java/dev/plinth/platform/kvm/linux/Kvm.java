@@ -30,8 +30,6 @@ public final class Kvm {
     public static final int KVM_CAP_USER_MEMORY = 3;
     public static final int KVM_CAP_SET_TSS_ADDR = 4;
     public static final int KVM_CAP_EXT_CPUID = 7;
-    public static final int KVM_CAP_NR_VCPUS = 9;
-    public static final int KVM_CAP_NR_MEMSLOTS = 10;
     public static final int KVM_CAP_SYNC_MMU = 16;
     public static final int KVM_CAP_VCPU_EVENTS = 41;
     public static final int KVM_CAP_XSAVE = 55;

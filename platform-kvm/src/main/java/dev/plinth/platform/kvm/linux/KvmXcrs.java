@@ -4,9 +4,6 @@ package dev.plinth.platform.kvm.linux;
 public final class KvmXcrs {
     public static final int NR_XCRS = 0;
 
-    /** {@code xcrs[0].xcr}, 4 bytes. */
-    public static final int XCR = 8;
-
     /** {@code xcrs[0].value}. */
     public static final int VALUE = 16;
 

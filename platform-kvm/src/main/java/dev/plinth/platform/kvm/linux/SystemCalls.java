@@ -3,7 +3,6 @@ package dev.plinth.platform.kvm.linux;
 /** Mirrors {@code asm/unistd_64.h}: the system calls that the platform makes. */
 public final class SystemCalls {
     public static final int READ = 0;
-    public static final int CLOSE = 3;
     public static final int IOCTL = 16;
     public static final int MADVISE = 28;
     public static final int GETPID = 39;

@@ -2,11 +2,6 @@ package dev.plinth.platform.kvm.x86;
 
 /** Leaves of the instruction CPUID, and the bits in them that matter here. */
 public final class CpuidLeaf {
-    public static final int FEATURES = 1;
-
-    /** Of {@link #FEATURES}, register ecx: XSAVE and XGETBV can be used. */
-    public static final int OSXSAVE = 1 << 27;
-
     public static final int STRUCTURED_FEATURES = 7;
 
     /** Of {@link #STRUCTURED_FEATURES}, register ecx: PKU and OSPKE, protection keys. */

@@ -10,7 +10,6 @@ public final class Vector {
     public static final int BREAKPOINT = 3;
     public static final int OVERFLOW = 4;
     public static final int INVALID_OPCODE = 6;
-    public static final int DOUBLE_FAULT = 8;
     public static final int INVALID_TSS = 10;
     public static final int SEGMENT_NOT_PRESENT = 11;
     public static final int STACK_FAULT = 12;
