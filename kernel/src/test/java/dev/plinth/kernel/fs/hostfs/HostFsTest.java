@@ -14,6 +14,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
@@ -42,6 +43,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 @Timeout(60)
 final class HostFsTest {
@@ -116,6 +118,8 @@ final class HostFsTest {
                                         0);
                             }
                         });
+        Location hasty = files.mount("hasty", neverTrusting(), Mount.Options.READ_WRITE);
+        VfsFileCalls calls = files.calls(0, hasty);
         List<String> read = new ArrayList<>();
         try {
             for (int i = 0; i < 3000; i++) {
@@ -130,6 +134,30 @@ final class HostFsTest {
         assertFalse(read.contains("'secret'"), "read outside");
         assertEquals(List.of("secret"), namesIn(outside));
         assertTrue(read.contains("'harmless'"));
+    }
+
+    /** A file system that asks the host at every step, for its clock leaps ahead. */
+    private HostFs neverTrusting() {
+        AtomicLong leaps = new AtomicLong();
+        Clock hasty =
+                new Clock() {
+                    @Override
+                    public long realtimeNanos() {
+                        return files.clock.realtimeNanos();
+                    }
+
+                    @Override
+                    public long monotonicNanos() {
+                        return leaps.addAndGet(2 * NANOS_PER_SECOND);
+                    }
+                };
+        return new HostFs(
+                files.host,
+                HostFs.openDirectory(files.host, root.toString()),
+                files.numbers,
+                files.memory,
+                hasty,
+                false);
     }
 
     private final java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared();
