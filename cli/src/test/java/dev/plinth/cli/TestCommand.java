@@ -21,7 +21,8 @@ record TestCommand(
     /** The script at the top of the source tree: what users type. */
     static final Path PLINTH = Path.of("../plinth").toAbsolutePath().normalize();
 
-    private static final int LIMIT_SECONDS = 60;
+    /** Less than any test has. */
+    private static final int LIMIT_SECONDS = 30;
 
     /** A command outside of any sandbox. */
     static TestCommand outside(String... words) {
@@ -74,12 +75,7 @@ record TestCommand(
             Path out = Files.createTempFile("test", ".out");
             Path err = Files.createTempFile("test", ".err");
             try {
-                Process process = start(out, err);
-                if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                    process.destroyForcibly().waitFor();
-                    fail(words + " takes too long; so far: " + Files.readString(err));
-                }
-                return new Outcome(process.exitValue(), read(out), read(err));
+                return run(out, err);
             } finally {
                 Files.delete(out);
                 Files.delete(err);
@@ -89,6 +85,18 @@ record TestCommand(
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    private Outcome run(Path out, Path err) throws IOException, InterruptedException {
+        Process process = start(out, err);
+        try {
+            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                fail(words + " takes too long; so far: " + read(err));
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+        return new Outcome(process.exitValue(), read(out), read(err));
     }
 
     /** What is in a file, even where it is no text. */
