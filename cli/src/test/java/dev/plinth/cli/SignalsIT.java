@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.cli.GuestPrograms.Kind;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,6 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -27,6 +30,13 @@ final class SignalsIT {
     @TempDir private Path temporary;
 
     private static Path program;
+
+    private final List<Process> started = new ArrayList<>();
+
+    @AfterEach
+    void endWhatATestLeftRunning() {
+        started.forEach(Process::destroyForcibly);
+    }
 
     @BeforeAll
     static void compile() {
@@ -103,6 +113,7 @@ final class SignalsIT {
     void aSignalEndsACommandThatIsStillStarting() throws Exception {
         for (int millis = 0; millis < 300; millis += 25) {
             Process process = TestCommand.sandboxed(program.toString(), "spin").start(out(), err());
+            started.add(process);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
             send(process, "TERM");
             Outcome outcome = end(process);
@@ -128,6 +139,7 @@ final class SignalsIT {
     }
 
     private void awaitReady(Process process) throws IOException {
+        started.add(process);
         while (!Files.readString(out()).startsWith("ready\n")) {
             assertTrue(process.isAlive(), () -> "ended early");
             LockSupport.parkNanos(1_000_000);
