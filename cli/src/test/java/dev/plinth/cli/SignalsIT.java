@@ -13,6 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,15 +96,16 @@ final class SignalsIT {
         assertEquals(137, end(process).status());
     }
 
-    /** As under nohup(1). */
-    @Test
-    void aSignalThatTheCallerIgnoresIsIgnored() throws Exception {
+    /** As under nohup(1), or in the background of a shell without job control. */
+    @ParameterizedTest
+    @ValueSource(strings = {"HUP", "INT", "QUIT"})
+    void aSignalThatTheCallerIgnoresIsIgnored(String signal) throws Exception {
         Process process =
-                TestCommand.outside("env", "--ignore-signal=HUP")
+                TestCommand.outside("env", "--ignore-signal=" + signal)
                         .and(TestCommand.sandboxed(program.toString(), "spin").words())
                         .start(out(), err());
         awaitReady(process);
-        send(process, "HUP");
+        send(process, signal);
         assertTrue(!process.waitFor(500, TimeUnit.MILLISECONDS));
         send(process, "TERM");
         assertEquals(143, end(process).status());
