@@ -86,6 +86,9 @@ public final class Main {
         Report report =
                 new Report(
                         Machine.ofRun(),
+                        quick
+                                ? QUICK_ROUNDS + " short rounds"
+                                : "%d rounds (starts: %d)".formatted(ROUNDS, START_ROUNDS),
                         new MicroBenchmark(programs, runners, Main::tell)
                                 .run(quick ? QUICK_ROUNDS : ROUNDS, quick ? QUICK_DIVISOR : 1),
                         new StartBenchmark(programs, runners, Main::tell)

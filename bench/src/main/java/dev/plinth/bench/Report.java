@@ -15,11 +15,13 @@ import java.util.Optional;
 /**
  * The results, for people and for programs.
  *
+ * @param rounds how often each was measured, in words
  * @param micro microseconds by test and runner
  * @param start milliseconds by command and runner
  */
 record Report(
         Machine machine,
+        String rounds,
         Map<String, Map<String, Samples>> micro,
         Map<String, Map<String, Samples>> start) {
     /** Markdown that can be read as it is. */
@@ -34,7 +36,9 @@ record Report(
                                 machine.processors(),
                                 machine.linux(),
                                 machine.java()));
-        page.append("Medians; in brackets, how many times as long as native.\n");
+        page.append(
+                "Medians of %s; in brackets, how many times as long as native.\n"
+                        .formatted(rounds));
         page.append("\n## Microseconds an operation\n\n").append(table("test", micro, notes));
         page.append("\n## Milliseconds from start to end\n\n")
                 .append(table("command", start, notes));
@@ -138,6 +142,7 @@ record Report(
             json.name("processors").value(machine.processors());
             json.name("linux").value(machine.linux());
             json.name("java").value(machine.java());
+            json.name("rounds").value(rounds);
             write(json, "microseconds", micro);
             write(json, "start_milliseconds", start);
             json.endObject();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.cli.GuestPrograms.Kind;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -12,10 +13,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -27,6 +31,13 @@ final class SignalsIT {
     @TempDir private Path temporary;
 
     private static Path program;
+
+    private final List<Process> started = new ArrayList<>();
+
+    @AfterEach
+    void endWhatATestLeftRunning() {
+        started.forEach(Process::destroyForcibly);
+    }
 
     @BeforeAll
     static void compile() {
@@ -85,15 +96,16 @@ final class SignalsIT {
         assertEquals(137, end(process).status());
     }
 
-    /** As under nohup(1). */
-    @Test
-    void aSignalThatTheCallerIgnoresIsIgnored() throws Exception {
+    /** As under nohup(1), or in the background of a shell without job control. */
+    @ParameterizedTest
+    @ValueSource(strings = {"HUP", "INT", "QUIT"})
+    void aSignalThatTheCallerIgnoresIsIgnored(String signal) throws Exception {
         Process process =
-                TestCommand.outside("env", "--ignore-signal=HUP")
+                TestCommand.outside("env", "--ignore-signal=" + signal)
                         .and(TestCommand.sandboxed(program.toString(), "spin").words())
                         .start(out(), err());
         awaitReady(process);
-        send(process, "HUP");
+        send(process, signal);
         assertTrue(!process.waitFor(500, TimeUnit.MILLISECONDS));
         send(process, "TERM");
         assertEquals(143, end(process).status());
@@ -103,6 +115,7 @@ final class SignalsIT {
     void aSignalEndsACommandThatIsStillStarting() throws Exception {
         for (int millis = 0; millis < 300; millis += 25) {
             Process process = TestCommand.sandboxed(program.toString(), "spin").start(out(), err());
+            started.add(process);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
             send(process, "TERM");
             Outcome outcome = end(process);
@@ -128,6 +141,7 @@ final class SignalsIT {
     }
 
     private void awaitReady(Process process) throws IOException {
+        started.add(process);
         while (!Files.readString(out()).startsWith("ready\n")) {
             assertTrue(process.isAlive(), () -> "ended early");
             LockSupport.parkNanos(1_000_000);

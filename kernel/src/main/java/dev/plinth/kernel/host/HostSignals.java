@@ -72,11 +72,12 @@ public final class HostSignals implements AutoCloseable {
     /**
      * Hands signals to a receiver from now on, in place of what the JVM does about them.
      *
-     * <p>Done once, for the life of the JVM. A signal that this process was started to ignore, as
-     * by nohup(1), stays ignored, except SIGQUIT, of which the JVM does not tell. A signal that
-     * comes faster than it is received may be lost when some thousands wait.
+     * <p>Done once in the life of a JVM. A signal that this process was started to ignore, as by
+     * nohup(1), stays ignored; SIGQUIT only under {@code -Xrs}, for else the JVM has its own
+     * handler by now. Signals are lost that come when some thousands wait.
      *
      * @param receiver called on a thread of its own, one signal at a time
+     * @return closed, it lets all further signals be lost
      * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
     public static HostSignals forward(
