@@ -46,6 +46,7 @@ public final class Kernel {
     private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
+    private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final long bootMonotonicNanos;
 
@@ -73,6 +74,7 @@ public final class Kernel {
      * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
+     * @param internal what makes files without a name
      * @param syscalls the way into the system calls
      */
     public record Parts(
@@ -86,6 +88,7 @@ public final class Kernel {
             long memoryTotal,
             Vfs vfs,
             MountTree mounts,
+            InternalFileSystems internal,
             SyscallGate syscalls) {
         public Parts {
             requireNonNull(host, "host is null");
@@ -96,6 +99,7 @@ public final class Kernel {
             requireNonNull(random, "random is null");
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
+            requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
         }
     }
@@ -112,6 +116,7 @@ public final class Kernel {
         memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
+        internal = parts.internal();
         syscalls = parts.syscalls();
         bootMonotonicNanos = clock.monotonicNanos();
     }
@@ -174,6 +179,11 @@ public final class Kernel {
     /** The tree of files. */
     public MountTree mounts() {
         return mounts;
+    }
+
+    /** What makes pipes and other files without a name. */
+    public InternalFileSystems internal() {
+        return internal;
     }
 
     /** The way into the system calls. */
