@@ -88,8 +88,7 @@ public final class CapabilityChanges {
         if (changesLocked || unlocks || unknown) {
             throw ErrnoException.of(Errno.EPERM);
         }
-        boolean privileged =
-                changed == 0 || (changed & ~SecureBits.UNPRIVILEGED_AND_LOCKS) != 0;
+        boolean privileged = changed == 0 || (changed & ~SecureBits.UNPRIVILEGED_AND_LOCKS) != 0;
         if (privileged && !old.has(Capability.SETPCAP)) {
             throw ErrnoException.of(Errno.EPERM);
         }

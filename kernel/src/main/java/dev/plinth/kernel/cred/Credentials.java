@@ -62,6 +62,15 @@ public record Credentials(
                 capabilities.withEffective(uids.real() == 0 ? capabilities.permitted() : 0));
     }
 
+    /** Whether a task that had the old credentials acts as someone else now, or may do more. */
+    public boolean gainsOver(Credentials old) {
+        return uids.effective() != old.uids.effective()
+                || gids.effective() != old.gids.effective()
+                || uids.fileSystem() != old.uids.fileSystem()
+                || gids.fileSystem() != old.gids.fileSystem()
+                || !CapabilitySets.isSubset(capabilities.permitted(), old.capabilities.permitted());
+    }
+
     /** These credentials with other user ids. */
     Credentials withUids(Ids ids) {
         return new Credentials(ids, gids, groups, capabilities, secureBits);

@@ -60,8 +60,7 @@ public record ExecCredentials(Credentials credentials, boolean secure) {
         boolean secure =
                 setsIds
                         || (uids.real() != 0
-                                && (effectiveRoot
-                                        || !CapabilitySets.isSubset(permitted, ambient)));
+                                && (effectiveRoot || !CapabilitySets.isSubset(permitted, ambient)));
         Credentials credentials =
                 new Credentials(
                         new Ids(uids.real(), effectiveUid, effectiveUid, effectiveUid),

@@ -59,8 +59,7 @@ public final class IdentityChanges {
     /** As setreuid(2). */
     public static Credentials setRealUid(Credentials old, int real, int effective) {
         return fixed(
-                old,
-                withRealAndEffective(old.uids(), real, effective, old.has(Capability.SETUID)));
+                old, withRealAndEffective(old.uids(), real, effective, old.has(Capability.SETUID)));
     }
 
     /** As setregid(2). */
@@ -69,8 +68,7 @@ public final class IdentityChanges {
                 withRealAndEffective(old.gids(), real, effective, old.has(Capability.SETGID)));
     }
 
-    private static Ids withRealAndEffective(
-            Ids old, int real, int effective, boolean privileged) {
+    private static Ids withRealAndEffective(Ids old, int real, int effective, boolean privileged) {
         boolean mayReal = real == NONE || real == old.real() || real == old.effective();
         boolean mayEffective = effective == NONE || old.includes(effective);
         if (!privileged && !(mayReal && mayEffective)) {
@@ -84,8 +82,7 @@ public final class IdentityChanges {
 
     /** As setresuid(2). */
     public static Credentials setUids(Credentials old, int real, int effective, int saved) {
-        return fixed(
-                old, withAll(old.uids(), real, effective, saved, old.has(Capability.SETUID)));
+        return fixed(old, withAll(old.uids(), real, effective, saved, old.has(Capability.SETUID)));
     }
 
     /** As setresgid(2). */
