@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * One sandbox: what all of its processes share.
@@ -40,7 +42,7 @@ public final class Kernel {
     private final PlatformCapabilities capabilities;
     private final MemoryFile memoryFile;
     private final Clock clock;
-    private final UtsName utsName;
+    private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
     private final long memoryTotal;
@@ -110,7 +112,7 @@ public final class Kernel {
         capabilities = platform.capabilities();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
-        utsName = parts.utsName();
+        utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
         memoryTotal = parts.memoryTotal();
@@ -148,7 +150,12 @@ public final class Kernel {
 
     /** What uname(2) tells. */
     public UtsName utsName() {
-        return utsName;
+        return utsName.get();
+    }
+
+    /** Changes what uname(2) tells, as sethostname(2). */
+    public void rename(UnaryOperator<UtsName> change) {
+        utsName.updateAndGet(change);
     }
 
     /** Random bytes. */
