@@ -8,6 +8,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
@@ -51,6 +52,7 @@ public final class Kernel {
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final long bootMonotonicNanos;
+    private final Futexes futexes = new Futexes(this::hasTask);
 
     private final Object tasksLock = new Object();
 
@@ -193,6 +195,11 @@ public final class Kernel {
         return internal;
     }
 
+    /** The futexes of all processes. */
+    public Futexes futexes() {
+        return futexes;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
@@ -208,6 +215,10 @@ public final class Kernel {
         synchronized (tasksLock) {
             return List.copyOf(tasks);
         }
+    }
+
+    private boolean hasTask(int tid) {
+        return tasks().stream().anyMatch(task -> task.tid() == tid);
     }
 
     /** The process with a number, if it lives. */
