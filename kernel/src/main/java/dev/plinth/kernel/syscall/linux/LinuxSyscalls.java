@@ -23,6 +23,7 @@ public final class LinuxSyscalls {
                 new DirectorySyscalls(),
                 new MemorySyscalls(),
                 new ProcessSyscalls(),
+                new PrctlSyscalls(),
                 new IdentitySyscalls(),
                 new FutexSyscalls(),
                 new SignalSyscalls(),
