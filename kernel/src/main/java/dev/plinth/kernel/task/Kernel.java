@@ -8,6 +8,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
@@ -47,6 +48,7 @@ public final class Kernel {
     private final Vfs vfs;
     private final MountTree mounts;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
 
     private final Object tasksLock = new Object();
@@ -74,6 +76,7 @@ public final class Kernel {
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -86,7 +89,8 @@ public final class Kernel {
             long memoryTotal,
             Vfs vfs,
             MountTree mounts,
-            SyscallGate syscalls) {
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -97,6 +101,7 @@ public final class Kernel {
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -113,6 +118,7 @@ public final class Kernel {
         vfs = parts.vfs();
         mounts = parts.mounts();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
     }
 
@@ -179,6 +185,11 @@ public final class Kernel {
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
