@@ -9,6 +9,8 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.futex.Futexes;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -18,6 +20,8 @@ import dev.plinth.kernel.vfs.Vfs;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * One sandbox: what all of its processes share.
@@ -33,14 +37,17 @@ public final class Kernel implements AutoCloseable {
     private final PlatformCapabilities capabilities;
     private final MemoryFile memoryFile;
     private final Clock clock;
-    private final UtsName utsName;
+    private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
     private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
+    private final InternalFileSystems internal;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
+    private final Futexes futexes = new Futexes(this::hasTask);
 
     private final ProcessTable processes;
     private final TaskThreads threads = new TaskThreads();
@@ -48,7 +55,6 @@ public final class Kernel implements AutoCloseable {
     private final TaskCloner cloner;
     private final ProgramExecution execution;
     private final ChildWait childWait;
-    private final FutexWaker futexes = FutexWaker.NOBODY;
 
     private final Object initLock = new Object();
 
@@ -72,7 +78,9 @@ public final class Kernel implements AutoCloseable {
      * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
+     * @param internal what makes files without a name
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -85,7 +93,9 @@ public final class Kernel implements AutoCloseable {
             long memoryTotal,
             Vfs vfs,
             MountTree mounts,
-            SyscallGate syscalls) {
+            InternalFileSystems internal,
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -95,7 +105,9 @@ public final class Kernel implements AutoCloseable {
             requireNonNull(random, "random is null");
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
+            requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -105,13 +117,15 @@ public final class Kernel implements AutoCloseable {
         capabilities = platform.capabilities();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
-        utsName = parts.utsName();
+        utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
         memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
+        internal = parts.internal();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
         processes = new ProcessTable(Integer.MAX_VALUE);
         exit = new TaskExit(this, processes);
@@ -147,7 +161,12 @@ public final class Kernel implements AutoCloseable {
 
     /** What uname(2) tells. */
     public UtsName utsName() {
-        return utsName;
+        return utsName.get();
+    }
+
+    /** Changes what uname(2) tells, as sethostname(2). */
+    public void rename(UnaryOperator<UtsName> change) {
+        utsName.updateAndGet(change);
     }
 
     /** Random bytes. */
@@ -180,9 +199,24 @@ public final class Kernel implements AutoCloseable {
         return mounts;
     }
 
+    /** What makes pipes and other files without a name. */
+    public InternalFileSystems internal() {
+        return internal;
+    }
+
+    /** The futexes of all processes. */
+    public Futexes futexes() {
+        return futexes;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
@@ -195,9 +229,8 @@ public final class Kernel implements AutoCloseable {
         return processes;
     }
 
-    /** Wakes who waits for a futex. */
-    FutexWaker futexes() {
-        return futexes;
+    private boolean hasTask(int tid) {
+        return processes.task(tid).isPresent();
     }
 
     /** The tasks that live. */
@@ -225,8 +258,13 @@ public final class Kernel implements AutoCloseable {
             throw new IllegalStateException("the first process was made before");
         }
         ThreadGroup group =
-                new ThreadGroup(pid, limits, new SignalActions(), clock.monotonicNanos());
-        Task task = new Task(this, group, pid, name, resources);
+                new ThreadGroup(
+                        pid,
+                        limits,
+                        new ProcessSettings(),
+                        new SignalActions(),
+                        clock.monotonicNanos());
+        Task task = new Task(this, group, pid, name, new TaskSettings(), resources);
         start.applyTo(task.registers());
         synchronized (initLock) {
             init = Optional.of(group);

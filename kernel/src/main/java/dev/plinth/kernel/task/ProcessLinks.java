@@ -36,9 +36,6 @@ final class ProcessLinks {
     /** How many programs it has executed. */
     int executions;
 
-    /** Whether orphans below it become its children (PR_SET_CHILD_SUBREAPER). */
-    boolean subreaper;
-
     /** Whether it has executed a program since it was made; setpgid(2) asks. */
     boolean executed;
 

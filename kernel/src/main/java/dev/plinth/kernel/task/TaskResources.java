@@ -25,9 +25,9 @@ public record TaskResources(
         requireNonNull(credentials, "credentials is null");
     }
 
-    /** The same, for another program. */
-    TaskResources with(ProgramImage other, FdTable otherFiles) {
-        return new TaskResources(other, otherFiles, fs, credentials);
+    /** The same with other credentials. */
+    TaskResources with(Credentials others) {
+        return new TaskResources(image, files, fs, others);
     }
 
     /** Gives up the references: descriptors first, then the memory. */

@@ -28,6 +28,7 @@ public final class ThreadGroup {
     private final int pid;
     private final ResourceLimits limits;
     private final long startMonotonicNanos;
+    private final ProcessSettings settings;
 
     /** Guarded by the tree lock. */
     private final ProcessLinks links = new ProcessLinks();
@@ -67,9 +68,15 @@ public final class ThreadGroup {
      *
      * @param actions of its signals; shared with another process after CLONE_SIGHAND
      */
-    ThreadGroup(int pid, ResourceLimits limits, SignalActions actions, long startMonotonicNanos) {
+    ThreadGroup(
+            int pid,
+            ResourceLimits limits,
+            ProcessSettings settings,
+            SignalActions actions,
+            long startMonotonicNanos) {
         this.pid = pid;
         this.limits = requireNonNull(limits, "limits is null");
+        this.settings = requireNonNull(settings, "settings is null");
         this.actions = requireNonNull(actions, "actions is null");
         this.startMonotonicNanos = startMonotonicNanos;
     }
@@ -89,6 +96,11 @@ public final class ThreadGroup {
     /** The resource limits. */
     public ResourceLimits limits() {
         return limits;
+    }
+
+    /** What is set for the process. */
+    public ProcessSettings settings() {
+        return settings;
     }
 
     /** When the process was made, on the monotonic clock. */
