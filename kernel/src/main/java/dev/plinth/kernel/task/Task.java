@@ -34,6 +34,7 @@ public final class Task {
     private final int tid;
     private final TaskSignals signals;
     private final Registers registers = new Registers();
+    private final TaskSettings settings = new TaskSettings();
 
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
@@ -162,6 +163,26 @@ public final class Task {
     /** Who the task acts as. Any thread. */
     public Credentials credentials() {
         return resources.credentials();
+    }
+
+    /**
+     * Changes who the task acts as: {@code commit_creds} of kernel/cred.c.
+     *
+     * <p>A process that acts as someone else now, or may do more, is not to be looked into by those
+     * who could before, and its parent's death is not its business.
+     */
+    public void setCredentials(Credentials replacement) {
+        Credentials old = credentials();
+        resources = resources.with(replacement);
+        if (replacement.gainsOver(old)) {
+            group.settings().setDumpable(false);
+            settings.setParentDeathSignal(0);
+        }
+    }
+
+    /** What the task has set for itself. Any thread may read. */
+    public TaskSettings settings() {
+        return settings;
     }
 
     /** What the task shares with others. Any thread. */
