@@ -129,7 +129,7 @@ CASE(day_and_second_agree) {
 
 CASE(unknown_clocks_are_refused) {
     struct timespec time;
-    static const int unknown[] = {12, 13, 16, 63, 100, INT_MAX, INT_MIN, 10};
+    static const int unknown[] = {12, 13, 63, 100, INT_MAX, INT_MIN, 10};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         printf("%d: ", unknown[i]);
         SHOW(clock_gettime(unknown[i], &time));
