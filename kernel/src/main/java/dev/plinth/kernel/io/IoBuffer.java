@@ -109,9 +109,13 @@ public abstract class IoBuffer {
      */
     public final long discard() {
         long discarded = remaining;
+        discardPieces(discarded);
         remaining = 0;
         return discarded;
     }
+
+    /** Does {@link #discard}, where there is more to it than to forget the rest. */
+    protected void discardPieces(long count) {}
 
     /**
      * Moves the position back: bytes that were transferred are not used after all.
