@@ -253,6 +253,41 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         };
     }
 
+    /**
+     * Maps a page of the kernel's own, such as the vDSO, into a process that is about to begin a
+     * program: {@code _install_special_mapping} in Linux.
+     *
+     * @param address page aligned, within user addresses
+     * @param access what the program may do
+     * @param maxAccess what mprotect(2) can make of it
+     * @param page a file of one page
+     * @return whether it is mapped; it is not if something else is there
+     */
+    public boolean mapKernelPage(
+            long address, AccessType access, AccessType maxAccess, MappedFile page) {
+        Vma vma =
+                new Vma(
+                        address,
+                        address + Pages.SIZE,
+                        access,
+                        maxAccess,
+                        0,
+                        page.mappable(),
+                        Optional.of(page),
+                        0);
+        mappings.writeLock().lock();
+        try {
+            if (!mappings.vmas().isFree(vma.start(), vma.end())) {
+                return false;
+            }
+            mappings.insert(vma);
+            mappings.populate(vma.start(), vma.end());
+            return true;
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
     /** As munmap(2). */
     public void munmap(long address, long length) {
         AddressRange range = mappings.userRange(address, length, Errno.EINVAL);

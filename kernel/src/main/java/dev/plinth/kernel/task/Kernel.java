@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.futex.Futexes;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
@@ -51,6 +52,7 @@ public final class Kernel {
     private final MountTree mounts;
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
     private final Futexes futexes = new Futexes(this::hasTask);
 
@@ -80,6 +82,7 @@ public final class Kernel {
      * @param mounts the tree of files
      * @param internal what makes files without a name
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -93,7 +96,8 @@ public final class Kernel {
             Vfs vfs,
             MountTree mounts,
             InternalFileSystems internal,
-            SyscallGate syscalls) {
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -105,6 +109,7 @@ public final class Kernel {
             requireNonNull(mounts, "mounts is null");
             requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -122,6 +127,7 @@ public final class Kernel {
         mounts = parts.mounts();
         internal = parts.internal();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
     }
 
@@ -203,6 +209,11 @@ public final class Kernel {
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
