@@ -101,6 +101,7 @@ final class SandboxBuilder {
                                 facts.memoryTotal(),
                                 files.vfs(),
                                 files.mounts(),
+                                files.internal(),
                                 new SyscallDispatcher(
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines)))));

@@ -550,6 +550,32 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         pager.invalidate(range, alsoPrivate);
     }
 
+    /**
+     * A place in what processes map shared.
+     *
+     * @param offset in the file
+     */
+    public record SharedLocation(Mappable mappable, long offset) {}
+
+    /**
+     * Where an address is in what is mapped there; by that processes agree on a place that each has
+     * at an address of its own.
+     *
+     * @return empty if nothing is mapped there, or not shared
+     */
+    public Optional<SharedLocation> sharedLocation(long address) {
+        mappings.readLock().lock();
+        try {
+            return mappings.vmas()
+                    .find(address)
+                    .filter(Vma::isShared)
+                    .map(vma -> new SharedLocation(
+                            vma.mappable().orElseThrow(), vma.offsetOf(address)));
+        } finally {
+            mappings.readLock().unlock();
+        }
+    }
+
     /** What is mapped now, in the order of addresses: a copy. */
     public List<MappingInfo> mappings() {
         mappings.readLock().lock();
