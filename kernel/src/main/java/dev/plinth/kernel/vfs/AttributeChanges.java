@@ -106,9 +106,11 @@ final class AttributeChanges {
 
     /** {@code file_remove_privs}: who changes a program must not gain by its set-user-ID bit. */
     void dropSetId(Caller caller, Inode inode) {
+        if (caller.credentials().has(Capability.FSETID)) {
+            return;
+        }
         int permissions = inode.ownership().permissions();
-        if (withoutSetId(permissions) != permissions
-                && !caller.credentials().has(Capability.FSETID)) {
+        if (withoutSetId(permissions) != permissions) {
             inode.setPermissions(withoutSetId(permissions));
         }
     }

@@ -27,6 +27,9 @@ public abstract class Inode {
      */
     private final AtomicInteger writers = new AtomicInteger();
 
+    /** Whether it may get a name though it has none: {@code I_LINKABLE}. */
+    private volatile boolean linkable;
+
     /** How many descriptions refer to the file. */
     private final AtomicInteger users = new AtomicInteger();
 
@@ -120,6 +123,21 @@ public abstract class Inode {
     /** What device the file stands for; {@link DeviceNumber#NONE} if it is none. */
     public DeviceNumber deviceId() {
         return DeviceNumber.NONE;
+    }
+
+    /** The file, made without a name, may get one. */
+    final void allowFirstLink() {
+        linkable = true;
+    }
+
+    /** Whether the file has a name, or may get its first one. */
+    final boolean mayBeLinked() {
+        return linkable || stat().links() > 0;
+    }
+
+    /** The file has got a name; should it lose all of them, there will be no other. */
+    final void linked() {
+        linkable = false;
     }
 
     /** One more description refers to the file. */

@@ -198,6 +198,11 @@ public final class Vfs {
         attributes.touch(caller, location);
     }
 
+    /** A regular file is about to be written: takes its set-ID bits away. */
+    public void beforeWrite(Caller caller, FileDescription file) {
+        attributes.dropSetId(caller, file.inode());
+    }
+
     /** Sets the size, as truncate(2). */
     public void truncate(Caller caller, Location location, long size) {
         attributes.truncate(caller, location, size);

@@ -120,8 +120,9 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwrite64(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(
-                    task.guestMemory().source(arguments.longAt(1), count(arguments)), offset);
+            IoBuffer source = task.guestMemory().source(arguments.longAt(1), count(arguments));
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
@@ -147,7 +148,9 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwritev(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(source(task, arguments), offset);
+            IoBuffer source = source(task, arguments);
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
@@ -319,6 +322,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
 
     /** A write of which a part is done when it has to wait goes on waiting, as write(2) does. */
     private static long write(Task task, FileDescription file, IoBuffer source) {
+        FileWrites.prepare(task, file, source);
         long length = source.remaining();
         try {
             long written = Blocking.until(task, file, Poll.POLLOUT, () -> file.write(source));
