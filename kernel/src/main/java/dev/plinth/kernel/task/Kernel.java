@@ -8,6 +8,8 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.futex.Futexes;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
@@ -20,6 +22,8 @@ import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * One sandbox: what all of its processes share.
@@ -40,14 +44,17 @@ public final class Kernel {
     private final PlatformCapabilities capabilities;
     private final MemoryFile memoryFile;
     private final Clock clock;
-    private final UtsName utsName;
+    private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
     private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
+    private final InternalFileSystems internal;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
+    private final Futexes futexes = new Futexes(this::hasTask);
 
     private final Object tasksLock = new Object();
 
@@ -73,7 +80,9 @@ public final class Kernel {
      * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
+     * @param internal what makes files without a name
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -86,7 +95,9 @@ public final class Kernel {
             long memoryTotal,
             Vfs vfs,
             MountTree mounts,
-            SyscallGate syscalls) {
+            InternalFileSystems internal,
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -96,7 +107,9 @@ public final class Kernel {
             requireNonNull(random, "random is null");
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
+            requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -106,13 +119,15 @@ public final class Kernel {
         capabilities = platform.capabilities();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
-        utsName = parts.utsName();
+        utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
         memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
+        internal = parts.internal();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
     }
 
@@ -143,7 +158,12 @@ public final class Kernel {
 
     /** What uname(2) tells. */
     public UtsName utsName() {
-        return utsName;
+        return utsName.get();
+    }
+
+    /** Changes what uname(2) tells, as sethostname(2). */
+    public void rename(UnaryOperator<UtsName> change) {
+        utsName.updateAndGet(change);
     }
 
     /** Random bytes. */
@@ -176,9 +196,24 @@ public final class Kernel {
         return mounts;
     }
 
+    /** What makes pipes and other files without a name. */
+    public InternalFileSystems internal() {
+        return internal;
+    }
+
+    /** The futexes of all processes. */
+    public Futexes futexes() {
+        return futexes;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
@@ -191,6 +226,10 @@ public final class Kernel {
         synchronized (tasksLock) {
             return List.copyOf(tasks);
         }
+    }
+
+    private boolean hasTask(int tid) {
+        return tasks().stream().anyMatch(task -> task.tid() == tid);
     }
 
     /** The process with a number, if it lives. */

@@ -157,7 +157,8 @@ public final class ProgramLoader {
                             credentials.gids().effective(),
                             randomBytes(),
                             kernel.capabilities().cpu(),
-                            stackLimit);
+                            stackLimit,
+                            kernel.vdso());
             LoadedProgram program = loadInto(caller, memory, file, request);
             done = true;
             return new Loaded(

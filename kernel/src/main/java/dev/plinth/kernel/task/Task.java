@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Blocker;
@@ -32,6 +34,7 @@ public final class Task {
     private final int tid;
     private final TaskSignals signals;
     private final Registers registers = new Registers();
+    private final TaskSettings settings = new TaskSettings();
 
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
@@ -54,7 +57,13 @@ public final class Task {
     /** Where zero is stored when the task ends; zero for nowhere (set_tid_address(2)). */
     private long clearChildTid;
 
+    /** The head of the list of futexes that the task owns; zero for none (set_robust_list(2)). */
+    private volatile long robustList;
+
     private boolean inSyscall;
+
+    /** Confined to the task thread. */
+    private RestartBlock restartBlock = RestartBlock.NONE;
 
     /** What exists while the task's thread runs. */
     record Running(
@@ -111,6 +120,16 @@ public final class Task {
         clearChildTid = address;
     }
 
+    /** Where the list of the futexes is that the task owns; zero for nowhere. Any thread. */
+    public long robustList() {
+        return robustList;
+    }
+
+    /** Says where the list of the futexes is that the task owns, as set_robust_list(2). */
+    public void setRobustList(long head) {
+        robustList = head;
+    }
+
     /** The signals of the task. Any thread, within what its methods say. */
     public TaskSignals signals() {
         return signals;
@@ -144,6 +163,26 @@ public final class Task {
     /** Who the task acts as. Any thread. */
     public Credentials credentials() {
         return resources.credentials();
+    }
+
+    /**
+     * Changes who the task acts as: {@code commit_creds} of kernel/cred.c.
+     *
+     * <p>A process that acts as someone else now, or may do more, is not to be looked into by those
+     * who could before, and its parent's death is not its business.
+     */
+    public void setCredentials(Credentials replacement) {
+        Credentials old = credentials();
+        resources = resources.with(replacement);
+        if (replacement.gainsOver(old)) {
+            group.settings().setDumpable(false);
+            settings.setParentDeathSignal(0);
+        }
+    }
+
+    /** What the task has set for itself. Any thread may read. */
+    public TaskSettings settings() {
+        return settings;
     }
 
     /** What the task shares with others. Any thread. */
@@ -211,6 +250,25 @@ public final class Task {
         return running().waiting();
     }
 
+    /**
+     * Says how the call goes on that a signal breaks off, with the time that is left: {@code throw
+     * task.restartWith(...)}.
+     */
+    public RestartException restartWith(RestartBlock block) {
+        restartBlock = requireNonNull(block, "block is null");
+        return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
+    }
+
+    /** Goes on with the call that a signal broke off, as restart_syscall(2). */
+    public long restart() {
+        return restartBlock.restart(this);
+    }
+
+    /** Forgets a call that a signal broke off: a handler ran instead. */
+    void forgetRestart() {
+        restartBlock = RestartBlock.NONE;
+    }
+
     /** Sleeps until a signal comes or the process ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
@@ -219,13 +277,12 @@ public final class Task {
     }
 
     /**
-     * Sleeps for a time.
+     * Sleeps until a moment.
      *
-     * @return whether the time is over; if not, a signal came or the process ends
+     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
+     * @return whether it has come; if not, a signal came or the process ends
      */
-    public boolean sleep(long nanos) {
-        long now = kernel.clock().monotonicNanos();
-        long deadline = nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
+    public boolean sleepUntil(long deadline) {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (true) {
                 switch (blocker().await(nothing, deadline)) {
@@ -239,6 +296,11 @@ public final class Task {
                 }
             }
         }
+    }
+
+    /** The task as the futexes know it. */
+    public FutexCaller futexCaller() {
+        return new FutexCaller(tid, memory(), blocker());
     }
 
     /** On whose behalf the file layer acts when this task calls it. */

@@ -24,6 +24,11 @@ public record TaskResources(
         requireNonNull(credentials, "credentials is null");
     }
 
+    /** The same with other credentials. */
+    TaskResources with(Credentials others) {
+        return new TaskResources(image, files, fs, others);
+    }
+
     /** Closes the descriptors, then the memory: the last task that has them is gone. */
     @Override
     public void close() {

@@ -26,6 +26,7 @@ public final class ThreadGroup {
     private final int pid;
     private final ResourceLimits limits;
     private final long startMonotonicNanos;
+    private final ProcessSettings settings = new ProcessSettings();
 
     /** Guards everything about signals and the exit, here and in {@link TaskSignals}. */
     final Object signalLock = new Object();
@@ -56,6 +57,11 @@ public final class ThreadGroup {
     /** The resource limits. */
     public ResourceLimits limits() {
         return limits;
+    }
+
+    /** What is set for the process. */
+    public ProcessSettings settings() {
+        return settings;
     }
 
     /** When the process was made, on the monotonic clock. */

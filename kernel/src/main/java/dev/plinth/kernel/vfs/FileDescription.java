@@ -132,6 +132,14 @@ public abstract class FileDescription implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether open(2) does not return yet: a FIFO waits for someone who opens its other side. Once
+     * false it stays so. Until then, {@link #watch} tells when to ask again.
+     */
+    public boolean isOpening() {
+        return false;
+    }
+
     /** Has the file counted as being written, which it is already, until the end. */
     final void countsAsWriter() {
         releaseInode = inode()::removeWriter;

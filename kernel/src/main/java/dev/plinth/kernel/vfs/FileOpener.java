@@ -156,7 +156,7 @@ final class FileOpener {
     /** Opens a file for which everything has been checked but who else uses it. */
     private FileDescription openInode(Caller caller, Location location, OpenHow how) {
         Inode inode = location.inode();
-        if (inode.type().isDevice()) {
+        if (inode.type().isDevice() || inode.type() == FileType.FIFO) {
             Optional<DeviceRegistry.Device> device = devices.find(inode.type(), inode.deviceId());
             if (device.isPresent()) {
                 return device.get().open(location, how.flags(), caller);

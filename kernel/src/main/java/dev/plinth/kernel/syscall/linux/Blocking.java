@@ -7,6 +7,7 @@ import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
+import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.function.LongSupplier;
 
@@ -33,6 +34,32 @@ final class Blocking {
                 }
             }
             await(task, file, events);
+        }
+    }
+
+    /**
+     * Waits until a file that was opened is open: a FIFO may wait for its other side.
+     *
+     * @param file closed if a signal comes first
+     * @throws RestartException if a signal comes first
+     */
+    static void untilOpen(Task task, FileDescription file) {
+        if (!file.isOpening()) {
+            return;
+        }
+        boolean open = false;
+        try (WaitSet set = task.blocker().newWaitSet()) {
+            file.watch(Poll.POLLIN | Poll.POLLOUT, set);
+            while (file.isOpening()) {
+                if (task.blocker().await(set, Blocker.NO_DEADLINE) == Blocker.Outcome.INTERRUPTED) {
+                    throw RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS);
+                }
+            }
+            open = true;
+        } finally {
+            if (!open) {
+                file.close();
+            }
         }
     }
 

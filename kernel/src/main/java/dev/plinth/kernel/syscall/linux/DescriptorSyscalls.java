@@ -11,7 +11,9 @@ import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pipefs.PipeDescription;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
@@ -153,10 +155,22 @@ final class DescriptorSyscalls implements SyscallFamily {
                 requireLockable(file, readLock(task, value, false));
                 yield 0;
             }
+            case Fcntl.F_GETPIPE_SZ -> pipe(file).capacity();
+            case Fcntl.F_SETPIPE_SZ ->
+                    pipe(file)
+                            .setCapacity(
+                                    (int) value, task.credentials().has(Capability.SYS_RESOURCE));
             case Fcntl.F_GETOWN -> 0;
             case Fcntl.F_SETOWN -> 0;
             default -> throw ErrnoException.of(Errno.EINVAL);
         };
+    }
+
+    private static PipeDescription pipe(FileDescription file) {
+        if (file instanceof PipeDescription pipe) {
+            return pipe;
+        }
+        throw ErrnoException.of(Errno.EBADF);
     }
 
     private static int readLock(Task task, long address, boolean query) {

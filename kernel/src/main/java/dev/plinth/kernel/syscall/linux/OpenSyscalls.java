@@ -146,6 +146,7 @@ final class OpenSyscalls implements SyscallFamily {
                 task.kernel()
                         .vfs()
                         .open(task.caller(), PathArguments.base(task, directory, path), path, how);
+        Blocking.untilOpen(task, file);
         return task.files().open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
     }
 
