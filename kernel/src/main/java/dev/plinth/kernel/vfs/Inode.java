@@ -8,6 +8,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A file, apart from its names: one object for each file of a file system while anyone holds it.
@@ -29,6 +30,9 @@ public abstract class Inode {
 
     /** Whether it may get a name though it has none: {@code I_LINKABLE}. */
     private volatile boolean linkable;
+
+    /** The locks on the file; empty until someone asks for them. */
+    private final AtomicReference<FileLocks> locks = new AtomicReference<>();
 
     /** How many descriptions refer to the file. */
     private final AtomicInteger users = new AtomicInteger();
@@ -123,6 +127,21 @@ public abstract class Inode {
     /** What device the file stands for; {@link DeviceNumber#NONE} if it is none. */
     public DeviceNumber deviceId() {
         return DeviceNumber.NONE;
+    }
+
+    /** The advisory locks on the file. */
+    public final FileLocks locks() {
+        FileLocks known = locks.get();
+        if (known != null) {
+            return known;
+        }
+        locks.compareAndSet(null, new FileLocks());
+        return locks.get();
+    }
+
+    /** The advisory locks on the file, if there ever were any. */
+    final Optional<FileLocks> knownLocks() {
+        return Optional.ofNullable(locks.get());
     }
 
     /** The file, made without a name, may get one. */
