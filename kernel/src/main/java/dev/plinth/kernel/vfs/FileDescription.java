@@ -80,6 +80,16 @@ public abstract class FileDescription implements AutoCloseable {
         return (flags() & Fcntl.O_NONBLOCK) != 0;
     }
 
+    /** How long a call that reads waits at most, in nanoseconds; for ever but for sockets. */
+    public long readTimeout() {
+        return Blocker.NO_DEADLINE;
+    }
+
+    /** How long a call that writes waits at most, in nanoseconds; for ever but for sockets. */
+    public long writeTimeout() {
+        return Blocker.NO_DEADLINE;
+    }
+
     /** Whether it was opened with O_PATH, and so is good for naming the file only. */
     public final boolean isPathOnly() {
         return (flags() & Fcntl.O_PATH) != 0;
