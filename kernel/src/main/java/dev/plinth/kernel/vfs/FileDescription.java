@@ -136,6 +136,7 @@ public abstract class FileDescription implements AutoCloseable {
             throw new IllegalStateException("file closed more often than opened");
         }
         if (left == 0) {
+            inode().knownLocks().ifPresent(locks -> locks.fileClosed(this));
             releaseInode.run();
             dispose();
             inode().removeUser();
@@ -148,6 +149,16 @@ public abstract class FileDescription implements AutoCloseable {
      */
     public boolean isOpening() {
         return false;
+    }
+
+    /**
+     * A descriptor of the file was closed: the process gives up every record lock on it, whichever
+     * of its descriptors it was set by ({@code filp_close}).
+     *
+     * @param table in which it was; the owner of the locks
+     */
+    public final void descriptorClosed(Object table) {
+        inode().knownLocks().ifPresent(locks -> locks.descriptorClosed(table));
     }
 
     /** Has the file counted as being written, which it is already, until the end. */
