@@ -88,7 +88,7 @@ final class RootFileSystem {
         this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
         Devices.register(devices, random, this::terminal);
-        internal = 
+        internal =
                 new InternalFileSystems(
                         new PipeFs(numbers, clock), new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);

@@ -40,6 +40,9 @@ public abstract class FileDescription implements AutoCloseable {
     /** What mappings see of this description: always the same object. */
     private final MappedFile mappedFile = new Mapping();
 
+    /** Kept for those who ask: see {@link #signalOwner}. */
+    private volatile SignalOwner signalOwner = SignalOwner.NONE;
+
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
 
@@ -73,6 +76,16 @@ public abstract class FileDescription implements AutoCloseable {
     /** Sets the status flags, as F_SETFL; those that cannot be changed stay as they are. */
     public final void setFlags(int newFlags) {
         flags.getAndUpdate(old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
+    }
+
+    /** Whom F_SETOWN named. Nobody is told anything, since O_ASYNC is refused. */
+    public final SignalOwner signalOwner() {
+        return signalOwner;
+    }
+
+    /** Says whom to tell, as F_SETOWN and F_SETSIG. */
+    public final void setSignalOwner(SignalOwner owner) {
+        signalOwner = requireNonNull(owner, "owner is null");
     }
 
     /** Whether a call that would have to wait fails instead. */

@@ -19,6 +19,7 @@ public final class LinuxSyscalls {
                 new ReadWriteSyscalls(),
                 new OpenSyscalls(),
                 new DescriptorSyscalls(),
+                new FcntlSyscalls(),
                 new LockSyscalls(),
                 new PipeSyscalls(),
                 new EventSyscalls(),
