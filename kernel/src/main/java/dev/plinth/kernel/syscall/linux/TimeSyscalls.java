@@ -12,6 +12,7 @@ import static dev.plinth.kernel.syscall.linux.TimeArguments.writeTimespec;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
 import dev.plinth.kernel.strace.StructFormats;
@@ -96,8 +97,14 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long clockGettime(Task task, SyscallArguments arguments) {
+        noteCall(task);
         writeTimespec(task, arguments.longAt(1), now(task, arguments.intAt(0)));
         return 0;
+    }
+
+    /** Programs that often ask for the time are told it by the vDSO before long. */
+    private static void noteCall(Task task) {
+        task.kernel().vdso().ifPresent(Vdso::noteCall);
     }
 
     private static long now(Task task, int clock) {
@@ -130,6 +137,7 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long gettimeofday(Task task, SyscallArguments arguments) {
+        noteCall(task);
         long time = arguments.longAt(0);
         long zone = arguments.longAt(1);
         if (time != 0) {
@@ -145,6 +153,7 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long time(Task task, SyscallArguments arguments) {
+        noteCall(task);
         long seconds = task.kernel().clock().realtimeNanos() / Clock.NANOS_PER_SECOND;
         if (arguments.longAt(0) != 0) {
             task.guestMemory().writeLong(arguments.longAt(0), seconds);
