@@ -11,7 +11,6 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
-
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 

@@ -199,11 +199,6 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
     }
 
     @Override
-    public void punchHole(long start, long end) {
-        memory.slice(pagesOffset + start, end - start).fill((byte) 0);
-    }
-
-    @Override
     public void sync(long start, long end) {
         synced.add(new AddressRange(start, end));
     }

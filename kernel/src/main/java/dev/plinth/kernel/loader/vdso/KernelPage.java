@@ -2,10 +2,8 @@ package dev.plinth.kernel.loader.vdso;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
@@ -84,9 +82,4 @@ record KernelPage(String name, MemoryFile memory, long offset) implements Mappab
 
     @Override
     public void sync(long start, long end) {}
-
-    @Override
-    public void punchHole(long start, long end) {
-        throw ErrnoException.of(Errno.EOPNOTSUPP);
-    }
 }
