@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.Optional;
@@ -374,6 +375,11 @@ public abstract class FileDescription implements AutoCloseable {
         @Override
         public void sync(long start, long end) {
             FileDescription.this.sync(true);
+        }
+
+        @Override
+        public void punchHole(long start, long end) {
+            allocate(Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE, start, end - start);
         }
     }
 }

@@ -28,6 +28,7 @@ public final class LinuxSyscalls {
                 new StatSyscalls(),
                 new DirectorySyscalls(),
                 new MemorySyscalls(),
+                new ProcessMemorySyscalls(),
                 new ProcessSyscalls(),
                 new CloneSyscalls(),
                 new ExecSyscalls(),
