@@ -32,7 +32,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * keeps the pages from being taken away.
  */
 final class MemoryContent implements Mappable {
-    /** From so many bytes on, fresh pages are better written by the host than touched one by one. */
+    /**
+     * From so many bytes on, fresh pages are better written by the host than touched one by one.
+     */
     private static final long FRESH_WRITE_MIN = 4L * Pages.SIZE;
 
     private final TmpFs fileSystem;
