@@ -19,7 +19,9 @@ final class FutexQueues {
     static final class Bucket {
         private final int index;
 
-        /** Held while a word is compared and its waiters are found; see the package's lock order. */
+        /**
+         * Held while a word is compared and its waiters are found; see the package's lock order.
+         */
         final Object bucketLock = new Object();
 
         private final Set<FutexWaiter> waiters = new LinkedHashSet<>(4);

@@ -59,8 +59,7 @@ final class FutexWaiter {
     }
 
     static FutexWaiter plain(FutexCaller caller, FutexKey key, FutexAddress address, int bitset) {
-        return new FutexWaiter(
-                caller, Kind.PLAIN, key, address.value(), bitset, Optional.empty());
+        return new FutexWaiter(caller, Kind.PLAIN, key, address.value(), bitset, Optional.empty());
     }
 
     static FutexWaiter toBeRequeued(
@@ -70,8 +69,7 @@ final class FutexWaiter {
     }
 
     static FutexWaiter forOwnership(FutexCaller caller, FutexKey key, FutexAddress address) {
-        return new FutexWaiter(
-                caller, Kind.OWNERSHIP, key, address.value(), ANY, Optional.empty());
+        return new FutexWaiter(caller, Kind.OWNERSHIP, key, address.value(), ANY, Optional.empty());
     }
 
     FutexCaller caller() {

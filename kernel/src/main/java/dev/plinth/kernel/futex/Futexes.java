@@ -180,9 +180,7 @@ public final class Futexes {
             synchronized (FutexQueues.inner(firstBucket, secondBucket).bucketLock) {
                 boolean also = operation.apply(memory.guestMemory(), second.value());
                 int woken = wakeLocked(firstBucket, firstKey, firstCount, ANY);
-                return also
-                        ? woken + wakeLocked(secondBucket, secondKey, secondCount, ANY)
-                        : woken;
+                return also ? woken + wakeLocked(secondBucket, secondKey, secondCount, ANY) : woken;
             }
         }
     }

@@ -3,8 +3,8 @@
  * kernel/futex of Linux.
  *
  * <p>In reading order: {@link dev.plinth.kernel.futex.FutexAddress} (what a program names a futex
- * by), {@link dev.plinth.kernel.futex.FutexKey} (what it is known by here), {@code FutexQueues} (who
- * waits, by key), {@link dev.plinth.kernel.futex.Futexes} (wait, wake, requeue), {@link
+ * by), {@link dev.plinth.kernel.futex.FutexKey} (what it is known by here), {@code FutexQueues}
+ * (who waits, by key), {@link dev.plinth.kernel.futex.Futexes} (wait, wake, requeue), {@link
  * dev.plinth.kernel.futex.PiFutexes} (those whose word names an owner), {@link
  * dev.plinth.kernel.futex.RobustList} (what is done for the futexes of a thread that ends).
  *

@@ -604,8 +604,9 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
             return mappings.vmas()
                     .find(address)
                     .filter(Vma::isShared)
-                    .map(vma -> new SharedLocation(
-                            vma.mappable().orElseThrow(), vma.offsetOf(address)));
+                    .map(vma ->
+                            new SharedLocation(
+                                    vma.mappable().orElseThrow(), vma.offsetOf(address)));
         } finally {
             mappings.readLock().unlock();
         }

@@ -22,10 +22,10 @@ import java.util.concurrent.locks.LockSupport;
  * The one way in which a task blocks: until it is woken, a descriptor of the host is ready, or a
  * moment has come.
  *
- * <p>Without descriptors of the host the task's thread parks, which costs least. With some it sleeps
- * in ppoll(2) on them and on an eventfd of its own, which is made when it is first needed. {@link
- * #wake} may be called by any thread, everything else by the task thread. A wake that comes while
- * the task does not sleep is kept until it does.
+ * <p>Without descriptors of the host the task's thread parks, which costs least. With some it
+ * sleeps in ppoll(2) on them and on an eventfd of its own, which is made when it is first needed.
+ * {@link #wake} may be called by any thread, everything else by the task thread. A wake that comes
+ * while the task does not sleep is kept until it does.
  */
 final class TaskWait implements Blocker, AutoCloseable {
     private static final long SYS_READ = 0;
@@ -82,10 +82,7 @@ final class TaskWait implements Blocker, AutoCloseable {
             case PARKED -> LockSupport.unpark(thread);
             case POLLING ->
                     host.syscall(
-                            SYS_WRITE,
-                            wakeFd.orElseThrow().number(),
-                            one.address(),
-                            Long.BYTES);
+                            SYS_WRITE, wakeFd.orElseThrow().number(), one.address(), Long.BYTES);
         }
     }
 

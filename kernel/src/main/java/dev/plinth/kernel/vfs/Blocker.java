@@ -34,8 +34,8 @@ public interface Blocker {
     Outcome await(WaitSet set, long deadline);
 
     /**
-     * Ends the wait in progress, or the next one: it returns {@link Outcome#READY}. Any thread, also
-     * under locks.
+     * Ends the wait in progress, or the next one: it returns {@link Outcome#READY}. Any thread,
+     * also under locks.
      */
     void wake();
 }

@@ -10,7 +10,6 @@ import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
-import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.pipefs.PipeDescription;
 import dev.plinth.kernel.strace.FlagFormat;

@@ -117,8 +117,7 @@ final class FutexSyscalls implements SyscallFamily {
             case FUTEX_WAKE -> wake(task, arguments, Futexes.ANY);
             case FUTEX_WAKE_BITSET -> wake(task, arguments, arguments.intAt(5));
             case FUTEX_REQUEUE -> requeue(task, arguments, OptionalInt.empty());
-            case FUTEX_CMP_REQUEUE ->
-                    requeue(task, arguments, OptionalInt.of(arguments.intAt(5)));
+            case FUTEX_CMP_REQUEUE -> requeue(task, arguments, OptionalInt.of(arguments.intAt(5)));
             case FUTEX_WAKE_OP -> wakeOp(task, arguments);
             case FUTEX_LOCK_PI, FUTEX_LOCK_PI2 -> lockPi(task, address(arguments), deadline);
             case FUTEX_TRYLOCK_PI -> {
@@ -264,7 +263,9 @@ final class FutexSyscalls implements SyscallFamily {
 
     private static long requeuePi(Task task, SyscallArguments arguments) {
         int moveCount = arguments.intAt(3);
-        if (moveCount < 0 || arguments.intAt(2) != 1 || arguments.longAt(0) == arguments.longAt(4)) {
+        if (moveCount < 0
+                || arguments.intAt(2) != 1
+                || arguments.longAt(0) == arguments.longAt(4)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         return task.kernel()

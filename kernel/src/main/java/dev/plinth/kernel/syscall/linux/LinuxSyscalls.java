@@ -20,6 +20,7 @@ public final class LinuxSyscalls {
                 new OpenSyscalls(),
                 new DescriptorSyscalls(),
                 new LockSyscalls(),
+                new MountSyscalls(),
                 new PipeSyscalls(),
                 new StatSyscalls(),
                 new DirectorySyscalls(),

@@ -52,8 +52,7 @@ final class TimeArguments {
     static void writeTimeval(Task task, long address, long nanos) {
         task.guestMemory().writeLong(address, nanos / Clock.NANOS_PER_SECOND);
         task.guestMemory()
-                .writeLong(
-                        address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
+                .writeLong(address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND / NANOS_PER_MICRO);
     }
 
     private static long nanos(long seconds, long nanos) {
