@@ -23,7 +23,7 @@ final class IdentitySyscalls implements SyscallFamily {
         return List.of(
                 supported("getpid", IdentitySyscalls::getpid),
                 supported("gettid", IdentitySyscalls::gettid),
-                partial("getppid", ONE_PROCESS, (task, arguments) -> 0),
+                supported("getppid", IdentitySyscalls::getppid),
                 partial("getpgrp", ONE_PROCESS, IdentitySyscalls::getpid),
                 partial("getpgid", ONE_PROCESS, IdentitySyscalls::ofProcess, INT),
                 partial("getsid", ONE_PROCESS, IdentitySyscalls::ofProcess, INT));
@@ -31,6 +31,10 @@ final class IdentitySyscalls implements SyscallFamily {
 
     private static long getpid(Task task, SyscallArguments arguments) {
         return task.group().pid();
+    }
+
+    private static long getppid(Task task, SyscallArguments arguments) {
+        return task.group().parentPid(task.kernel().processes());
     }
 
     private static long gettid(Task task, SyscallArguments arguments) {

@@ -1,7 +1,6 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -30,8 +29,6 @@ final class ProcessSyscalls implements SyscallFamily {
 
     private static final long ROBUST_LIST_HEAD_BYTES = 24;
 
-    private static final String ONE_TASK = "there is one process with one thread yet";
-
     private static final ArgumentFormat ARCH_CODE =
             new NameFormat()
                     .with(ARCH_SET_GS, "ARCH_SET_GS")
@@ -44,8 +41,8 @@ final class ProcessSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("exit", ONE_TASK, ProcessSyscalls::exit, INT),
-                supported("exit_group", ProcessSyscalls::exit, INT),
+                supported("exit", ProcessSyscalls::exit, INT),
+                supported("exit_group", ProcessSyscalls::exitGroup, INT),
                 partial(
                         "arch_prctl",
                         "bases of fs and gs",
@@ -55,51 +52,20 @@ final class ProcessSyscalls implements SyscallFamily {
                 supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
                 partial(
                         "set_robust_list",
-                        ONE_TASK + ", so nobody waits for its futexes",
+                        "accepted, but nobody is told of the locks that a dead thread held",
                         ProcessSyscalls::setRobustList,
                         POINTER,
                         SIZE),
                 unimplemented(
-                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
-                unimplemented(
-                        "clone",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER),
-                unimplemented("clone3", Errno.ENOSYS, ONE_TASK, POINTER, SIZE),
-                unimplemented("fork", Errno.ENOSYS, ONE_TASK),
-                unimplemented("vfork", Errno.ENOSYS, ONE_TASK),
-                unimplemented(
-                        "execve",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        PATH,
-                        ProcessFormats.STRINGS,
-                        ProcessFormats.ENVIRONMENT),
-                partial(
-                        "wait4",
-                        "there are no children yet",
-                        ProcessSyscalls::wait4,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER),
-                partial(
-                        "waitid",
-                        "there are no children yet",
-                        ProcessSyscalls::waitid,
-                        ProcessFormats.ID_TYPE,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER));
+                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {
+        task.exit(arguments.intAt(0));
+        return 0;
+    }
+
+    private static long exitGroup(Task task, SyscallArguments arguments) {
         task.group().exit(new ExitStatus.Exited(arguments.intAt(0) & 0xff));
         return 0;
     }
@@ -134,13 +100,5 @@ final class ProcessSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.EINVAL);
         }
         return 0;
-    }
-
-    private static long wait4(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
-    }
-
-    private static long waitid(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
     }
 }
