@@ -85,7 +85,10 @@ final class SandboxBuilder {
         resources.own(platform::close);
 
         HostFacts facts = new HostFacts(host);
-        Credentials credentials = facts.credentials();
+        Credentials credentials =
+                spec.user()
+                        .map(user -> Credentials.ofUser(user.uid(), user.gid(), List.of()))
+                        .orElseGet(facts::credentials);
         RootFileSystem files =
                 RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
         Kernel kernel =
@@ -95,7 +98,9 @@ final class SandboxBuilder {
                                 platform,
                                 memoryFile,
                                 clock,
-                                facts.utsName(),
+                                spec.hostname()
+                                        .map(facts.utsName()::withNodename)
+                                        .orElseGet(facts::utsName),
                                 facts.random(),
                                 Runtime.getRuntime().availableProcessors(),
                                 facts.memoryTotal(),

@@ -6,6 +6,7 @@ import dev.plinth.kernel.fs.procfs.Processes;
 import dev.plinth.kernel.fs.procfs.SystemView;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
+import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.Mount;
@@ -68,6 +69,25 @@ final class SandboxView implements SystemView {
     }
 
     @Override
+    public void setHostName(String name) {
+        kernel.rename(names -> names.withNodename(cut(name)));
+    }
+
+    @Override
+    public String domainName() {
+        return kernel.utsName().domainname();
+    }
+
+    @Override
+    public void setDomainName(String name) {
+        kernel.rename(names -> names.withDomainname(cut(name)));
+    }
+
+    private static String cut(String name) {
+        return name.substring(0, Math.min(name.length(), UtsName.FIELD_BYTES - 1));
+    }
+
+    @Override
     public int processors() {
         return kernel.processors();
     }
@@ -114,5 +134,22 @@ final class SandboxView implements SystemView {
     @Override
     public String bootId() {
         return bootId;
+    }
+
+    @Override
+    public int maxTasks() {
+        return kernel.processes().limit();
+    }
+
+    @Override
+    public long openFiles() {
+        return processes.all().stream()
+                .mapToLong(process -> process.leader().descriptors().size())
+                .sum();
+    }
+
+    @Override
+    public long oomKills() {
+        return kernel.oomKiller().kills();
     }
 }

@@ -50,6 +50,7 @@ public final class Kernel implements AutoCloseable {
     private final TaskCloner cloner;
     private final ProgramExecution execution;
     private final ChildWait childWait;
+    private final OomKiller oomKiller = new OomKiller(this);
     private final FutexWaker futexes = FutexWaker.NOBODY;
 
     private final Object initLock = new Object();
@@ -205,6 +206,11 @@ public final class Kernel implements AutoCloseable {
     /** Wakes who waits for a futex. */
     FutexWaker futexes() {
         return futexes;
+    }
+
+    /** What happens when there is no memory left. */
+    public OomKiller oomKiller() {
+        return oomKiller;
     }
 
     /** The tasks that live. */

@@ -38,6 +38,9 @@ public final class ProcessTable {
     /** How many numbers of tasks are in use, also of those that are being made or are zombies. */
     private int charged;
 
+    /** How many tasks were ever begun to be made. */
+    private long made;
+
     /** How many tasks there may be at once, zombies included. */
     private final int limit;
 
@@ -62,6 +65,7 @@ public final class ProcessTable {
             }
             int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));
             charged++;
+            made++;
             return number;
         }
     }
@@ -154,6 +158,7 @@ public final class ProcessTable {
             if (old != pid) {
                 tasks.remove(old);
                 task.setTid(pid);
+                task.group().setLeader(task);
                 tasks.put(pid, task);
                 task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
@@ -250,5 +255,31 @@ public final class ProcessTable {
                     .map(group -> (List<ThreadGroup>) new ArrayList<>(group.members()))
                     .orElse(List.of());
         }
+    }
+
+    /** The number of the session that a process is in. */
+    int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
+        }
+    }
+
+    /** The number that was given last. */
+    int lastNumber() {
+        synchronized (treeLock) {
+            return numbers.last();
+        }
+    }
+
+    /** How many tasks were ever made. */
+    long made() {
+        synchronized (treeLock) {
+            return made;
+        }
+    }
+
+    /** How many tasks there may be at once. */
+    public int limit() {
+        return limit;
     }
 }

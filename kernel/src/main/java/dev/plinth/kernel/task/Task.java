@@ -79,6 +79,9 @@ public final class Task {
 
     private boolean inSyscall;
 
+    /** Whether the task sleeps in a call; written by its own thread, read by anyone. */
+    private volatile boolean asleep;
+
     /** What exists while the task's thread runs. */
     record Running(
             Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
@@ -278,6 +281,15 @@ public final class Task {
     void endVfork() {
         vforkWait.ifPresent(VforkWait::end);
         vforkWait = Optional.empty();
+    }
+
+    /** Whether the task sleeps in a call. Any thread. */
+    boolean isAsleep() {
+        return asleep;
+    }
+
+    void setAsleep(boolean sleeps) {
+        asleep = sleeps;
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */

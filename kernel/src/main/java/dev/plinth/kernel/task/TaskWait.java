@@ -73,6 +73,7 @@ final class TaskWait implements Blocker, AutoCloseable {
         if (task.isInterrupted()) {
             return Outcome.INTERRUPTED;
         }
+        task.setAsleep(true);
         try (Arena call = Arena.ofConfined()) {
             List<WaitSet.HostWait> hostWaits = set.hostWaits();
             MemorySegment pollFds =
@@ -82,6 +83,8 @@ final class TaskWait implements Blocker, AutoCloseable {
                 setPollFd(pollFds, i + 1, hostWaits.get(i).fd(), hostWaits.get(i).events());
             }
             return sleep(pollFds, 1 + hostWaits.size(), deadline);
+        } finally {
+            task.setAsleep(false);
         }
     }
 

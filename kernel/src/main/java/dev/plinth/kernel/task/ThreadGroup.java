@@ -29,9 +29,11 @@ public final class ThreadGroup {
     private final ResourceLimits limits;
     private final long startMonotonicNanos;
 
+    /** Set when the process is made known, before anybody asks; changed by execve(2). */
+    private volatile Task leader;
+
     /** Replaced before the process runs. */
     private ProcessSettings settings = new ProcessSettings();
-
 
     /** Guarded by the tree lock. */
     private final ProcessLinks links = new ProcessLinks();
@@ -136,6 +138,9 @@ public final class ThreadGroup {
     void add(Task task) {
         synchronized (signalLock) {
             tasks.add(task);
+            if (task.tid() == pid) {
+                leader = task;
+            }
             if (exit.isPresent()) {
                 task.end(exit.get());
             }
@@ -278,6 +283,16 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             childUsage = childUsage.plus(used);
         }
+    }
+
+    /** The task that has the process' number, also when it has ended before the others. */
+    Task leader() {
+        return leader;
+    }
+
+    /** Makes a task the one that has the process' number: it executes a program. */
+    void setLeader(Task task) {
+        leader = task;
     }
 
     /** The first task, if there is one. */

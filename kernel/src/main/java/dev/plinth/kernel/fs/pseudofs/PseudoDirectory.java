@@ -1,4 +1,6 @@
-package dev.plinth.kernel.fs.procfs;
+package dev.plinth.kernel.fs.pseudofs;
+
+import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -10,17 +12,25 @@ import dev.plinth.kernel.vfs.PathName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A directory whose names never change. */
-final class FixedDirectory extends Directory {
-    private final ProcFs fileSystem;
-    private final ProcNode node;
+public final class PseudoDirectory extends Directory {
+    private final PseudoFs fileSystem;
+    private final Supplier<Ownership> owner;
     private final Map<PathName, Inode> files;
 
-    FixedDirectory(ProcFs fileSystem, ProcNode node, Map<PathName, Inode> files) {
+    /**
+     * A directory.
+     *
+     * @param owner whose it is
+     * @param files what is in it
+     */
+    public PseudoDirectory(
+            PseudoFs fileSystem, Supplier<Ownership> owner, Map<PathName, Inode> files) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
-        this.node = node;
+        this.owner = requireNonNull(owner, "owner is null");
         this.files = Map.copyOf(files);
     }
 
@@ -41,13 +51,18 @@ final class FixedDirectory extends Directory {
 
     @Override
     public FileStat stat() {
+        return fileSystem.stat(this, links());
+    }
+
+    /** How many names the directory has: its own, its dot, and those in its directories. */
+    public int links() {
         long directories =
                 files.values().stream().filter(file -> file.type() == FileType.DIRECTORY).count();
-        return node.stat(fileSystem, number(), type(), 2 + (int) directories);
+        return 2 + (int) directories;
     }
 
     @Override
     public Ownership ownership() {
-        return node.ownership();
+        return owner.get();
     }
 }
