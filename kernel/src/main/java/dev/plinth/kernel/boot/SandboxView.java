@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.procfs.Processes;
 import dev.plinth.kernel.fs.procfs.SystemView;
+import dev.plinth.kernel.fs.sysfs.MachineView;
+import dev.plinth.kernel.fs.sysfs.ProcessorCache;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.kernel.task.UtsName;
@@ -17,8 +19,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.UUID;
 
-/** A sandbox as /proc shows it. */
-final class SandboxView implements SystemView {
+/** A sandbox as /proc and /sys show it. */
+final class SandboxView implements SystemView, MachineView {
     private static final long UUID_VERSION_MASK = 0xf000L;
     private static final long UUID_VERSION_4 = 0x4000L;
     private static final long UUID_VARIANT_MASK = 0xc000_0000_0000_0000L;
@@ -95,6 +97,11 @@ final class SandboxView implements SystemView {
     @Override
     public String processorDescription() {
         return facts.processorDescription();
+    }
+
+    @Override
+    public List<ProcessorCache> caches() {
+        return facts.processorCaches();
     }
 
     @Override

@@ -73,6 +73,7 @@ public final class Kernel implements AutoCloseable {
      * @param random gives random bytes
      * @param processors how many programs are told of
      * @param memoryTotal bytes that programs are told of
+     * @param maxTasks how many processes and threads there may be at once
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param syscalls the way into the system calls
@@ -86,6 +87,7 @@ public final class Kernel implements AutoCloseable {
             RandomSource random,
             int processors,
             long memoryTotal,
+            int maxTasks,
             Vfs vfs,
             MountTree mounts,
             SyscallGate syscalls) {
@@ -116,7 +118,7 @@ public final class Kernel implements AutoCloseable {
         mounts = parts.mounts();
         syscalls = parts.syscalls();
         bootMonotonicNanos = clock.monotonicNanos();
-        processes = new ProcessTable(Integer.MAX_VALUE);
+        processes = new ProcessTable(parts.maxTasks());
         exit = new TaskExit(this, processes);
         cloner = new TaskCloner(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);

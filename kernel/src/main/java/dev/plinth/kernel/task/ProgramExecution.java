@@ -42,6 +42,7 @@ final class ProgramExecution {
             links.executed = true;
             links.exitSignal = ProcessLinks.SIGCHLD;
         }
+        task.becomeAfterExec(program.identity());
         group.resetActions();
         task.signals().setAlternateStack(AlternateStack.NONE);
         task.setName(program.name());

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
@@ -194,6 +195,22 @@ public final class Task {
         if (replacement.gainsOver(old)) {
             group.settings().setDumpable(false);
             settings.setParentDeathSignal(0);
+        }
+    }
+
+    /** Changes who the task acts as, for it runs another program now. */
+    void becomeAfterExec(ExecCredentials identity) {
+        Credentials credentials = identity.credentials();
+        resources = resources.with(credentials);
+        boolean actsAsItself =
+                credentials.uids().effective() == credentials.uids().real()
+                        && credentials.gids().effective() == credentials.gids().real();
+        group.settings().setDumpable(actsAsItself);
+        if (identity.secure()) {
+            settings.setParentDeathSignal(0);
+        }
+        if (!actsAsItself) {
+            settings.setPersonality(settings.personality() & ~TaskSettings.ADDR_NO_RANDOMIZE);
         }
     }
 

@@ -12,8 +12,11 @@ final class NetworkTexts {
     private NetworkTexts() {}
 
     static PseudoDirectory directory(ProcFs fileSystem) {
-        return new PseudoTree(fileSystem)
-                .file(
+        return PseudoTree.lazily(fileSystem, NetworkTexts::fill);
+    }
+
+    private static void fill(PseudoTree tree) {
+        tree.file(
                         "dev",
                         () ->
                                 """
@@ -30,12 +33,11 @@ final class NetworkTexts {
                 .line(
                         "route",
                         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU"
-                            + "\tWindow\tIRTT")
+                                + "\tWindow\tIRTT")
                 .line(
                         "arp",
                         "IP address       HW type     Flags       HW address            Mask    "
-                            + " Device")
-                .file("if_inet6", () -> "")
-                .build();
+                                + " Device")
+                .file("if_inet6", () -> "");
     }
 }

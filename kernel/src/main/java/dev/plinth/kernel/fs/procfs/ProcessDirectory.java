@@ -39,6 +39,10 @@ final class ProcessDirectory extends Directory {
         this.fileSystem = fileSystem;
         this.process = process;
         this.thread = thread;
+        files = new PseudoDirectory(fileSystem, this::ownership, () -> files(wholeProcess));
+    }
+
+    private Map<PathName, Inode> files(boolean wholeProcess) {
         Map<PathName, Inode> map = new LinkedHashMap<>();
         addTexts(map, new ProcessTexts(process, thread, wholeProcess));
         addMemory(map);
@@ -57,7 +61,7 @@ final class ProcessDirectory extends Directory {
             add(map, "mountstats", PRIVATE, PseudoContent.text(mounts::mountstats));
             map.put(PathName.of("task"), new ThreadListDirectory(fileSystem, process));
         }
-        files = new PseudoDirectory(fileSystem, this::ownership, map);
+        return map;
     }
 
     /** The directory of a process, with one for each of its threads in {@code task}. */

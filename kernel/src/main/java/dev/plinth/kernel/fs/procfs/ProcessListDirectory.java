@@ -29,55 +29,52 @@ final class ProcessListDirectory extends Directory {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.processes = system.processes();
+        fixed = PseudoTree.lazily(fileSystem, tree -> fill(tree, system));
+    }
+
+    private void fill(PseudoTree tree, SystemView system) {
         SystemTexts texts = new SystemTexts(system);
-        fixed =
-                new PseudoTree(fileSystem)
-                        .file("cmdline", () -> "\n")
-                        .file("cpuinfo", texts::cpuinfo)
-                        .line(
-                                "devices",
-                                "Character devices:\n  1 mem\n  5 /dev/tty\n\nBlock devices:")
-                        .file("diskstats", () -> "")
-                        .file("filesystems", texts::filesystems)
-                        .file("interrupts", () -> "")
-                        .file("loadavg", texts::loadavg)
-                        .file("locks", () -> "")
-                        .file("meminfo", texts::meminfo)
-                        .file("misc", () -> "")
-                        .file("modules", () -> "")
-                        .line("partitions", "major minor  #blocks  name\n")
-                        .file("stat", texts::stat)
-                        .line("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority")
-                        .file("uptime", texts::uptime)
-                        .file("version", texts::version)
-                        .file("vmstat", texts::vmstat)
-                        .link("mounts", "self/mounts")
-                        .link("net", "self/net")
-                        .add(
-                                "self",
-                                PseudoLink.ofText(
-                                        fileSystem,
-                                        caller -> PathName.of(String.valueOf(caller.processId()))))
-                        .add(
-                                "thread-self",
-                                PseudoLink.ofText(
-                                        fileSystem,
-                                        caller ->
-                                                PathName.of(
-                                                        caller.processId()
-                                                                + "/task/"
-                                                                + caller.threadId())))
-                        .add("sys", SystemSettings.directory(fileSystem, system))
-                        .build();
+        tree.file("cmdline", () -> "\n")
+                .file("cpuinfo", texts::cpuinfo)
+                .line("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\nBlock devices:")
+                .file("diskstats", () -> "")
+                .file("filesystems", texts::filesystems)
+                .file("interrupts", () -> "")
+                .file("loadavg", texts::loadavg)
+                .file("locks", () -> "")
+                .file("meminfo", texts::meminfo)
+                .file("misc", () -> "")
+                .file("modules", () -> "")
+                .line("partitions", "major minor  #blocks  name\n")
+                .file("stat", texts::stat)
+                .line("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority")
+                .file("uptime", texts::uptime)
+                .file("version", texts::version)
+                .file("vmstat", texts::vmstat)
+                .link("mounts", "self/mounts")
+                .link("net", "self/net")
+                .add(
+                        "self",
+                        PseudoLink.ofText(
+                                fileSystem,
+                                caller -> PathName.of(String.valueOf(caller.processId()))))
+                .add(
+                        "thread-self",
+                        PseudoLink.ofText(
+                                fileSystem,
+                                caller ->
+                                        PathName.of(
+                                                caller.processId() + "/task/" + caller.threadId())))
+                .add("sys", SystemSettings.directory(fileSystem, system));
     }
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        Optional<Inode> found = fixed.lookup(name);
+        Optional<Integer> number = Numbers.parse(name);
         // A thread that is not listed has a directory all the same: that of its process.
-        return found.isPresent()
-                ? found
-                : Numbers.parse(name).flatMap(processes::findByThread).map(this::directory);
+        return number.isPresent()
+                ? number.flatMap(processes::findByThread).map(this::directory)
+                : fixed.lookup(name);
     }
 
     private ProcessDirectory directory(ProcessView process) {

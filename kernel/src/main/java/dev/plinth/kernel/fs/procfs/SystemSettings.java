@@ -8,11 +8,13 @@ final class SystemSettings {
     private SystemSettings() {}
 
     static PseudoDirectory directory(ProcFs fileSystem, SystemView system) {
-        PseudoTree tree = new PseudoTree(fileSystem);
-        addKernel(tree, system);
-        addMemory(tree);
-        addFiles(tree, system);
-        return tree.build();
+        return PseudoTree.lazily(
+                fileSystem,
+                tree -> {
+                    addKernel(tree, system);
+                    addMemory(tree);
+                    addFiles(tree, system);
+                });
     }
 
     private static void addKernel(PseudoTree tree, SystemView system) {

@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.pseudofs;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -18,30 +20,45 @@ import java.util.function.Supplier;
 public final class PseudoDirectory extends Directory {
     private final PseudoFs fileSystem;
     private final Supplier<Ownership> owner;
-    private final Map<PathName, Inode> files;
+    private final Supplier<Map<PathName, Inode>> maker;
+
+    private final Object filesLock = new Object();
+
+    /** Empty until somebody looks. */
+    @GuardedBy("filesLock")
+    private Optional<Map<PathName, Inode>> files = Optional.empty();
 
     /**
      * A directory.
      *
      * @param owner whose it is
-     * @param files what is in it
+     * @param maker makes what is in it, once, when somebody looks
      */
     public PseudoDirectory(
-            PseudoFs fileSystem, Supplier<Ownership> owner, Map<PathName, Inode> files) {
+            PseudoFs fileSystem, Supplier<Ownership> owner, Supplier<Map<PathName, Inode>> maker) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.owner = requireNonNull(owner, "owner is null");
-        this.files = Map.copyOf(files);
+        this.maker = requireNonNull(maker, "maker is null");
+    }
+
+    private Map<PathName, Inode> files() {
+        synchronized (filesLock) {
+            if (files.isEmpty()) {
+                files = Optional.of(Map.copyOf(maker.get()));
+            }
+            return files.get();
+        }
     }
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return Optional.ofNullable(files.get(name));
+        return Optional.ofNullable(files().get(name));
     }
 
     @Override
     public List<DirectoryEntry> entries() {
-        return files.entrySet().stream()
+        return files().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .map(file ->
                         new DirectoryEntry(
@@ -57,7 +74,7 @@ public final class PseudoDirectory extends Directory {
     /** How many names the directory has: its own, its dot, and those in its directories. */
     public int links() {
         long directories =
-                files.values().stream().filter(file -> file.type() == FileType.DIRECTORY).count();
+                files().values().stream().filter(file -> file.type() == FileType.DIRECTORY).count();
         return 2 + (int) directories;
     }
 

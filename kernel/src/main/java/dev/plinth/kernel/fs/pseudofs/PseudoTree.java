@@ -82,8 +82,28 @@ public final class PseudoTree {
 
     /** The directory of what was added. */
     public PseudoDirectory build() {
+        return new PseudoDirectory(fileSystem, () -> DIRECTORY, this::files);
+    }
+
+    /**
+     * A directory whose table is filled when somebody looks into it: many programs never do.
+     *
+     * @param fill adds what is in it
+     */
+    public static PseudoDirectory lazily(PseudoFs fileSystem, Consumer<PseudoTree> fill) {
+        return new PseudoDirectory(
+                fileSystem,
+                () -> DIRECTORY,
+                () -> {
+                    PseudoTree tree = new PseudoTree(fileSystem);
+                    fill.accept(tree);
+                    return tree.files();
+                });
+    }
+
+    private Map<PathName, Inode> files() {
         Map<PathName, Inode> all = new LinkedHashMap<>(files);
         directories.forEach((name, tree) -> all.put(PathName.of(name), tree.build()));
-        return new PseudoDirectory(fileSystem, () -> DIRECTORY, all);
+        return all;
     }
 }

@@ -8,8 +8,8 @@
  * dev.plinth.kernel.fs.pseudofs.PseudoLink}, {@link dev.plinth.kernel.fs.pseudofs.PseudoDirectory},
  * {@link dev.plinth.kernel.fs.pseudofs.PseudoTree} (a table of paths that becomes directories).
  *
- * <p>Nothing can be made or removed here. Each open file has a lock on its text, taken after those
- * of {@code vfs}; what makes the text is called with it held. Imports {@code vfs}, {@code io} and
- * {@code errno}.
+ * <p>Nothing can be made or removed here. Each open file has a lock on its text, and each directory
+ * one on what is in it, taken after those of {@code vfs}; what makes them is called with it held.
+ * Imports {@code vfs}, {@code io} and {@code errno}.
  */
 package dev.plinth.kernel.fs.pseudofs;
