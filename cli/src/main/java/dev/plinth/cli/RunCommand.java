@@ -54,7 +54,7 @@ final class RunCommand implements Command {
                     "user",
                     "UID[:GID]",
                     "run as this user and group, with no further groups (default: you; GID is UID"
-                        + " if only that is given)");
+                            + " if only that is given)");
     private static final Option HOSTNAME =
             CommonOptions.withValue(
                     "hostname", "NAME", "what the sandbox calls itself (default: the host's name)");
@@ -164,7 +164,7 @@ final class RunCommand implements Command {
         // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
         // the signals are closed.
         try (TerminationSignals signals = new TerminationSignals(plinth.host());
-                LoadedPlatform platform = plinth.loadPlatform(CommonOptions.platform(arguments));
+                LoadedPlatform platform = CommonOptions.platform(arguments, plinth);
                 Sandbox sandbox = plinth.newSandbox(spec.build(), platform)) {
             signals.sendTo(sandbox);
             sandbox.start();

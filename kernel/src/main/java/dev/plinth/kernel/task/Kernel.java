@@ -9,6 +9,8 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.futex.Futexes;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -41,8 +43,11 @@ public final class Kernel implements AutoCloseable {
     private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
+    private final InternalFileSystems internal;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
+    private final Futexes futexes = new Futexes(this::hasTask);
 
     private final ProcessTable processes;
     private final TaskThreads threads = new TaskThreads();
@@ -51,7 +56,6 @@ public final class Kernel implements AutoCloseable {
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller = new OomKiller(this);
-    private final FutexWaker futexes = FutexWaker.NOBODY;
 
     private final Object initLock = new Object();
 
@@ -76,7 +80,9 @@ public final class Kernel implements AutoCloseable {
      * @param maxTasks how many processes and threads there may be at once
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
+     * @param internal what makes files without a name
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -90,7 +96,9 @@ public final class Kernel implements AutoCloseable {
             int maxTasks,
             Vfs vfs,
             MountTree mounts,
-            SyscallGate syscalls) {
+            InternalFileSystems internal,
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -100,7 +108,9 @@ public final class Kernel implements AutoCloseable {
             requireNonNull(random, "random is null");
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
+            requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -116,7 +126,9 @@ public final class Kernel implements AutoCloseable {
         memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
+        internal = parts.internal();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
         processes = new ProcessTable(parts.maxTasks());
         exit = new TaskExit(this, processes);
@@ -190,9 +202,24 @@ public final class Kernel implements AutoCloseable {
         return mounts;
     }
 
+    /** What makes pipes and other files without a name. */
+    public InternalFileSystems internal() {
+        return internal;
+    }
+
+    /** The futexes of all processes. */
+    public Futexes futexes() {
+        return futexes;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
@@ -205,9 +232,8 @@ public final class Kernel implements AutoCloseable {
         return processes;
     }
 
-    /** Wakes who waits for a futex. */
-    FutexWaker futexes() {
-        return futexes;
+    private boolean hasTask(int tid) {
+        return processes.task(tid).isPresent();
     }
 
     /** What happens when there is no memory left. */
@@ -240,8 +266,13 @@ public final class Kernel implements AutoCloseable {
             throw new IllegalStateException("the first process was made before");
         }
         ThreadGroup group =
-                new ThreadGroup(pid, limits, new SignalActions(), clock.monotonicNanos());
-        Task task = new Task(this, group, pid, name, resources);
+                new ThreadGroup(
+                        pid,
+                        limits,
+                        new ProcessSettings(),
+                        new SignalActions(),
+                        clock.monotonicNanos());
+        Task task = new Task(this, group, pid, name, new TaskSettings(), resources);
         start.applyTo(task.registers());
         synchronized (initLock) {
             init = Optional.of(group);

@@ -35,7 +35,7 @@ final class ProgramExecution {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         table.becomeLeader(task);
-        replaceResources(task, program.image());
+        replaceResources(task, program);
         synchronized (table.treeLock) {
             ProcessLinks links = group.links();
             links.executions++;
@@ -50,12 +50,13 @@ final class ProgramExecution {
         VectorStates.reset(kernel.capabilities(), task.running().context());
     }
 
-    private void replaceResources(Task task, ProgramImage image) {
+    private void replaceResources(Task task, ProgramLoader.Loaded program) {
         TaskResources before = task.resources();
         exit.leaveMemory(task);
         boolean shared = before.files().isShared();
         FdTable files = shared ? before.files().copy() : before.files();
-        task.setResources(before.with(image, files));
+        task.setResources(
+                new TaskResources(program.image(), files, before.fs(), before.credentials()));
         if (shared) {
             before.files().close();
         }

@@ -168,7 +168,8 @@ public final class ProgramLoader {
                             identity.secure(),
                             randomBytes(),
                             kernel.capabilities().cpu(),
-                            stackLimit);
+                            stackLimit,
+                            kernel.vdso());
             LoadedProgram program = loadInto(caller, memory, file, request);
             done = true;
             return new Loaded(

@@ -6,7 +6,9 @@ import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
+import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Blocker;
@@ -32,9 +34,7 @@ public final class Task {
     private final ThreadGroup group;
     private final TaskSignals signals;
     private final Registers registers = new Registers();
-
-    /** Replaced before the task runs. */
-    private TaskSettings settings = new TaskSettings();
+    private final TaskSettings settings;
 
     /** Changes when another than the first task of a process executes a program. */
     private volatile int tid;
@@ -78,20 +78,30 @@ public final class Task {
     /** Where zero is stored when the task ends; zero for nowhere (set_tid_address(2)). */
     private long clearChildTid;
 
+    /** The head of the list of futexes that the task owns; zero for none (set_robust_list(2)). */
+    private volatile long robustList;
+
     private boolean inSyscall;
 
-    /** Whether the task sleeps in a call; written by its own thread, read by anyone. */
-    private volatile boolean asleep;
+    /** Confined to the task thread. */
+    private RestartBlock restartBlock = RestartBlock.NONE;
 
     /** What exists while the task's thread runs. */
     record Running(
             Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
-    Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
+    Task(
+            Kernel kernel,
+            ThreadGroup group,
+            int tid,
+            byte[] name,
+            TaskSettings settings,
+            TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.group = requireNonNull(group, "group is null");
         this.tid = tid;
         this.name = name.clone();
+        this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
         this.resources = requireNonNull(resources, "resources is null");
     }
@@ -141,6 +151,16 @@ public final class Task {
     /** Says where zero is stored when the task ends, as set_tid_address(2). */
     public void setClearChildTid(long address) {
         clearChildTid = address;
+    }
+
+    /** Where the list of the futexes is that the task owns; zero for nowhere. Any thread. */
+    public long robustList() {
+        return robustList;
+    }
+
+    /** Says where the list of the futexes is that the task owns, as set_robust_list(2). */
+    public void setRobustList(long head) {
+        robustList = head;
     }
 
     /** The signals of the task. Any thread, within what its methods say. */
@@ -219,14 +239,18 @@ public final class Task {
         return settings;
     }
 
-    /** Begins with what its parent has set; before the task runs. */
-    void inheritSettings(Task parent) {
-        settings = parent.settings.forChild();
-    }
-
     /** What the task shares with others. Any thread. */
     TaskResources resources() {
         return resources;
+    }
+
+    /** Gives the task a descriptor table of its own, as unshare(2) with CLONE_FILES. */
+    public void unshareFiles() {
+        FdTable shared = resources.files();
+        if (shared.isShared()) {
+            setResources(resources.with(shared.copy()));
+            shared.close();
+        }
     }
 
     /** Replaces what the task shares with others. */
@@ -302,11 +326,7 @@ public final class Task {
 
     /** Whether the task sleeps in a call. Any thread. */
     boolean isAsleep() {
-        return asleep;
-    }
-
-    void setAsleep(boolean sleeps) {
-        asleep = sleeps;
+        return running.filter(parts -> parts.waiting().isAsleep()).isPresent();
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
@@ -348,6 +368,25 @@ public final class Task {
         }
     }
 
+    /**
+     * Says how the call goes on that a signal breaks off, with the time that is left: {@code throw
+     * task.restartWith(...)}.
+     */
+    public RestartException restartWith(RestartBlock block) {
+        restartBlock = requireNonNull(block, "block is null");
+        return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
+    }
+
+    /** Goes on with the call that a signal broke off, as restart_syscall(2). */
+    public long restart() {
+        return restartBlock.restart(this);
+    }
+
+    /** Forgets a call that a signal broke off: a handler ran instead. */
+    void forgetRestart() {
+        restartBlock = RestartBlock.NONE;
+    }
+
     /** Sleeps until a signal comes or the task ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
@@ -356,13 +395,12 @@ public final class Task {
     }
 
     /**
-     * Sleeps for a time.
+     * Sleeps until a moment.
      *
-     * @return whether the time is over; if not, a signal came or the process ends
+     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
+     * @return whether it has come; if not, a signal came or the process ends
      */
-    public boolean sleep(long nanos) {
-        long now = kernel.clock().monotonicNanos();
-        long deadline = nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
+    public boolean sleepUntil(long deadline) {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (true) {
                 switch (blocker().await(nothing, deadline)) {
@@ -376,6 +414,11 @@ public final class Task {
                 }
             }
         }
+    }
+
+    /** The task as the futexes know it. */
+    public FutexCaller futexCaller() {
+        return new FutexCaller(tid, memory(), blocker());
     }
 
     /** On whose behalf the file layer acts when this task calls it. */

@@ -118,8 +118,9 @@ final class TaskCloner {
                 request.has(Sched.CLONE_FILES) ? parent.files().retain() : parent.files().copy();
         FsContext fs = request.has(Sched.CLONE_FS) ? parent.fs() : parent.fs().copy();
         TaskResources resources = new TaskResources(image, files, fs, parent.credentials());
-        Task child = new Task(kernel, group, tid, parent.name(), resources);
-        child.inheritSettings(parent);
+        Task child =
+                new Task(
+                        kernel, group, tid, parent.name(), parent.settings().forChild(), resources);
         child.registers().copyFrom(parent.registers());
         child.registers().setRax(0);
         if (request.stack() != 0) {
@@ -143,14 +144,12 @@ final class TaskCloner {
         if (request.has(Sched.CLONE_CLEAR_SIGHAND)) {
             actions.clearHandlers();
         }
-        ThreadGroup group =
-                new ThreadGroup(
-                        pid,
-                        parent.group().limits().copy(),
-                        actions,
-                        kernel.clock().monotonicNanos());
-        group.inheritSettings(parent.group());
-        return group;
+        return new ThreadGroup(
+                pid,
+                parent.group().limits().copy(),
+                parent.group().settings().forChild(),
+                actions,
+                kernel.clock().monotonicNanos());
     }
 
     private ProgramImage image(Task parent, CloneRequest request, ThreadGroup group) {

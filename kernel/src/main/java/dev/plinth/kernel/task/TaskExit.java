@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.futex.FutexAddress;
+import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.vfs.linux.Poll;
@@ -40,17 +42,27 @@ final class TaskExit {
         }
     }
 
-    /** Tells those who wait for the task to leave the memory that it shares with them. */
+    /**
+     * Tells those who wait for a futex that the task owns, or for the task to leave the memory that
+     * it shares with them: {@code mm_release}. By its own thread.
+     */
     void leaveMemory(Task task) {
+        kernel.futexes().abandon(task.memory(), task.tid(), task.robustList());
+        task.setRobustList(0);
         long address = task.clearChildTid();
         task.setClearChildTid(0);
         if (address != 0 && task.resources().image().isShared()) {
-            try {
-                task.guestMemory().writeInt(address, 0);
-            } catch (ErrnoException e) {
-                // Nothing is there any more: Linux wakes all the same.
-            }
-            kernel.futexes().wake(task.memory(), address, 1);
+            clear(task, address);
+        }
+    }
+
+    /** What cannot be written, or is no futex, is left alone: nobody could be told of an error. */
+    private void clear(Task task, long address) {
+        try {
+            task.guestMemory().writeInt(address, 0);
+            kernel.futexes().wake(task.memory(), new FutexAddress(address, true), 1, Futexes.ANY);
+        } catch (ErrnoException e) {
+            return;
         }
     }
 

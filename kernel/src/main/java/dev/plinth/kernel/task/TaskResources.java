@@ -30,9 +30,9 @@ public record TaskResources(
         return new TaskResources(image, files, fs, others);
     }
 
-    /** The same, for another program. */
-    TaskResources with(ProgramImage other, FdTable otherFiles) {
-        return new TaskResources(other, otherFiles, fs, credentials);
+    /** The same with another descriptor table. */
+    TaskResources with(FdTable others) {
+        return new TaskResources(image, others, fs, credentials);
     }
 
     /** Gives up the references: descriptors first, then the memory. */

@@ -28,12 +28,10 @@ public final class ThreadGroup {
     private final int pid;
     private final ResourceLimits limits;
     private final long startMonotonicNanos;
+    private final ProcessSettings settings;
 
     /** Set when the process is made known, before anybody asks; changed by execve(2). */
     private volatile Task leader;
-
-    /** Replaced before the process runs. */
-    private ProcessSettings settings = new ProcessSettings();
 
     /** Guarded by the tree lock. */
     private final ProcessLinks links = new ProcessLinks();
@@ -73,9 +71,15 @@ public final class ThreadGroup {
      *
      * @param actions of its signals; shared with another process after CLONE_SIGHAND
      */
-    ThreadGroup(int pid, ResourceLimits limits, SignalActions actions, long startMonotonicNanos) {
+    ThreadGroup(
+            int pid,
+            ResourceLimits limits,
+            ProcessSettings settings,
+            SignalActions actions,
+            long startMonotonicNanos) {
         this.pid = pid;
         this.limits = requireNonNull(limits, "limits is null");
+        this.settings = requireNonNull(settings, "settings is null");
         this.actions = requireNonNull(actions, "actions is null");
         this.startMonotonicNanos = startMonotonicNanos;
     }
@@ -100,11 +104,6 @@ public final class ThreadGroup {
     /** What is set for the process. */
     public ProcessSettings settings() {
         return settings;
-    }
-
-    /** Begins with what its parent has set; before the process runs. */
-    void inheritSettings(ThreadGroup parent) {
-        settings = parent.settings.forChild();
     }
 
     /** When the process was made, on the monotonic clock. */

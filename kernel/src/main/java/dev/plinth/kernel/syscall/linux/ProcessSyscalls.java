@@ -27,8 +27,6 @@ final class ProcessSyscalls implements SyscallFamily {
     private static final int ARCH_GET_FS = 0x1003;
     private static final int ARCH_GET_GS = 0x1004;
 
-    private static final long ROBUST_LIST_HEAD_BYTES = 24;
-
     private static final ArgumentFormat ARCH_CODE =
             new NameFormat()
                     .with(ARCH_SET_GS, "ARCH_SET_GS")
@@ -50,12 +48,6 @@ final class ProcessSyscalls implements SyscallFamily {
                         ARCH_CODE,
                         ProcessFormats.ARCH_ARGUMENT),
                 supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
-                partial(
-                        "set_robust_list",
-                        "accepted, but nobody is told of the locks that a dead thread held",
-                        ProcessSyscalls::setRobustList,
-                        POINTER,
-                        SIZE),
                 unimplemented(
                         "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT));
     }
@@ -93,12 +85,5 @@ final class ProcessSyscalls implements SyscallFamily {
     private static long setTidAddress(Task task, SyscallArguments arguments) {
         task.setClearChildTid(arguments.longAt(0));
         return task.tid();
-    }
-
-    private static long setRobustList(Task task, SyscallArguments arguments) {
-        if (arguments.longAt(1) != ROBUST_LIST_HEAD_BYTES) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return 0;
     }
 }
