@@ -92,6 +92,17 @@ public abstract class Inode {
         throw ErrnoException.of(Errno.ENXIO);
     }
 
+    /**
+     * Opens the file for someone; see {@link #open(Location, int)}, which is what most files do
+     * about it.
+     *
+     * @param caller who opens it: some files of procfs look at that
+     * @throws ErrnoException EACCES if this file is not for the caller
+     */
+    public FileDescription open(Location location, int flags, Caller caller) {
+        return open(location, flags);
+    }
+
     /** Sets the permissions, as chmod(2). */
     public void setPermissions(int permissions) {
         throw ErrnoException.of(Errno.EPERM);
