@@ -27,4 +27,15 @@ public final class CrossProcessAccess {
                 || (target.uids().areAll(caller.uids().real())
                         && target.gids().areAll(caller.gids().real()));
     }
+
+    /** Whether a task may send signals to another process: {@code kill_ok_by_cred} of signal.c. */
+    public static boolean maySignal(Credentials caller, Credentials target) {
+        int effective = caller.uids().effective();
+        int real = caller.uids().real();
+        return effective == target.uids().saved()
+                || effective == target.uids().real()
+                || real == target.uids().saved()
+                || real == target.uids().real()
+                || caller.has(Capability.KILL);
+    }
 }

@@ -243,6 +243,13 @@ public final class ProcessTable {
         }
     }
 
+    /** Whether two processes, which may be zombies, belong to one session. */
+    public boolean areInOneSession(ThreadGroup one, ThreadGroup other) {
+        synchronized (treeLock) {
+            return one.links().processGroup.session() == other.links().processGroup.session();
+        }
+    }
+
     /** The processes of a group, zombies included; none if there is no such group. */
     public List<ThreadGroup> membersOf(int processGroup) {
         synchronized (treeLock) {

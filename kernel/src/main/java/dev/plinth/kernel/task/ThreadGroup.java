@@ -48,6 +48,8 @@ public final class ThreadGroup {
     @GuardedBy("signalLock")
     private final List<Task> tasks = new ArrayList<>();
 
+    private final JobControl jobControl = new JobControl(this);
+
     @GuardedBy("signalLock")
     private Optional<ExitStatus> exit = Optional.empty();
 
@@ -149,6 +151,7 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             tasks.remove(task);
             usage = usage.plus(used);
+            jobControl.removeLocked(task);
             // It may have been about to take a signal that is for the process.
             if (shared.set() != SignalSet.EMPTY) {
                 tasks.forEach(Task::kick);
@@ -172,20 +175,85 @@ public final class ThreadGroup {
      */
     public boolean send(SignalInfo info) {
         synchronized (signalLock) {
-            if (exit.isPresent() || isDropped(info.signal())) {
+            if (!prepareLocked(info.signal())) {
                 return true;
             }
-            if (!shared.add(info, limits.soft(ResourceLimits.RLIMIT_SIGPENDING))) {
+            if (!shared.add(info, hasRoomLocked())) {
                 return false;
             }
-            for (Task task : tasks) {
-                if (!SignalSet.contains(task.signals().blocked(), info.signal())) {
-                    task.kick();
-                    return true;
-                }
-            }
+            wakeOneLocked(SignalSet.of(info.signal()), tasks);
             return true;
         }
+    }
+
+    /**
+     * Does what a signal does by being sent.
+     *
+     * @return whether it is to become pending
+     */
+    @GuardedBy("signalLock")
+    boolean prepareLocked(Signal signal) {
+        if (exit.isPresent()) {
+            return false;
+        }
+        jobControl.prepareLocked(signal);
+        if (signal == Signal.SIGKILL) {
+            exit(killedBy(signal));
+            return false;
+        }
+        return !isDropped(signal);
+    }
+
+    /** Whether one more signal may be queued for the process or one of its tasks. */
+    @GuardedBy("signalLock")
+    boolean hasRoomLocked() {
+        long queued = shared.size();
+        for (Task task : tasks) {
+            queued += task.signals().queuedLocked();
+        }
+        return queued < limits.soft(ResourceLimits.RLIMIT_SIGPENDING);
+    }
+
+    /** Kicks a task that can take one of the signals, which are pending for the process. */
+    @GuardedBy("signalLock")
+    private static void wakeOneLocked(long signals, List<Task> candidates) {
+        for (Task task : candidates) {
+            if ((signals & ~task.signals().blocked()) != SignalSet.EMPTY) {
+                task.kick();
+                return;
+            }
+        }
+    }
+
+    /** A task no longer takes some signals: others may have to; {@code retarget_shared_pending}. */
+    @GuardedBy("signalLock")
+    void retargetLocked(Task task, long signals) {
+        long pending = shared.set() & signals;
+        if (pending != SignalSet.EMPTY) {
+            wakeOneLocked(pending, tasks.stream().filter(other -> other != task).toList());
+        }
+    }
+
+    /** Drops pending instances of signals, for the process and for each of its tasks. */
+    @GuardedBy("signalLock")
+    void discardLocked(long signals) {
+        shared.discard(signals);
+        tasks.forEach(task -> task.signals().discardLocked(signals));
+    }
+
+    @GuardedBy("signalLock")
+    void kickAllLocked() {
+        tasks.forEach(Task::kick);
+    }
+
+    /** How it is stopped and continued. */
+    JobControl jobControl() {
+        return jobControl;
+    }
+
+    /** Whether it is stopped, or about to. */
+    public boolean isStopped() {
+        return jobControl.isStopping();
     }
 
     /**
@@ -198,7 +266,7 @@ public final class ThreadGroup {
             return false;
         }
         for (Task task : tasks) {
-            if (SignalSet.contains(task.signals().blocked(), signal)) {
+            if (SignalSet.contains(task.signals().blockedOrAwaited(), signal)) {
                 return false;
             }
         }

@@ -34,6 +34,7 @@ public final class LinuxSyscalls {
                 new LimitSyscalls(),
                 new FutexSyscalls(),
                 new SignalSyscalls(),
+                new KillSyscalls(),
                 new TimeSyscalls(),
                 new SystemSyscalls(),
                 new PollSyscalls(),
