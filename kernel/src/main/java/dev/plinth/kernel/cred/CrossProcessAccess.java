@@ -28,14 +28,12 @@ public final class CrossProcessAccess {
                         && target.gids().areAll(caller.gids().real()));
     }
 
-    /** Whether a task may send signals to another process: {@code kill_ok_by_cred} of signal.c. */
+    /** Whether a task may send signals to another process, as kill(2). */
     public static boolean maySignal(Credentials caller, Credentials target) {
-        int effective = caller.uids().effective();
-        int real = caller.uids().real();
-        return effective == target.uids().saved()
-                || effective == target.uids().real()
-                || real == target.uids().saved()
-                || real == target.uids().real()
-                || caller.has(Capability.KILL);
+        return caller.has(Capability.KILL)
+                || caller.uids().effective() == target.uids().saved()
+                || caller.uids().effective() == target.uids().real()
+                || caller.uids().real() == target.uids().saved()
+                || caller.uids().real() == target.uids().real();
     }
 }

@@ -72,6 +72,11 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
         return new SignalInfo(signal, SI_TIMER, timer, overrun, value);
     }
 
+    /** What {@code si_code} is in a {@code siginfo_t}. */
+    public static int codeOf(MemorySegment source) {
+        return source.get(INT, 8);
+    }
+
     /**
      * Reads {@code siginfo_t} as rt_sigqueueinfo(2) takes it.
      *
@@ -80,7 +85,7 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
     public static SignalInfo readFrom(Signal signal, MemorySegment source) {
         return new SignalInfo(
                 signal,
-                source.get(INT, 8),
+                codeOf(source),
                 source.get(INT, 16),
                 source.get(INT, 20),
                 source.get(LONG, 24));

@@ -2,197 +2,116 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-
 import dev.plinth.api.linux.Signal;
-import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
-import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.task.linux.Wait;
-import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
 
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * How a process is stopped and continued: {@code do_signal_stop} and {@code prepare_signal} of
- * kernel/signal.c.
+ * What stopping and going on means for others: the parent is told, and process groups that nobody
+ * could continue any more are not left stopped.
  *
- * <p>A task whose process is to stop leaves what it does, as for any signal, and stays in {@link
- * #stopHere} until it is to go on. The last one to get there tells the parent.
- *
- * <p>Lasting state: whether the process is stopped, by which signal, and whether the parent was
- * told.
+ * <p>Any thread may call any method. It takes the tree lock, so a caller holds no lock of the
+ * package but that one; methods whose names end in {@code Locked} need it.
  */
 final class JobControl {
-    private final ThreadGroup group;
+    private final ProcessTable table;
 
-    /** Whether the process is stopped or about to; written under the group's signal lock. */
-    private volatile Optional<Signal> stop = Optional.empty();
-
-    /** Those of its tasks that do nothing. */
-    @GuardedBy("group.signalLock")
-    private final Set<Task> stopped = new HashSet<>();
-
-    /** Whether the parent knows that the process is stopped. */
-    @GuardedBy("group.signalLock")
-    private boolean told;
-
-    /** Whether the parent is to be told that the process goes on. */
-    @GuardedBy("group.signalLock")
-    private boolean continueUntold;
-
-    /** How often SIGCONT was sent: a stop that is decided on before does not happen after it. */
-    @GuardedBy("group.signalLock")
-    private long continues;
-
-    JobControl(ThreadGroup group) {
-        this.group = requireNonNull(group, "group is null");
+    JobControl(ProcessTable table) {
+        this.table = requireNonNull(table, "table is null");
     }
 
-    /** Whether the process is stopped or about to. Any thread. */
-    boolean isStopping() {
-        return stop.isPresent();
-    }
-
-    /** What {@link #begin} is to be given. */
-    @GuardedBy("group.signalLock")
-    long continuesLocked() {
-        return continues;
-    }
-
-    /**
-     * Does what sending a signal does at once, be it blocked or ignored: the ones that stop and the
-     * one that continues undo each other.
-     */
-    @GuardedBy("group.signalLock")
-    void prepareLocked(Signal signal) {
-        if (signal == Signal.SIGCONT) {
-            continues++;
-            group.discardLocked(SignalSet.STOPPING);
-            if (stop.isPresent()) {
-                continueUntold = told;
-                stop = Optional.empty();
-                told = false;
-                group.kickAllLocked();
+    /** All tasks of a process have stopped, as {@link ThreadGroup#stopSignal} says. */
+    void stopped(ThreadGroup process) {
+        synchronized (table.treeLock) {
+            Optional<Signal> signal = process.stopSignal();
+            if (signal.isEmpty()) {
+                // It was continued meanwhile: the parent hears of that alone.
+                return;
             }
-        } else if (DefaultAction.of(signal) == DefaultAction.STOP) {
-            group.discardLocked(SignalSet.of(Signal.SIGCONT));
+            process.links().unreportedStop = signal;
+            process.links().unreportedContinue = false;
+            tellParentLocked(process, Wait.CLD_STOPPED, signal.get());
         }
     }
 
-    /**
-     * Stops the process, unless it was continued since the signal was taken.
-     *
-     * @param continuesBefore how often it had been continued when the signal was taken
-     */
-    void begin(Signal signal, long continuesBefore, ProcessTable table) {
-        if (signal != Signal.SIGSTOP && isOrphaned(table)) {
+    /** A process that had stopped goes on. */
+    void continued(ThreadGroup process) {
+        synchronized (table.treeLock) {
+            process.links().unreportedStop = Optional.empty();
+            process.links().unreportedContinue = true;
+            tellParentLocked(process, Wait.CLD_CONTINUED, Signal.SIGCONT);
+        }
+    }
+
+    private static void tellParentLocked(ThreadGroup process, int code, Signal signal) {
+        if (process.links().parent.isEmpty()) {
             return;
         }
-        synchronized (group.signalLock) {
-            if (continues == continuesBefore && stop.isEmpty() && !group.isExiting()) {
-                stop = Optional.of(signal);
-                continueUntold = false;
-                group.kickAllLocked();
-            }
+        ThreadGroup parent = process.links().parent.get();
+        SignalAction action = parent.action(Signal.SIGCHLD);
+        if (action.handler() != SignalAction.SIG_IGN && !action.has(SignalAction.SA_NOCLDSTOP)) {
+            int uid = process.credentials().map(each -> each.uids().real()).orElse(0);
+            parent.send(
+                    SignalInfo.ofChild(Signal.SIGCHLD, code, process.pid(), uid, signal.number()));
         }
+        parent.childEvents().wake(Poll.POLLIN);
     }
 
     /**
-     * Whether nobody is there who could continue the process: {@code
-     * is_current_pgrp_orphaned}. Outside of the sandbox somebody is.
+     * Whether the group of a process is orphaned: no member has a parent outside of it in the same
+     * session, who could continue it. The terminal's stop signals do nothing to such a group.
      */
-    private boolean isOrphaned(ProcessTable table) {
+    boolean isOrphaned(ThreadGroup process) {
         synchronized (table.treeLock) {
-            ProcessGroup processGroup = group.links().processGroup;
-            for (ThreadGroup member : processGroup.members()) {
-                Optional<ThreadGroup> parent = member.links().parent;
-                if (parent.isEmpty()) {
-                    return false;
-                }
-                ProcessGroup ofParent = parent.get().links().processGroup;
-                if (ofParent != processGroup && ofParent.session() == processGroup.session()) {
-                    return false;
-                }
-            }
-            return true;
+            return isOrphanedLocked(process.links().processGroup, Optional.empty());
         }
     }
 
-    /** Stays here as long as the process is stopped, and tells the parent; by a task's thread. */
-    void stopHere(Task task, ProcessTable table) {
-        if (stop.isPresent()) {
-            try (WaitSet nothing = task.blocker().newWaitSet()) {
-                while (isStoppedHere(task, table)) {
-                    task.sleepKillable(nothing);
-                }
-            }
-        }
-        boolean tell;
-        synchronized (group.signalLock) {
-            tell = continueUntold;
-            continueUntold = false;
-        }
-        if (tell) {
-            tellParent(task, table, Wait.CLD_CONTINUED, Signal.SIGCONT);
-        }
-    }
-
-    private boolean isStoppedHere(Task task, ProcessTable table) {
-        Signal by;
-        boolean tell = false;
-        synchronized (group.signalLock) {
-            if (stop.isEmpty() || task.isEnding()) {
-                stopped.remove(task);
+    /** The same, with one member left out. */
+    private static boolean isOrphanedLocked(ProcessGroup group, Optional<ThreadGroup> without) {
+        for (ThreadGroup member : group.members()) {
+            boolean counts = without.filter(member::equals).isEmpty() && !isZombie(member);
+            if (counts && isTiedLocked(member, member.links().parent)) {
                 return false;
             }
-            by = stop.get();
-            stopped.add(task);
-            if (!told && stopped.containsAll(group.tasks())) {
-                told = true;
-                tell = true;
-            }
-        }
-        if (tell) {
-            tellParent(task, table, Wait.CLD_STOPPED, by);
         }
         return true;
     }
 
-    /** A task has ended: those that are stopped may be all there are. */
-    @GuardedBy("group.signalLock")
-    void removeLocked(Task task) {
-        stopped.remove(task);
-        stopped.forEach(Task::kick);
+    /** Whether a parent is in the same session as a process, but in another group. */
+    private static boolean isTiedLocked(ThreadGroup process, Optional<ThreadGroup> parent) {
+        ProcessGroup group = process.links().processGroup;
+        return parent.map(each -> each.links().processGroup)
+                .filter(other -> other != group && other.session() == group.session())
+                .isPresent();
     }
 
-    /** {@code do_notify_parent_cldstop}. */
-    private void tellParent(Task task, ProcessTable table, int code, Signal signal) {
-        synchronized (table.treeLock) {
-            ProcessLinks links = group.links();
-            boolean isStop = code == Wait.CLD_STOPPED;
-            links.unreportedStop = isStop ? Optional.of(signal) : Optional.empty();
-            links.unreportedContinue = !isStop;
-            if (links.parent.isEmpty()) {
-                return;
+    private static boolean isZombie(ThreadGroup process) {
+        return process.links().zombie.isPresent();
+    }
+
+    /**
+     * A process has ended, or lost its parent: if that orphans its group, and members are stopped,
+     * they get SIGHUP and SIGCONT.
+     *
+     * @param parent that it had
+     * @param ended whether it has ended
+     */
+    void lostLocked(ThreadGroup process, Optional<ThreadGroup> parent, boolean ended) {
+        ProcessGroup group = process.links().processGroup;
+        boolean stopped =
+                isTiedLocked(process, parent)
+                        && group.members().stream().anyMatch(ThreadGroup::isStopped)
+                        && isOrphanedLocked(group, ended ? Optional.of(process) : Optional.empty());
+        if (stopped) {
+            for (ThreadGroup member : group.members()) {
+                member.send(SignalInfo.fromKernel(Signal.SIGHUP));
+                member.send(SignalInfo.fromKernel(Signal.SIGCONT));
             }
-            ThreadGroup parent = links.parent.get();
-            SignalAction action = parent.action(Signal.SIGCHLD);
-            if (action.handler() != SignalAction.SIG_IGN
-                    && !action.has(SignalAction.SA_NOCLDSTOP)) {
-                parent.send(
-                        SignalInfo.ofChild(
-                                Signal.SIGCHLD,
-                                code,
-                                group.pid(),
-                                task.credentials().uids().real(),
-                                signal.number()));
-            }
-            parent.childEvents().wake(Poll.POLLIN);
         }
     }
 }

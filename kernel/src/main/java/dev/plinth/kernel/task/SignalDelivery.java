@@ -76,7 +76,7 @@ final class SignalDelivery {
     void deliver() {
         Registers registers = task.registers();
         while (!task.isEnding()) {
-            task.group().jobControl().stopHere(task, task.kernel().processes());
+            task.group().stop().stopHere(task, task.kernel().jobControl());
             Optional<TaskSignals.Delivery> next = task.signals().takeDeliverable();
             if (next.isEmpty()) {
                 restartUnlessHandled(registers);
@@ -99,8 +99,8 @@ final class SignalDelivery {
             case TERMINATE, CORE_DUMP -> task.group().exit(ThreadGroup.killedBy(signal));
             case STOP ->
                     task.group()
-                            .jobControl()
-                            .begin(signal, delivery.continues(), task.kernel().processes());
+                            .stop()
+                            .begin(signal, delivery.continues(), task.kernel().jobControl());
             case CONTINUE, IGNORE -> {}
         }
     }

@@ -260,7 +260,7 @@ public final class TaskSignals {
             if (action.isHandled() && action.has(SignalAction.SA_RESETHAND)) {
                 group.actions().set(signal, action.withDefaultHandler());
             }
-            long continues = group.jobControl().continuesLocked();
+            long continues = group.stop().continuesLocked();
             return Optional.of(new Delivery(taken.get(), action, continues));
         }
     }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
@@ -48,7 +49,7 @@ public final class ThreadGroup {
     @GuardedBy("signalLock")
     private final List<Task> tasks = new ArrayList<>();
 
-    private final JobControl jobControl = new JobControl(this);
+    private final GroupStop stop = new GroupStop(this);
 
     @GuardedBy("signalLock")
     private Optional<ExitStatus> exit = Optional.empty();
@@ -151,7 +152,7 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             tasks.remove(task);
             usage = usage.plus(used);
-            jobControl.removeLocked(task);
+            stop.removeLocked(task);
             // It may have been about to take a signal that is for the process.
             if (shared.set() != SignalSet.EMPTY) {
                 tasks.forEach(Task::kick);
@@ -196,7 +197,7 @@ public final class ThreadGroup {
         if (exit.isPresent()) {
             return false;
         }
-        jobControl.prepareLocked(signal);
+        stop.prepareLocked(signal);
         if (signal == Signal.SIGKILL) {
             exit(killedBy(signal));
             return false;
@@ -247,13 +248,13 @@ public final class ThreadGroup {
     }
 
     /** How it is stopped and continued. */
-    JobControl jobControl() {
-        return jobControl;
+    GroupStop stop() {
+        return stop;
     }
 
     /** Whether it is stopped, or about to. */
     public boolean isStopped() {
-        return jobControl.isStopping();
+        return stop.isStopping();
     }
 
     /**
@@ -319,6 +320,11 @@ public final class ThreadGroup {
         }
     }
 
+    /** The signal that has stopped it, or is about to; empty while it goes on. */
+    Optional<Signal> stopSignal() {
+        return stop.signal();
+    }
+
     /** Whether a task executes a program, so that no other can be added. */
     boolean hasSurvivor() {
         synchronized (signalLock) {
@@ -351,6 +357,11 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             return tasks.stream().findFirst();
         }
+    }
+
+    /** Who it acts as: its first task; empty if it has ended. */
+    public Optional<Credentials> credentials() {
+        return anyTask().map(Task::credentials);
     }
 
     /** The action of a signal. */

@@ -7,6 +7,7 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.CrossProcessAccess;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -14,14 +15,17 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.ProcessTable;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.ThreadGroup;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
-/** Sending signals; kernel/signal.c. */
+/** Sending signals: to threads, processes, groups of them, and all; kernel/signal.c. */
 final class KillSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
@@ -42,130 +46,148 @@ final class KillSyscalls implements SyscallFamily {
     private static long kill(Task task, SyscallArguments arguments) {
         int pid = arguments.intAt(0);
         int number = arguments.intAt(1);
-        if (pid > 0) {
-            send(task, processOf(task, pid), number, SignalInfo.SI_USER);
-        } else if (pid == -1) {
-            killAll(task, number);
-        } else if (pid == Integer.MIN_VALUE) {
+        ProcessTable table = task.kernel().processes();
+        if (pid == Integer.MIN_VALUE) {
             throw ErrnoException.of(Errno.ESRCH);
-        } else {
-            int own = task.kernel().processes().processGroupOf(task.group());
-            killGroup(task, pid == 0 ? own : -pid, number);
+        }
+        if (pid > 0) {
+            sendTo(task, processOf(task, pid), number).ifPresent(KillSyscalls::fail);
+            return 0;
+        }
+        if (pid == -1) {
+            Predicate<ThreadGroup> others =
+                    process -> process.pid() != Kernel.INIT_PID && process != task.group();
+            return sendToAll(task, others, number, true);
+        }
+        int group = pid == 0 ? table.processGroupOf(task.group()) : -pid;
+        return sendToAll(task, process -> table.isInGroup(process, group), number, false);
+    }
+
+    /**
+     * Sends to many: that succeeds if it does for one of them.
+     *
+     * @param hushed whether it also succeeds if none may be sent to, as for -1
+     */
+    private static long sendToAll(
+            Task task, Predicate<ThreadGroup> which, int number, boolean hushed) {
+        int[] counts = new int[2];
+        Errno[] last = {Errno.ESRCH};
+        task.kernel()
+                .processes()
+                .forEach(
+                        which,
+                        process -> {
+                            counts[0]++;
+                            Optional<Errno> failure = sendTo(task, process, number);
+                            if (failure.isEmpty()) {
+                                counts[1]++;
+                            } else if (!hushed || failure.get() != Errno.EPERM) {
+                                last[0] = failure.get();
+                            }
+                        });
+        boolean quiet = hushed && counts[0] > 0 && last[0] == Errno.ESRCH;
+        if (counts[1] == 0 && !quiet) {
+            fail(last[0]);
         }
         return 0;
     }
 
-    private static ThreadGroup processOf(Task task, int pid) {
-        // A thread's number stands for its process, as in Linux' find_vpid.
-        return task.kernel()
-                .processes()
-                .process(pid)
-                .or(() -> task.kernel().processes().task(pid).map(Task::group))
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+    private static Optional<Errno> sendTo(Task task, ThreadGroup target, int number) {
+        Optional<Errno> refusal = refusal(task, target, number);
+        if (refusal.isEmpty() && number != 0) {
+            target.send(info(task, number, SignalInfo.SI_USER));
+        }
+        return refusal;
     }
 
-    /** {@code __kill_pgrp_info}: it is enough if one process gets it. */
-    private static void killGroup(Task task, int id, int number) {
-        Errno error = Errno.ESRCH;
-        boolean sent = false;
-        for (ThreadGroup process : task.kernel().processes().membersOf(id)) {
-            try {
-                send(task, process, number, SignalInfo.SI_USER);
-                sent = true;
-            } catch (ErrnoException e) {
-                error = e.errno();
-            }
-        }
-        if (!sent) {
-            throw ErrnoException.of(error);
-        }
+    private static SignalInfo info(Task sender, int number, int code) {
+        return SignalInfo.sentBy(
+                Signal.of(number), code, sender.group().pid(), sender.credentials().uids().real());
     }
 
-    /** Every process but the first one and the sender itself. */
-    private static void killAll(Task task, int number) {
-        Optional<Errno> error = Optional.of(Errno.ESRCH);
-        for (ThreadGroup process : task.kernel().processes().processes()) {
-            if (process.pid() == Kernel.INIT_PID || process == task.group()) {
-                continue;
-            }
-            if (error.equals(Optional.of(Errno.ESRCH))) {
-                error = Optional.empty();
-            }
-            try {
-                send(task, process, number, SignalInfo.SI_USER);
-            } catch (ErrnoException e) {
-                // Those who may not be signalled are passed over.
-                if (e.errno() != Errno.EPERM) {
-                    error = Optional.of(e.errno());
-                }
-            }
+    /** Why a signal may not be sent, if so; {@code check_kill_permission}. */
+    private static Optional<Errno> refusal(Task task, ThreadGroup target, int number) {
+        if (number != 0 && !Signal.isValid(number)) {
+            return Optional.of(Errno.EINVAL);
         }
-        if (error.isPresent()) {
-            throw ErrnoException.of(error.get());
-        }
+        return maySignal(task, target, number) ? Optional.empty() : Optional.of(Errno.EPERM);
     }
 
-    private static void send(Task sender, ThreadGroup process, int number, int code) {
-        requirePermission(sender, process, number);
-        if (number != 0 && !process.send(info(sender, number, code))) {
-            throw ErrnoException.of(Errno.EAGAIN);
+    /** Within a session anybody may have anybody go on. */
+    private static boolean maySignal(Task task, ThreadGroup target, int number) {
+        if (target == task.group()) {
+            return true;
         }
+        ProcessTable table = task.kernel().processes();
+        Credentials caller = task.credentials();
+        return target.credentials()
+                        .filter(credentials -> !CrossProcessAccess.maySignal(caller, credentials))
+                        .isEmpty()
+                || (number == Signal.SIGCONT.number()
+                        && table.sessionOf(target) == table.sessionOf(task.group()));
     }
 
     private static long tkill(Task task, SyscallArguments arguments) {
-        int tid = arguments.intAt(0);
-        if (tid <= 0) {
+        int number = arguments.intAt(1);
+        if (arguments.intAt(0) <= 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        int number = arguments.intAt(1);
-        sendToTask(task, taskOf(task, tid), number, info(task, number, SignalInfo.SI_TKILL));
-        return 0;
+        Task target = taskOf(task, arguments.intAt(0));
+        return sendToTask(task, target, number, () -> info(task, number, SignalInfo.SI_TKILL));
     }
 
     private static long tgkill(Task task, SyscallArguments arguments) {
         int number = arguments.intAt(2);
         Task target = taskOf(task, arguments.intAt(0), arguments.intAt(1));
-        sendToTask(task, target, number, info(task, number, SignalInfo.SI_TKILL));
-        return 0;
+        return sendToTask(task, target, number, () -> info(task, number, SignalInfo.SI_TKILL));
     }
 
+    /** Implements rt_sigqueueinfo(2). */
     private static long rtSigqueueinfo(Task task, SyscallArguments arguments) {
         int pid = arguments.intAt(0);
         int number = arguments.intAt(1);
-        SignalInfo info = readInfo(task, number, arguments.longAt(2));
-        requireOwnCode(task, info, pid);
-        ThreadGroup process = processOf(task, pid);
-        requirePermission(task, process, number);
-        if (number != 0 && !process.send(info)) {
+        MemorySegment info = readInfo(task, arguments.longAt(2), pid);
+        ThreadGroup target = processOf(task, pid);
+        refusal(task, target, number).ifPresent(KillSyscalls::fail);
+        if (number != 0 && !target.send(SignalInfo.readFrom(Signal.of(number), info))) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         return 0;
     }
 
+    /** Implements rt_tgsigqueueinfo(2). */
     private static long rtTgsigqueueinfo(Task task, SyscallArguments arguments) {
+        int pid = arguments.intAt(0);
+        int tid = arguments.intAt(1);
         int number = arguments.intAt(2);
-        SignalInfo info = readInfo(task, number, arguments.longAt(3));
-        if (arguments.intAt(0) <= 0 || arguments.intAt(1) <= 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        requireOwnCode(task, info, arguments.intAt(1));
-        Task target = taskOf(task, arguments.intAt(0), arguments.intAt(1));
-        sendToTask(task, target, number, info);
-        return 0;
+        MemorySegment info = readInfo(task, arguments.longAt(3), tid);
+        Task target = taskOf(task, pid, tid);
+        return sendToTask(
+                task, target, number, () -> SignalInfo.readFrom(Signal.of(number), info));
     }
 
-    private static SignalInfo readInfo(Task task, int number, long address) {
+    /**
+     * Reads what a program wants told of its signal.
+     *
+     * @param target the number of the task or process it is for
+     * @throws ErrnoException EPERM if it pretends to be the kernel or kill(2) towards others
+     */
+    private static MemorySegment readInfo(Task task, long address, int target) {
         byte[] bytes = task.guestMemory().copyIn(address, SignalInfo.BYTES);
-        Signal signal = Signal.isValid(number) ? Signal.of(number) : Signal.SIGKILL;
-        return SignalInfo.readFrom(signal, MemorySegment.ofArray(bytes));
-    }
-
-    /** Nobody can pretend to be the kernel or kill(2) towards others. */
-    private static void requireOwnCode(Task task, SignalInfo info, int target) {
-        boolean pretends = info.code() >= 0 || info.code() == SignalInfo.SI_TKILL;
-        if (pretends && task.tid() != target) {
+        MemorySegment info = MemorySegment.ofArray(bytes);
+        int code = SignalInfo.codeOf(info);
+        if ((code >= 0 || code == SignalInfo.SI_TKILL) && task.tid() != target) {
             throw ErrnoException.of(Errno.EPERM);
         }
+        return info;
+    }
+
+    /** The process with a number; that of a thread stands for its process. */
+    private static ThreadGroup processOf(Task task, int pid) {
+        ProcessTable table = task.kernel().processes();
+        return table.process(pid)
+                .or(() -> table.task(pid).map(Task::group))
+                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
     }
 
     private static Task taskOf(Task task, int tid) {
@@ -186,38 +208,21 @@ final class KillSyscalls implements SyscallFamily {
         return found;
     }
 
-    private static void sendToTask(Task sender, Task target, int number, SignalInfo info) {
-        requirePermission(sender, target.group(), number);
-        if (number != 0 && !target.signals().send(info)) {
+    /**
+     * Sends to one thread.
+     *
+     * @param info of the signal, which is asked for if there is one
+     */
+    private static long sendToTask(
+            Task sender, Task target, int number, Supplier<SignalInfo> info) {
+        refusal(sender, target.group(), number).ifPresent(KillSyscalls::fail);
+        if (number != 0 && !target.signals().send(info.get())) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
+        return 0;
     }
 
-    /** {@code check_kill_permission}. */
-    private static void requirePermission(Task sender, ThreadGroup target, int number) {
-        if (number != 0 && !Signal.isValid(number)) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if (target == sender.group()) {
-            return;
-        }
-        Optional<Task> task = target.tasks().stream().findFirst();
-        boolean may =
-                task.isEmpty()
-                        || CrossProcessAccess.maySignal(
-                                sender.credentials(), task.get().credentials())
-                        || (number == Signal.SIGCONT.number()
-                                && sender.kernel()
-                                        .processes()
-                                        .areInOneSession(sender.group(), target));
-        if (!may) {
-            throw ErrnoException.of(Errno.EPERM);
-        }
-    }
-
-    private static SignalInfo info(Task sender, int number, int code) {
-        Signal signal = Signal.isValid(number) ? Signal.of(number) : Signal.SIGKILL;
-        return SignalInfo.sentBy(
-                signal, code, sender.group().pid(), sender.credentials().uids().real());
+    private static void fail(Errno errno) {
+        throw ErrnoException.of(errno);
     }
 }
