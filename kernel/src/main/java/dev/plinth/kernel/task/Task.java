@@ -283,9 +283,11 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, or the end of the task. */
+    /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
-        return isEnding() || (!killableOnly && signals.hasDeliverable());
+        return isEnding()
+                || (!killableOnly
+                        && (signals.hasDeliverable() || group.isStopped()));
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */
