@@ -47,6 +47,15 @@ public abstract class IoBuffer {
     }
 
     /**
+     * Cuts the rest of the buffer off behind a number of bytes.
+     *
+     * @param length how many are left at most; not negative
+     */
+    public final void shorten(long length) {
+        remaining = Math.min(remaining, length);
+    }
+
+    /**
      * Hands the rest of the buffer, piece by piece, to a transfer, until it takes no more.
      *
      * @param limit at most this many bytes are handed over
@@ -149,6 +158,7 @@ public abstract class IoBuffer {
 
     private static final class SegmentBuffer extends IoBuffer {
         private final MemorySegment memory;
+        private long position;
 
         SegmentBuffer(MemorySegment memory) {
             super(memory.byteSize());
@@ -164,7 +174,9 @@ public abstract class IoBuffer {
             if (limit == 0) {
                 return 0;
             }
-            return transfer.apply(memory.asSlice(memory.byteSize() - remaining(), limit));
+            long moved = transfer.apply(memory.asSlice(position, limit));
+            position += moved;
+            return moved;
         }
     }
 }

@@ -102,10 +102,11 @@ final class TreeChanges {
                     if (inode.type() == FileType.DIRECTORY) {
                         throw ErrnoException.of(Errno.EPERM);
                     }
-                    if (inode.stat().links() == 0) {
+                    if (!inode.mayBeLinked()) {
                         throw ErrnoException.of(Errno.ENOENT);
                     }
                     directory.link(name, inode);
+                    inode.linked();
                     return inode;
                 });
     }

@@ -21,6 +21,7 @@ public final class Vfs {
     private final AttributeChanges attributes;
     private final FileOpener opener;
     private final TreeChanges tree = new TreeChanges(cache);
+    private final LockWaits lockWaits = new LockWaits();
 
     /**
      * The file layer.
@@ -31,6 +32,11 @@ public final class Vfs {
     public Vfs(DeviceRegistry devices, Clock clock) {
         this.attributes = new AttributeChanges(clock);
         this.opener = new FileOpener(cache, devices, attributes);
+    }
+
+    /** Who waits for record locks of whom. */
+    public LockWaits lockWaits() {
+        return lockWaits;
     }
 
     /**
@@ -196,6 +202,22 @@ public final class Vfs {
     /** Sets both times to now, as utimensat(2) does without times. */
     public void touch(Caller caller, Location location) {
         attributes.touch(caller, location);
+    }
+
+    /**
+     * Refuses to those who neither own an open file nor may act as if they did.
+     *
+     * @throws ErrnoException EPERM
+     */
+    public void requireOwner(Caller caller, FileDescription file) {
+        if (!Permissions.ownsOrMayActAsOwner(caller.credentials(), file.inode())) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
+    }
+
+    /** A regular file is about to be written: takes its set-ID bits away. */
+    public void beforeWrite(Caller caller, FileDescription file) {
+        attributes.dropSetId(caller, file.inode());
     }
 
     /** Sets the size, as truncate(2). */

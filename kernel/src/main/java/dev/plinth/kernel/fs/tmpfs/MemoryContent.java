@@ -255,19 +255,26 @@ final class MemoryContent implements Mappable {
             switch (mode) {
                 case Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE ->
                         discard(offset, end, false);
-                case 0, Fs.FALLOC_FL_KEEP_SIZE -> {
-                    synchronized (pageLock) {
-                        fillLocked(Pages.floor(offset), Pages.ceil(end));
-                    }
-                    if (mode == 0 && end > size) {
-                        zeroTail(end);
-                        size = end;
-                    }
+                case Fs.FALLOC_FL_ZERO_RANGE, Fs.FALLOC_FL_ZERO_RANGE | Fs.FALLOC_FL_KEEP_SIZE -> {
+                    discard(offset, end, false);
+                    reserve(offset, end, mode == Fs.FALLOC_FL_ZERO_RANGE);
                 }
+                case 0, Fs.FALLOC_FL_KEEP_SIZE -> reserve(offset, end, mode == 0);
                 default -> throw ErrnoException.of(Errno.EOPNOTSUPP);
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Has pages for a range, which perhaps becomes part of the file. */
+    private void reserve(long start, long end, boolean grows) {
+        synchronized (pageLock) {
+            fillLocked(Pages.floor(start), Pages.ceil(end));
+        }
+        if (grows && end > size) {
+            zeroTail(end);
+            size = end;
         }
     }
 

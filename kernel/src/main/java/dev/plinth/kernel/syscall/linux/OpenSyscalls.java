@@ -9,7 +9,6 @@ import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.UNSIGNED;
-import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
@@ -47,21 +46,12 @@ final class OpenSyscalls implements SyscallFamily {
                     .with(CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC")
                     .family("CLOSE_RANGE_???");
 
-    private static final String NO_TMPFILE = "no O_TMPFILE";
-
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("open", NO_TMPFILE, OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
-                partial(
-                        "openat",
-                        NO_TMPFILE,
-                        OpenSyscalls::openat,
-                        DIR_FD,
-                        PATH,
-                        OPEN_FLAGS,
-                        OPEN_MODE),
-                partial("openat2", NO_TMPFILE, OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
+                supported("open", OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
+                supported("openat", OpenSyscalls::openat, DIR_FD, PATH, OPEN_FLAGS, OPEN_MODE),
+                supported("openat2", OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
                 supported("creat", OpenSyscalls::creat, PATH, MODE),
                 supported("close", OpenSyscalls::close, FD),
                 supported(
@@ -181,8 +171,10 @@ final class OpenSyscalls implements SyscallFamily {
         if (Integer.compareUnsigned(first, last) > 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        // Both are unsigned: what is beyond an int cannot be open. The table belongs to one task,
-        // so that there is nothing to unshare.
+        if ((flags & CLOSE_RANGE_UNSHARE) != 0) {
+            task.unshareFiles();
+        }
+        // Both are unsigned: what is beyond an int cannot be open.
         int end = last < 0 ? Integer.MAX_VALUE : last;
         if (first >= 0) {
             if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {

@@ -98,8 +98,9 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwrite64(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(
-                    task.guestMemory().source(arguments.longAt(1), count(arguments)), offset);
+            IoBuffer source = task.guestMemory().source(arguments.longAt(1), count(arguments));
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
@@ -125,7 +126,9 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwritev(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(source(task, arguments), offset);
+            IoBuffer source = source(task, arguments);
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
@@ -191,6 +194,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             IoBuffer source,
             ToLongFunction<IoBuffer> writer) {
         long deadline = impatient ? Blocking.AT_ONCE : Blocking.writingPatience(task, file);
+        FileWrites.prepare(task, file, source);
         long length = source.remaining();
         long written = writeSome(task, file, deadline, source, writer);
         while (written > 0 && source.remaining() > 0 && deadline != Blocking.AT_ONCE) {
