@@ -25,6 +25,7 @@ record Report(
         Map<String, Map<String, Samples>> micro,
         Map<String, Map<String, Samples>> start) {
     private static final String PTRACE = Runners.PLINTH + "ptrace";
+    private static final String KVM = Runners.PLINTH + "kvm";
 
     /** Markdown that can be read as it is. */
     String markdown() {
@@ -100,9 +101,11 @@ record Report(
     private String ratios() {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("what", "ratio", "aim"));
-        add(rows, "getpid", micro, Runners.TRACER, "at most 1.5");
-        add(rows, "getpid", micro, Runners.RUNSC, "below 1");
-        add(rows, "true", start, Runners.RUNSC, "at most 1");
+        add(rows, "getpid", micro, PTRACE, Runners.TRACER, "at most 1.5");
+        add(rows, "getpid", micro, PTRACE, Runners.RUNSC, "below 1");
+        add(rows, "getpid", micro, KVM, Runners.VM, "at most 1.3");
+        add(rows, "fork_exec_wait", micro, PTRACE, Runners.RUNSC, "at most 0.5");
+        add(rows, "true", start, PTRACE, Runners.RUNSC, "at most 1");
         return PipeTable.of(rows);
     }
 
@@ -110,13 +113,14 @@ record Report(
             List<List<String>> rows,
             String test,
             Map<String, Map<String, Samples>> results,
+            String one,
             String other,
             String aim) {
-        ratio(results.get(test), PTRACE, other)
+        ratio(results.get(test), one, other)
                 .ifPresent(ratio ->
                         rows.add(
                                 List.of(
-                                        "%s: %s / %s".formatted(test, PTRACE, other),
+                                        "%s: %s / %s".formatted(test, one, other),
                                         number(ratio),
                                         aim)));
     }

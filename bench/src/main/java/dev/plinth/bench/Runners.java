@@ -17,6 +17,8 @@ import java.util.Set;
 final class Runners {
     static final String NATIVE = "native";
     static final String TRACER = "C tracer";
+    static final String HALT = "KVM_RUN";
+    static final String VM = "C vm";
     static final String PLINTH = "plinth ";
     static final String RUNSC = "runsc ptrace";
 
@@ -39,7 +41,12 @@ final class Runners {
                         Map.of(),
                         Set.of("getpid", "null_rw", "sched_yield")::contains,
                         false));
-        for (String platform : usablePlatforms(plinth)) {
+        List<String> platforms = usablePlatforms(plinth);
+        if (platforms.contains("kvm")) {
+            runners.add(vm(HALT, programs, "halt"));
+            runners.add(vm(VM, programs, "syscall"));
+        }
+        for (String platform : platforms) {
             runners.add(
                     Runner.of(
                             PLINTH + platform,
@@ -65,6 +72,15 @@ final class Runners {
                                 true))
                 .ifPresent(runners::add);
         return runners;
+    }
+
+    private static Runner vm(String name, Programs programs, String what) {
+        return new Runner(
+                name,
+                List.of(programs.vm().toString(), what),
+                Map.of(),
+                Set.of("getpid")::contains,
+                false);
     }
 
     private static Runner runsc(Path runsc) {
