@@ -238,5 +238,5 @@ CASE(fd_wrong_kinds) {
     SHOW(pread(fd, room, 1, wrong));
     SHOW(write(fd, bad, 1));
     SHOW(write(fd, bad, 0));
-    SHOW(write(fd, room, -1L));
+    SHOW(write(fd, room, wrong));
 }

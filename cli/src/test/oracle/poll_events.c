@@ -13,7 +13,8 @@
 #include <time.h>
 
 static char room[1 << 17];
-static void *volatile bad = (void *)8;
+static void *volatile bad = (void *)8, *volatile nowhere;
+static volatile long too_many = -1;
 
 static void show_poll(struct pollfd *fds, int count, int timeout) {
     printf("poll = %ld", (long)poll(fds, count, timeout));
@@ -61,10 +62,10 @@ CASE(poll_bad_arguments) {
     struct pollfd one = {.fd = 0, .events = POLLIN};
     struct rlimit limit;
     SHOW(poll(bad, 1, 0));
-    SHOW(poll(NULL, 1, 0));
+    SHOW(poll(nowhere, 1, 0));
     MUST(getrlimit(RLIMIT_NOFILE, &limit));
     SHOW(poll(&one, limit.rlim_cur + 1, 0));
-    SHOW(poll(&one, -1, 0));
+    SHOW(poll(&one, too_many, 0));
     limit.rlim_cur = 3;
     MUST(setrlimit(RLIMIT_NOFILE, &limit));
     struct pollfd four[4] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};

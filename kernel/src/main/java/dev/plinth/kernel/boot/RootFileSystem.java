@@ -21,6 +21,7 @@ import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
+import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
@@ -88,13 +89,15 @@ final class RootFileSystem {
         this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
         Devices.register(devices, random, this::terminal);
-        internal = 
+        internal =
                 new InternalFileSystems(
                         new PipeFs(numbers, clock), new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
+        resources.own(mounts::close);
+        registerTypes();
         builder =
                 new Caller(
                         new FsContext(mounts.root(), mounts.root(), 0),
@@ -120,10 +123,24 @@ final class RootFileSystem {
                         spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
         Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
         DeviceFiles.make(files.vfs, files.builder, dev);
+        files.mounts.types().registerSingle("devtmpfs", dev.mount().fileSystem());
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
-        files.mountOver("/sys", "sysfs", files.memory("sysfs", DIRECTORY));
+        FileSystem sys = files.memory("sysfs", DIRECTORY);
+        files.mountOver("/sys", "sysfs", sys);
+        files.mounts.types().registerSingle("sysfs", sys);
         spec.mounts().forEach(files::mountHost);
         return files;
+    }
+
+    /** What mount(2) makes anew each time; what there is once is registered when it is made. */
+    private void registerTypes() {
+        long limit = memoryFile.statistics().limitBytes();
+        mounts.types()
+                .register(
+                        "tmpfs",
+                        options ->
+                                TmpfsOptions.parse(options, limit)
+                                        .make(numbers, memoryFile, clock));
     }
 
     private FileSystem rootLayers(Path rootfs) {
@@ -229,6 +246,7 @@ final class RootFileSystem {
         ProcFs fileSystem = new ProcFs(numbers, new SandboxView(kernel, facts));
         resources.own(fileSystem::close);
         mountOver("/proc", "proc", fileSystem);
+        mounts.types().registerSingle("proc", fileSystem);
     }
 
     /** What system calls do with paths. */

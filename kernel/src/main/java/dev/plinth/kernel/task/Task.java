@@ -227,6 +227,15 @@ public final class Task {
         return resources;
     }
 
+    /** Gives the task a descriptor table of its own, as unshare(2) with CLONE_FILES. */
+    public void unshareFiles() {
+        FdTable shared = resources.files();
+        if (shared.isShared()) {
+            setResources(resources.with(shared.copy()));
+            shared.close();
+        }
+    }
+
     /** Replaces what the task shares with others. */
     void setResources(TaskResources replacement) {
         resources = replacement;

@@ -30,6 +30,11 @@ public record TaskResources(
         return new TaskResources(image, files, fs, others);
     }
 
+    /** The same with another descriptor table. */
+    TaskResources with(FdTable others) {
+        return new TaskResources(image, others, fs, credentials);
+    }
+
     /** Gives up the references: descriptors first, then the memory. */
     @Override
     public void close() {

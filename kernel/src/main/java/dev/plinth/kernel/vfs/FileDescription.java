@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.Optional;
@@ -40,6 +41,9 @@ public abstract class FileDescription implements AutoCloseable {
     /** What mappings see of this description: always the same object. */
     private final MappedFile mappedFile = new Mapping();
 
+    /** Kept for those who ask: see {@link #signalOwner}. */
+    private volatile SignalOwner signalOwner = SignalOwner.NONE;
+
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
 
@@ -53,6 +57,7 @@ public abstract class FileDescription implements AutoCloseable {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
+        location.mount().addOpenFiles(1);
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -73,6 +78,16 @@ public abstract class FileDescription implements AutoCloseable {
     /** Sets the status flags, as F_SETFL; those that cannot be changed stay as they are. */
     public final void setFlags(int newFlags) {
         flags.getAndUpdate(old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
+    }
+
+    /** Whom F_SETOWN named. Nobody is told anything, since O_ASYNC is refused. */
+    public final SignalOwner signalOwner() {
+        return signalOwner;
+    }
+
+    /** Says whom to tell, as F_SETOWN and F_SETSIG. */
+    public final void setSignalOwner(SignalOwner owner) {
+        signalOwner = requireNonNull(owner, "owner is null");
     }
 
     /** Whether a call that would have to wait fails instead. */
@@ -140,6 +155,7 @@ public abstract class FileDescription implements AutoCloseable {
             releaseInode.run();
             dispose();
             inode().removeUser();
+            location.mount().addOpenFiles(-1);
         }
     }
 
@@ -163,7 +179,13 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** Has the file counted as being written, which it is already, until the end. */
     final void countsAsWriter() {
-        releaseInode = inode()::removeWriter;
+        location.mount().addWriters(1);
+        releaseInode = this::noLongerWrites;
+    }
+
+    private void noLongerWrites() {
+        inode().removeWriter();
+        location.mount().addWriters(-1);
     }
 
     /** Has writers kept away, which they are already, until the end. */
@@ -361,6 +383,11 @@ public abstract class FileDescription implements AutoCloseable {
         @Override
         public void sync(long start, long end) {
             FileDescription.this.sync(true);
+        }
+
+        @Override
+        public void punchHole(long start, long end) {
+            allocate(Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE, start, end - start);
         }
     }
 }

@@ -89,8 +89,7 @@ final class FutexesTest {
         FutexAddress word = word(MAP_PRIVATE_ANONYMOUS);
         ErrnoException e =
                 assertThrows(
-                        ErrnoException.class,
-                        () -> futexes.await(caller(mm), word, 1, ANY, NEVER));
+                        ErrnoException.class, () -> futexes.await(caller(mm), word, 1, ANY, NEVER));
         assertEquals(Errno.EAGAIN, e.errno());
     }
 
@@ -117,6 +116,9 @@ final class FutexesTest {
         FutexAddress word = word(MAP_PRIVATE_ANONYMOUS);
         try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits())) {
             Future<FutexOutcome> waiter = waiting(word, 0, ANY);
+            while (futexes.isIdle()) {
+                Thread.onSpinWait();
+            }
             child.guestMemory().writeInt(word.value(), 5);
             mm.guestMemory().writeInt(word.value(), 6);
             wakeUntil(1, word, ANY);
@@ -426,8 +428,7 @@ final class FutexesTest {
             try {
                 if (deadline == NO_DEADLINE) {
                     wakes.acquire();
-                } else if (!wakes.tryAcquire(
-                        deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                } else if (!wakes.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     return Outcome.TIMED_OUT;
                 }
             } catch (InterruptedException e) {

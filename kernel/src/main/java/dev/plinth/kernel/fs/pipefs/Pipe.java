@@ -525,7 +525,9 @@ final class Pipe {
         return handOver(target, limit, true);
     }
 
-    /** Shows another pipe the same bytes, and keeps them; {@code link_pipe}. See {@link #moveTo}. */
+    /**
+     * Shows another pipe the same bytes, and keeps them; {@code link_pipe}. See {@link #moveTo}.
+     */
     long copyTo(Pipe target, long limit) {
         return handOver(target, limit, false);
     }
@@ -537,11 +539,11 @@ final class Pipe {
         long done;
         synchronized (lower.pipeLock) {
             synchronized (higher.pipeLock) {
+                if (used == 0) {
+                    endOrWaitLocked();
+                }
                 if (target.readers == 0) {
                     throw ErrnoException.of(Errno.EPIPE);
-                }
-                if (used == 0) {
-                    return endOrWaitLocked();
                 }
                 if (target.used == target.slots.length) {
                     throw ErrnoException.of(Errno.EAGAIN);

@@ -35,7 +35,9 @@ final class SplicedBuffer extends IoBuffer {
         return new SplicedBuffer(pipe, Direction.DRAIN, Math.min(limit, pipe.readableBytes()));
     }
 
-    /** Whether others used up the room or the bytes before anything was moved: to be tried again. */
+    /**
+     * Whether others used up the room or the bytes before anything was moved: to be tried again.
+     */
     boolean missed() {
         return missed;
     }
@@ -49,9 +51,7 @@ final class SplicedBuffer extends IoBuffer {
                     return transfer.apply(piece);
                 };
         long moved =
-                direction == Direction.FILL
-                        ? pipe.fill(limit, noting)
-                        : pipe.drain(limit, noting);
+                direction == Direction.FILL ? pipe.fill(limit, noting) : pipe.drain(limit, noting);
         missed |= limit > 0 && !asked[0];
         return moved;
     }

@@ -46,12 +46,12 @@ final class Blocking {
      * @throws RestartException if a signal comes first
      */
     static long until(Task task, FileDescription file, int events, LongSupplier operation) {
-        return until(
-                task, file, events, patience(task, file, Blocker.NO_DEADLINE), operation);
+        return until(task, file, events, patience(task, file, Blocker.NO_DEADLINE), operation);
     }
 
     /**
-     * Does what may have to wait for a file, again and again until it need not or a moment has come.
+     * Does what may have to wait for a file, again and again until it need not or a moment has
+     * come.
      *
      * @param deadline on the monotonic clock; {@link #AT_ONCE}, or {@link Blocker#NO_DEADLINE}
      * @throws ErrnoException EAGAIN if the moment has come; EINTR if a signal comes first and there

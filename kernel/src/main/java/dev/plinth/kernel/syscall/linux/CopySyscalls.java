@@ -60,8 +60,7 @@ final class CopySyscalls implements SyscallFamily {
             if (type == FileType.DIRECTORY || type == FileType.ANONYMOUS) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
-            long copied =
-                    copy(task, source, start, target, Math.min(length, Fs.MAX_RW_COUNT));
+            long copied = copy(task, source, start, target, Math.min(length, Fs.MAX_RW_COUNT));
             setPosition(task, source, offsetAddress, start + copied);
             return copied;
         }
@@ -190,11 +189,12 @@ final class CopySyscalls implements SyscallFamily {
     @SuppressWarnings("ReferenceEquality") // There is one object for each file.
     private static long checkedLength(
             FileDescription source, long from, FileDescription target, long to, long length) {
-        // Lengths are unsigned, but offsets are not.
-        if (from + length < from || to + length < to) {
+        if (Long.compareUnsigned(from + length, from) < 0
+                || Long.compareUnsigned(to + length, to) < 0) {
             throw ErrnoException.of(Errno.EOVERFLOW);
         }
-        long limit = Math.min(length, Math.max(0, source.stat().size() - from));
+        long left = Math.max(0, source.stat().size() - from);
+        long limit = Long.compareUnsigned(length, left) < 0 ? length : left;
         if (source.inode() == target.inode() && from < to + limit && to < from + limit) {
             throw ErrnoException.of(Errno.EINVAL);
         }

@@ -3,6 +3,7 @@ package dev.plinth.kernel.syscall.linux;
 import static dev.plinth.kernel.strace.DescriptorFormats.FLOCK_OPERATION;
 import static dev.plinth.kernel.strace.Formats.FD;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
+
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -126,8 +127,7 @@ final class LockSyscalls implements SyscallFamily {
     private record Request(int type, RecordLock lock) {}
 
     /** {@code flock64_to_posix_lock}. */
-    private static Request readRequest(
-            Task task, FileDescription file, int command, long address) {
+    private static Request readRequest(Task task, FileDescription file, int command, long address) {
         MemorySegment flock =
                 MemorySegment.ofArray(task.guestMemory().copyIn(address, FLOCK_BYTES));
         int type = flock.get(JAVA_SHORT_UNALIGNED, L_TYPE);
@@ -154,8 +154,7 @@ final class LockSyscalls implements SyscallFamily {
         if (start < 0 || first < 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        long last =
-                length == 0 ? Long.MAX_VALUE : length < 0 ? start - 1 : add(start, length - 1);
+        long last = length == 0 ? Long.MAX_VALUE : length < 0 ? start - 1 : add(start, length - 1);
         if (!query) {
             requireOpenFor(file, type);
         }

@@ -112,12 +112,7 @@ final class PollSyscalls implements SyscallFamily {
         return finish(
                 task,
                 timeout,
-                () ->
-                        pollFiles(
-                                task,
-                                arguments.longAt(0),
-                                arguments.intAt(1),
-                                timeout.deadline()));
+                () -> pollFiles(task, arguments.longAt(0), arguments.intAt(1), timeout.deadline()));
     }
 
     private static long select(Task task, SyscallArguments arguments) {

@@ -20,6 +20,7 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.linux.Fcntl;
@@ -108,8 +109,8 @@ final class SpliceSyscalls implements SyscallFamily {
             boolean impatient = (flags & SPLICE_F_NONBLOCK) != 0;
             if (in instanceof PipeDescription source) {
                 return out instanceof PipeDescription target
-                        ? between(task, source, target, impatient, () ->
-                                source.moveTo(target, limit))
+                        ? between(
+                                task, source, target, impatient, () -> source.moveTo(target, limit))
                         : fromPipe(task, source, to, limit, impatient);
             }
             if (out instanceof PipeDescription target) {
@@ -137,8 +138,12 @@ final class SpliceSyscalls implements SyscallFamily {
                 throw ErrnoException.of(Errno.EBADF);
             }
             if (in instanceof PipeDescription source && out instanceof PipeDescription target) {
-                return between(task, source, target, (flags & SPLICE_F_NONBLOCK) != 0, () ->
-                        source.copyTo(target, limit));
+                return between(
+                        task,
+                        source,
+                        target,
+                        (flags & SPLICE_F_NONBLOCK) != 0,
+                        () -> source.copyTo(target, limit));
             }
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -177,11 +182,7 @@ final class SpliceSyscalls implements SyscallFamily {
     private static boolean awaitBytes(Task task, PipeDescription source, boolean impatient) {
         long deadline = deadline(task, source, impatient);
         return Blocking.until(
-                        task,
-                        source,
-                        Poll.POLLIN,
-                        deadline,
-                        () -> source.requireBytes() ? 1 : 0)
+                        task, source, Poll.POLLIN, deadline, () -> source.requireBytes() ? 1 : 0)
                 > 0;
     }
 
@@ -223,10 +224,12 @@ final class SpliceSyscalls implements SyscallFamily {
                             Poll.POLLIN,
                             deadline(task, in, impatient),
                             () ->
-                                    target.fillFrom(limit, buffer ->
-                                            hasOffset
-                                                    ? in.readAt(buffer, offset)
-                                                    : in.read(buffer)));
+                                    target.fillFrom(
+                                            limit,
+                                            buffer ->
+                                                    hasOffset
+                                                            ? in.readAt(buffer, offset)
+                                                            : in.read(buffer)));
         } while (count == PipeDescription.MISSED);
         if (hasOffset) {
             from.advance(task, offset, count);
@@ -283,10 +286,12 @@ final class SpliceSyscalls implements SyscallFamily {
                     Poll.POLLOUT,
                     deadline(task, out, impatient),
                     () ->
-                            source.drainTo(limit, buffer ->
-                                    to.offsetAddress() == 0
-                                            ? out.write(buffer)
-                                            : out.writeAt(buffer, offset + done)));
+                            source.drainTo(
+                                    limit,
+                                    buffer ->
+                                            to.offsetAddress() == 0
+                                                    ? out.write(buffer)
+                                                    : out.writeAt(buffer, offset + done)));
         } catch (ErrnoException e) {
             signalIfBroken(task, e);
             if (done > 0) {
@@ -301,7 +306,9 @@ final class SpliceSyscalls implements SyscallFamily {
         }
     }
 
-    /** What is no file, such as an eventfd, has no {@code splice_read} and no {@code splice_write}. */
+    /**
+     * What is no file, such as an eventfd, has no {@code splice_read} and no {@code splice_write}.
+     */
     private static void requireSpliceable(FileDescription file) {
         FileType type = file.inode().type();
         if (type == FileType.ANONYMOUS || type == FileType.DIRECTORY) {
@@ -327,8 +334,9 @@ final class SpliceSyscalls implements SyscallFamily {
             if (buffer.remaining() == 0) {
                 return 0;
             }
+            // Whether the pipe is non-blocking is not asked.
             boolean impatient = (flags & SPLICE_F_NONBLOCK) != 0;
-            long deadline = deadline(task, pipe, impatient);
+            long deadline = impatient ? Blocking.AT_ONCE : Blocker.NO_DEADLINE;
             try {
                 return Blocking.until(
                         task,
