@@ -327,6 +327,13 @@ public final class ProcessTable {
         }
     }
 
+    /** Whether there is a process group of a number. */
+    public boolean hasGroup(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup).isPresent();
+        }
+    }
+
     /** Whether a process is in a group; within {@link #forEach}, or as of now. */
     public boolean isInGroup(ThreadGroup process, int processGroup) {
         synchronized (treeLock) {
