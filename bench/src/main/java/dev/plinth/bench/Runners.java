@@ -18,6 +18,8 @@ import java.util.TreeMap;
 final class Runners {
     static final String NATIVE = "native";
     static final String TRACER = "C tracer";
+    static final String HALT = "KVM_RUN";
+    static final String VM = "C vm";
     static final String PLINTH = "plinth ";
     static final String RUNSC = "runsc ptrace";
 
@@ -53,7 +55,12 @@ final class Runners {
                         Map.of(),
                         Set.of("getpid", "null_rw", "sched_yield")::contains,
                         false));
-        for (String platform : usablePlatforms(plinth)) {
+        List<String> platforms = usablePlatforms(plinth);
+        if (platforms.contains("kvm")) {
+            runners.add(vm(HALT, programs, "halt"));
+            runners.add(vm(VM, programs, "syscall"));
+        }
+        for (String platform : platforms) {
             runners.add(
                     Runner.of(
                             PLINTH + platform,
@@ -101,6 +108,15 @@ final class Runners {
     static List<Runner> essential(List<Runner> runners) {
         Set<String> names = Set.of(NATIVE, PLINTH + "ptrace", RUNSC);
         return runners.stream().filter(runner -> names.contains(runner.name())).toList();
+    }
+
+    private static Runner vm(String name, Programs programs, String what) {
+        return new Runner(
+                name,
+                List.of(programs.vm().toString(), what),
+                Map.of(),
+                Set.of("getpid")::contains,
+                false);
     }
 
     private static Runner runsc(Path runsc) {
