@@ -3,7 +3,6 @@
 // It leads a session of its own, with default signals, the usual umask, no descriptor but stdio, and
 // no parent that it could tell from init. Printed is how it ended. Whatever it leaves behind is
 // killed, and told of, as a case may leave nothing.
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -26,6 +26,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.AnonInodeFs;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
@@ -88,7 +89,9 @@ final class RootFileSystem {
         this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
         Devices.register(devices, random, this::terminal);
-        internal = new InternalFileSystems(new PipeFs(numbers, clock));
+        internal =
+                new InternalFileSystems(
+                        new PipeFs(numbers, clock), new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);

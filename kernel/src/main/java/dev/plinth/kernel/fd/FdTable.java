@@ -56,6 +56,11 @@ public final class FdTable implements AutoCloseable {
         return this;
     }
 
+    /** Whether more than one task has the table. */
+    public boolean isShared() {
+        return references.get() > 1;
+    }
+
     /** A table with the same open files, as fork(2) makes it, with one reference. */
     public FdTable copy() {
         synchronized (tableLock) {

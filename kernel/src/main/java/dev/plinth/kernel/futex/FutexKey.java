@@ -36,7 +36,7 @@ record FutexKey(Object space, long offset) {
      *     futex if it cannot be accessed
      */
     static FutexKey of(MemoryManager memory, FutexAddress address, AccessType access) {
-        if (!memory.layout().userAddresses().contains(address.value())) {
+        if (address.value() < 0) {
             throw ErrnoException.of(Errno.EFAULT);
         }
         if (address.shared()) {

@@ -77,6 +77,40 @@ public abstract class IoBuffer {
     }
 
     /**
+     * Copies bytes of this source into memory of the kernel's own, as many as both have.
+     *
+     * @return how many; fewer only if the rest cannot be accessed
+     * @throws dev.plinth.kernel.errno.ErrnoException EFAULT if nothing could be copied
+     */
+    public final long copyInto(MemorySegment memory) {
+        long[] done = new long[1];
+        return transfer(
+                memory.byteSize(),
+                piece -> {
+                    MemorySegment.copy(piece, 0, memory, done[0], piece.byteSize());
+                    done[0] += piece.byteSize();
+                    return piece.byteSize();
+                });
+    }
+
+    /**
+     * Copies bytes of memory of the kernel's own into this destination, as many as both have.
+     *
+     * @return how many; fewer only if the rest cannot be accessed
+     * @throws dev.plinth.kernel.errno.ErrnoException EFAULT if nothing could be copied
+     */
+    public final long copyFrom(MemorySegment memory) {
+        long[] done = new long[1];
+        return transfer(
+                memory.byteSize(),
+                piece -> {
+                    MemorySegment.copy(memory, done[0], piece, 0, piece.byteSize());
+                    done[0] += piece.byteSize();
+                    return piece.byteSize();
+                });
+    }
+
+    /**
      * Gives up the rest of the buffer without looking at it, so that memory which cannot be
      * accessed is no error.
      *
@@ -84,9 +118,26 @@ public abstract class IoBuffer {
      */
     public final long discard() {
         long discarded = remaining;
+        discardPieces(discarded);
         remaining = 0;
         return discarded;
     }
+
+    /** Does {@link #discard}, where there is more to it than to forget the rest. */
+    protected void discardPieces(long count) {}
+
+    /**
+     * Moves the position back: bytes that were transferred are not used after all.
+     *
+     * @param count at most as many as were transferred
+     */
+    public final void rewind(long count) {
+        rewindPieces(count);
+        remaining += count;
+    }
+
+    /** Does {@link #rewind}; {@link #remaining()} is changed afterwards. */
+    protected abstract void rewindPieces(long count);
 
     /** Does {@link #transfer(long, Transfer)}; {@code limit} is at most {@link #remaining()}. */
     protected abstract long transferPieces(long limit, Transfer transfer);
@@ -113,6 +164,10 @@ public abstract class IoBuffer {
             super(memory.byteSize());
             this.memory = memory;
         }
+
+        /** The position follows from what remains. */
+        @Override
+        protected void rewindPieces(long count) {}
 
         @Override
         protected long transferPieces(long limit, Transfer transfer) {

@@ -563,20 +563,29 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      *
      * <p>Precondition: the caller keeps this one open meanwhile. It may run.
      *
-     * @param child with nothing mapped; owned by the new memory manager
+     * @param child with nothing mapped; owned by the new memory manager, closed if there is none
      * @param childLimits of the new process
+     * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
     public MemoryManager fork(AddressSpace child, MemoryLimits childLimits) {
         requireNonNull(childLimits, "childLimits is null");
         Pager childPager = Pager.forming(pager.memory(), child);
-        mappings.writeLock().lock();
+        Mappings copy = new Mappings(childPager, layout(), childLimits);
+        MemoryManager manager = of(copy);
+        boolean done = false;
         try {
-            Mappings copy = new Mappings(childPager, layout(), childLimits);
-            MemoryManager manager = of(copy);
-            pager.copyInto(childPager, copy.inherit(mappings));
+            mappings.writeLock().lock();
+            try {
+                pager.copyInto(childPager, copy.inherit(mappings));
+            } finally {
+                mappings.writeLock().unlock();
+            }
+            done = true;
             return manager;
         } finally {
-            mappings.writeLock().unlock();
+            if (!done) {
+                manager.close();
+            }
         }
     }
 

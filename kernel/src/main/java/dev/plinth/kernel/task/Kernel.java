@@ -6,20 +6,18 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,14 +28,9 @@ import java.util.function.UnaryOperator;
  *
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
-public final class Kernel {
-    private static final Logger log = LoggerFactory.getLogger(Kernel.class);
-
+public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
-
-    /** Enough for the kernel's own calls, which do not recurse over what a guest can make deep. */
-    private static final long TASK_STACK_BYTES = 512 << 10;
 
     private final HostKernel host;
     private final Platform platform;
@@ -56,15 +49,21 @@ public final class Kernel {
     private final long bootMonotonicNanos;
     private final Futexes futexes = new Futexes(this::hasTask);
 
-    private final Object tasksLock = new Object();
+    private final ProcessTable processes;
+    private final TaskThreads threads = new TaskThreads();
+    private final JobControl jobControl;
+    private final TaskExit exit;
+    private final TaskCloner cloner;
+    private final ProgramExecution execution;
+    private final ChildWait childWait;
 
-    @GuardedBy("tasksLock")
-    private final List<Task> tasks = new ArrayList<>();
+    private final Object initLock = new Object();
 
-    @GuardedBy("tasksLock")
+    /** The first process, also when it has ended. */
+    @GuardedBy("initLock")
     private Optional<ThreadGroup> init = Optional.empty();
 
-    @GuardedBy("tasksLock")
+    @GuardedBy("initLock")
     private Optional<String> report = Optional.empty();
 
     /**
@@ -129,6 +128,12 @@ public final class Kernel {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
+        processes = new ProcessTable(Integer.MAX_VALUE);
+        jobControl = new JobControl(processes);
+        exit = new TaskExit(this, processes, jobControl);
+        cloner = new TaskCloner(this, processes, threads);
+        execution = new ProgramExecution(this, processes, exit);
+        childWait = new ChildWait(processes);
     }
 
     /** The host's Linux. */
@@ -221,20 +226,28 @@ public final class Kernel {
         return bootMonotonicNanos;
     }
 
-    /** The tasks that live. */
-    public List<Task> tasks() {
-        synchronized (tasksLock) {
-            return List.copyOf(tasks);
-        }
+    /** Who there is, by number. */
+    public ProcessTable processes() {
+        return processes;
+    }
+
+    /** What stopping and going on means for others. */
+    JobControl jobControl() {
+        return jobControl;
     }
 
     private boolean hasTask(int tid) {
-        return tasks().stream().anyMatch(task -> task.tid() == tid);
+        return processes.task(tid).isPresent();
     }
 
-    /** The process with a number, if it lives. */
+    /** The tasks that live. */
+    public List<Task> tasks() {
+        return processes.tasks();
+    }
+
+    /** The process with a number, which may be a zombie. */
     public Optional<ThreadGroup> process(int pid) {
-        return tasks().stream().map(Task::group).filter(group -> group.pid() == pid).findFirst();
+        return processes.process(pid);
     }
 
     /**
@@ -247,29 +260,29 @@ public final class Kernel {
      */
     public Task newInit(
             byte[] name, TaskResources resources, ResourceLimits limits, ProgramStart start) {
-        ThreadGroup group = new ThreadGroup(INIT_PID, limits, clock.monotonicNanos());
-        Task task = new Task(this, group, INIT_PID, name, resources);
+        int pid = processes.reserve();
+        if (pid != INIT_PID) {
+            throw new IllegalStateException("the first process was made before");
+        }
+        ThreadGroup group =
+                new ThreadGroup(
+                        pid,
+                        limits,
+                        new ProcessSettings(),
+                        new SignalActions(),
+                        clock.monotonicNanos());
+        Task task = new Task(this, group, pid, name, new TaskSettings(), resources);
         start.applyTo(task.registers());
-        synchronized (tasksLock) {
-            if (init.isPresent()) {
-                throw new IllegalStateException("the first process was made before");
-            }
+        synchronized (initLock) {
             init = Optional.of(group);
         }
         return task;
     }
 
-    /** Lets a task run, on a thread of its own. */
+    /** Lets the first process run. */
     public void start(Task task) {
-        task.group().add(task);
-        synchronized (tasksLock) {
-            tasks.add(task);
-        }
-        Thread.ofPlatform()
-                .name("task-" + task.tid())
-                .stackSize(TASK_STACK_BYTES)
-                .uncaughtExceptionHandler((_, e) -> log.error("{} failed", task, e))
-                .start(new TaskRunner(task));
+        processes.addInit(task);
+        threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
     /** Gives back what a task has that is not to be started. */
@@ -277,10 +290,54 @@ public final class Kernel {
         task.resources().close();
     }
 
+    /** The first task is known from the start: nobody waits for its birth. */
+    private static final class InitBirth extends TaskBirth {
+        @Override
+        boolean isKnown() {
+            return true;
+        }
+
+        @Override
+        boolean publish(ExecutionContext context) {
+            return true;
+        }
+    }
+
     /**
-     * A task's thread is about to end; the last task of a process gives its resources back.
+     * Makes a task out of another and lets it run, as clone(2); by the other's thread.
      *
-     * @param completed whether the thread ends because the process does; if not, something that was
+     * @return its number
+     * @throws dev.plinth.kernel.errno.ErrnoException as clone(2)
+     * @throws dev.plinth.kernel.errno.RestartException if a signal is to be dealt with first
+     */
+    public int clone(Task parent, CloneRequest request) {
+        return cloner.clone(parent, request);
+    }
+
+    /**
+     * Runs another program in a process, as execve(2); by the thread of a task of it.
+     *
+     * @throws dev.plinth.kernel.errno.ErrnoException as execve(2); the old program goes on
+     */
+    public void execute(Task task, ProgramLoader.Request request) {
+        execution.begin(task, new ProgramLoader(this).load(task.caller(), request));
+    }
+
+    /**
+     * Waits for a child of a task's process, as waitid(2); by the task's thread.
+     *
+     * @return what happened to it; empty if nothing has and the request has WNOHANG
+     * @throws dev.plinth.kernel.errno.ErrnoException ECHILD if there is no such child
+     * @throws dev.plinth.kernel.errno.RestartException if a signal came first
+     */
+    public Optional<ChildEvent> awaitChild(Task task, WaitRequest request) {
+        return childWait.await(task, request);
+    }
+
+    /**
+     * A task's thread is about to end.
+     *
+     * @param completed whether the thread ends because the task does; if not, something that was
      *     taken for impossible happened in it
      */
     void ended(Task task, boolean completed) {
@@ -288,47 +345,37 @@ public final class Kernel {
             report("an internal error, see the log");
             task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
         }
-        try {
-            task.group().remove(task);
-            if (task.group().tasks().isEmpty()) {
-                task.resources().close();
-            }
-        } finally {
-            synchronized (tasksLock) {
-                tasks.remove(task);
-                tasksLock.notifyAll();
-            }
-        }
+        exit.end(task);
     }
 
     /** Tells the user of the sandbox why a process could not go on; the first reason counts. */
     void report(String reason) {
-        synchronized (tasksLock) {
+        synchronized (initLock) {
             report = Optional.of(report.orElse(reason));
         }
     }
 
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
-        synchronized (tasksLock) {
+        synchronized (initLock) {
             return report;
         }
     }
 
     /** Sends a signal from outside to the first process. */
     public void signalInit(Signal signal) {
-        Optional<ThreadGroup> target;
-        synchronized (tasksLock) {
-            target = init;
-        }
-        target.ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
+        init().ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
     }
 
-    /** Ends every process, as SIGKILL. */
-    public void killAll() {
-        for (Task task : tasks()) {
-            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+    private Optional<ThreadGroup> init() {
+        synchronized (initLock) {
+            return init;
         }
+    }
+
+    /** Ends every process, as SIGKILL, those included that are being made. */
+    public void killAll() {
+        processes.killAll();
     }
 
     /**
@@ -338,27 +385,25 @@ public final class Kernel {
      * @throws InterruptedException if the calling thread is interrupted
      */
     public ExitStatus awaitExit() throws InterruptedException {
-        synchronized (tasksLock) {
-            while (!tasks.isEmpty()) {
-                tasksLock.wait();
-            }
-            return init.flatMap(ThreadGroup::exitStatus)
-                    .orElseThrow(() -> new IllegalStateException("nothing was started"));
-        }
+        processes.awaitEmpty();
+        return init().flatMap(ThreadGroup::exitStatus)
+                .orElseThrow(() -> new IllegalStateException("nothing was started"));
     }
 
-    /** Waits until every process has ended, whether the calling thread is interrupted or not. */
-    public void awaitQuiet() {
+    /** Waits until every process and every thread of the sandbox has ended. */
+    @Override
+    public void close() {
         boolean interrupted = false;
-        synchronized (tasksLock) {
-            while (!tasks.isEmpty()) {
-                try {
-                    tasksLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+        boolean empty = false;
+        while (!empty) {
+            try {
+                processes.awaitEmpty();
+                empty = true;
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
+        threads.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -31,13 +31,33 @@ public final class Task {
 
     private final Kernel kernel;
     private final ThreadGroup group;
-    private final int tid;
     private final TaskSignals signals;
     private final Registers registers = new Registers();
-    private final TaskSettings settings = new TaskSettings();
+    private final TaskSettings settings;
+
+    /** Changes when another than the first task of a process executes a program. */
+    private volatile int tid;
 
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
+
+    /**
+     * How the task ends; empty while it does not. Written by its own thread, and under the group's
+     * signal lock.
+     */
+    private volatile Optional<ExitStatus> ending = Optional.empty();
+
+    /** Time in the guest's instructions; written by the task thread, read by anyone. */
+    private volatile long userNanos;
+
+    /** Time in system calls, but not asleep; like {@link #userNanos}. */
+    private volatile long systemNanos;
+
+    /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
+    private boolean killableOnly;
+
+    /** Told when the task gives up the memory that it was born with: the parent's vfork(2). */
+    private volatile Optional<VforkWait> vforkWait = Optional.empty();
 
     /**
      * Set by {@link #kick}, cleared by the task thread before it looks at what there is to do: at
@@ -69,11 +89,18 @@ public final class Task {
     record Running(
             Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
-    Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
+    Task(
+            Kernel kernel,
+            ThreadGroup group,
+            int tid,
+            byte[] name,
+            TaskSettings settings,
+            TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.group = requireNonNull(group, "group is null");
         this.tid = tid;
         this.name = name.clone();
+        this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
         this.resources = requireNonNull(resources, "resources is null");
     }
@@ -91,6 +118,11 @@ public final class Task {
     /** The thread number. Any thread. */
     public int tid() {
         return tid;
+    }
+
+    /** Renumbers the task, under the tree lock. */
+    void setTid(int number) {
+        tid = number;
     }
 
     /** The name, as in /proc/[pid]/comm: bytes without a zero. Any thread. */
@@ -133,6 +165,11 @@ public final class Task {
     /** The signals of the task. Any thread, within what its methods say. */
     public TaskSignals signals() {
         return signals;
+    }
+
+    /** What the task has used. Any thread. */
+    public ResourceUsage usage() {
+        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
     }
 
     /** The general registers. */
@@ -190,6 +227,15 @@ public final class Task {
         return resources;
     }
 
+    /** Gives the task a descriptor table of its own, as unshare(2) with CLONE_FILES. */
+    public void unshareFiles() {
+        FdTable shared = resources.files();
+        if (shared.isShared()) {
+            setResources(resources.with(shared.copy()));
+            shared.close();
+        }
+    }
+
     /** Replaces what the task shares with others. */
     void setResources(TaskResources replacement) {
         resources = replacement;
@@ -220,9 +266,45 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, or the end of the process. */
+    /** Whether a call that sleeps is to be broken off: a signal, or the end of the task. */
     public boolean isInterrupted() {
-        return group.isExiting() || signals.hasDeliverable();
+        return isEnding() || (!killableOnly && signals.hasDeliverable());
+    }
+
+    /** Whether the task is to end, by itself or with its process. Any thread. */
+    public boolean isEnding() {
+        return ending.isPresent();
+    }
+
+    /** How the task ends; empty while it does not. Any thread. */
+    Optional<ExitStatus> ending() {
+        return ending;
+    }
+
+    /**
+     * Makes the task end, unless it is ending already. Its own thread, or under the signal lock.
+     */
+    void end(ExitStatus status) {
+        if (ending.isEmpty()) {
+            ending = Optional.of(status);
+        }
+        kick();
+    }
+
+    /** Ends the task, but not its process: exit(2). */
+    public void exit(int code) {
+        end(new ExitStatus.Exited(code & 0xff));
+    }
+
+    /** Has somebody told when the task gives up its memory; before the task runs. */
+    void setVforkWait(VforkWait wait) {
+        vforkWait = Optional.of(wait);
+    }
+
+    /** Tells whoever waits that the task has given up the memory it was born with. */
+    void endVfork() {
+        vforkWait.ifPresent(VforkWait::end);
+        vforkWait = Optional.empty();
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
@@ -251,6 +333,20 @@ public final class Task {
     }
 
     /**
+     * Sleeps until something in a set may have happened, whatever signals come.
+     *
+     * @return false if the task is to end
+     */
+    boolean sleepKillable(WaitSet set) {
+        killableOnly = true;
+        try {
+            return blocker().await(set, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED;
+        } finally {
+            killableOnly = false;
+        }
+    }
+
+    /**
      * Says how the call goes on that a signal breaks off, with the time that is left: {@code throw
      * task.restartWith(...)}.
      */
@@ -269,7 +365,7 @@ public final class Task {
         restartBlock = RestartBlock.NONE;
     }
 
-    /** Sleeps until a signal comes or the process ends. */
+    /** Sleeps until a signal comes or the task ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}

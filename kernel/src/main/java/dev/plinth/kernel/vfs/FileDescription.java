@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.Optional;
@@ -39,6 +40,9 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** What mappings see of this description: always the same object. */
     private final MappedFile mappedFile = new Mapping();
+
+    /** Kept for those who ask: see {@link #signalOwner}. */
+    private volatile SignalOwner signalOwner = SignalOwner.NONE;
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
@@ -76,9 +80,29 @@ public abstract class FileDescription implements AutoCloseable {
         flags.getAndUpdate(old -> (old & ~CHANGEABLE_FLAGS) | (newFlags & CHANGEABLE_FLAGS));
     }
 
+    /** Whom F_SETOWN named. Nobody is told anything, since O_ASYNC is refused. */
+    public final SignalOwner signalOwner() {
+        return signalOwner;
+    }
+
+    /** Says whom to tell, as F_SETOWN and F_SETSIG. */
+    public final void setSignalOwner(SignalOwner owner) {
+        signalOwner = requireNonNull(owner, "owner is null");
+    }
+
     /** Whether a call that would have to wait fails instead. */
     public final boolean isNonBlocking() {
         return (flags() & Fcntl.O_NONBLOCK) != 0;
+    }
+
+    /** How long a call that reads waits at most, in nanoseconds; for ever but for sockets. */
+    public long readTimeout() {
+        return Blocker.NO_DEADLINE;
+    }
+
+    /** How long a call that writes waits at most, in nanoseconds; for ever but for sockets. */
+    public long writeTimeout() {
+        return Blocker.NO_DEADLINE;
     }
 
     /** Whether it was opened with O_PATH, and so is good for naming the file only. */
@@ -359,6 +383,11 @@ public abstract class FileDescription implements AutoCloseable {
         @Override
         public void sync(long start, long end) {
             FileDescription.this.sync(true);
+        }
+
+        @Override
+        public void punchHole(long start, long end) {
+            allocate(Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE, start, end - start);
         }
     }
 }

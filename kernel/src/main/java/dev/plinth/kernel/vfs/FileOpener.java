@@ -134,7 +134,7 @@ final class FileOpener {
                     throw ErrnoException.of(Errno.EACCES);
                 }
             }
-            case REGULAR, FIFO, SOCKET -> {}
+            case REGULAR, FIFO, SOCKET, ANONYMOUS -> {}
         }
         Permissions.require(caller.credentials(), inode, wanted);
         if (how.has(Fcntl.O_NOATIME)

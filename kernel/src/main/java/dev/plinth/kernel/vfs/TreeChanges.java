@@ -65,7 +65,7 @@ final class TreeChanges {
         FileType type = FileType.ofMode(mode).orElseThrow(() -> ErrnoException.of(Errno.EINVAL));
         return switch (type) {
             case DIRECTORY -> throw ErrnoException.of(Errno.EPERM);
-            case SYMLINK -> throw ErrnoException.of(Errno.EINVAL);
+            case SYMLINK, ANONYMOUS -> throw ErrnoException.of(Errno.EINVAL);
             case REGULAR, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET -> type;
         };
     }

@@ -204,6 +204,17 @@ public final class Vfs {
         attributes.touch(caller, location);
     }
 
+    /**
+     * Refuses to those who neither own an open file nor may act as if they did.
+     *
+     * @throws ErrnoException EPERM
+     */
+    public void requireOwner(Caller caller, FileDescription file) {
+        if (!Permissions.ownsOrMayActAsOwner(caller.credentials(), file.inode())) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
+    }
+
     /** A regular file is about to be written: takes its set-ID bits away. */
     public void beforeWrite(Caller caller, FileDescription file) {
         attributes.dropSetId(caller, file.inode());

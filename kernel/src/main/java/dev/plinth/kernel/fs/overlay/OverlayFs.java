@@ -184,7 +184,7 @@ public final class OverlayFs extends FileSystem {
                     case REGULAR -> new OverlayFile(new Layers(this, upperInode, lowerInode, at));
                     case SYMLINK ->
                             new OverlaySymlink(new Layers(this, upperInode, lowerInode, at));
-                    case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET ->
+                    case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET, ANONYMOUS ->
                             new OverlayNode(new Layers(this, upperInode, lowerInode, at));
                 };
         inodes.put(inode.number(), new InodeReference(inode, collected));

@@ -405,4 +405,185 @@ final class Pipe {
     void watch(int events, WaitSet set) {
         set.add(waiters, events);
     }
+
+    /**
+     * Refuses if nothing can be written now.
+     *
+     * @throws ErrnoException EAGAIN if it is full; EPIPE if nobody reads any more
+     */
+    void requireRoom() {
+        synchronized (pipeLock) {
+            if (readers == 0) {
+                throw ErrnoException.of(Errno.EPIPE);
+            }
+            if (used == slots.length) {
+                throw ErrnoException.of(Errno.EAGAIN);
+            }
+        }
+    }
+
+    /**
+     * Refuses if there is nothing to read, but may be some time.
+     *
+     * @return whether there is something to read; if not there will never be
+     * @throws ErrnoException EAGAIN
+     */
+    boolean requireBytes() {
+        synchronized (pipeLock) {
+            if (used == 0) {
+                endOrWaitLocked();
+            }
+            return used > 0;
+        }
+    }
+
+    /** How many bytes the free slots have room for. */
+    long room() {
+        synchronized (pipeLock) {
+            return (slots.length - used) * Pages.SIZE;
+        }
+    }
+
+    /**
+     * Fills free slots with what a transfer puts into their pages.
+     *
+     * @return how many bytes; 0 also if there is no free slot
+     * @throws ErrnoException EPIPE if nobody reads any more; whatever the transfer throws, if
+     *     nothing was moved
+     */
+    long fill(long limit, IoBuffer.Transfer transfer) {
+        long done = 0;
+        synchronized (pipeLock) {
+            if (readers == 0) {
+                throw ErrnoException.of(Errno.EPIPE);
+            }
+            while (done < limit && used < slots.length) {
+                PipePage page = PipePage.toFill(Math.min(limit - done, Pages.SIZE));
+                long count = moveLocked(page, page.length(), transfer, done > 0);
+                int wanted = page.length();
+                page.shortenTo(count);
+                if (count > 0) {
+                    pushLocked(page);
+                }
+                done += count;
+                if (count < wanted) {
+                    break;
+                }
+            }
+        }
+        waiters.wake(READABLE);
+        return done;
+    }
+
+    /**
+     * Hands the bytes that are there to a transfer, and gives up those that it takes.
+     *
+     * @return how many bytes; 0 also if there are none
+     * @throws ErrnoException whatever the transfer throws, if nothing was moved
+     */
+    long drain(long limit, IoBuffer.Transfer transfer) {
+        long done = 0;
+        synchronized (pipeLock) {
+            while (done < limit && used > 0) {
+                PipePage page = firstLocked();
+                long wanted = Math.min(limit - done, page.length());
+                long count = moveLocked(page, wanted, transfer, done > 0);
+                page.skip(count);
+                dropEmptyLocked();
+                done += count;
+                if (count < wanted) {
+                    break;
+                }
+            }
+        }
+        waiters.wake(WRITABLE);
+        return done;
+    }
+
+    /** Runs a transfer on the first bytes of a page; late errors only end the operation. */
+    @GuardedBy("pipeLock")
+    private static long moveLocked(
+            PipePage page, long count, IoBuffer.Transfer transfer, boolean late) {
+        try {
+            return transfer.apply(page.bytes().asSlice(0, count));
+        } catch (ErrnoException e) {
+            if (late) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Moves bytes to another pipe, without copying whole pages; {@code splice_pipe_to_pipe}.
+     *
+     * @return how many; 0 if nobody writes to this pipe any more
+     * @throws ErrnoException EAGAIN if this one is empty or the other one full; EPIPE if nobody
+     *     reads the other one
+     */
+    long moveTo(Pipe target, long limit) {
+        return handOver(target, limit, true);
+    }
+
+    /**
+     * Shows another pipe the same bytes, and keeps them; {@code link_pipe}. See {@link #moveTo}.
+     */
+    long copyTo(Pipe target, long limit) {
+        return handOver(target, limit, false);
+    }
+
+    @SuppressWarnings("GuardedBy") // Both locks are held, in the order of the numbers.
+    private long handOver(Pipe target, long limit, boolean move) {
+        Pipe lower = number < target.number ? this : target;
+        Pipe higher = lower == this ? target : this;
+        long done;
+        synchronized (lower.pipeLock) {
+            synchronized (higher.pipeLock) {
+                if (used == 0) {
+                    endOrWaitLocked();
+                }
+                if (target.readers == 0) {
+                    throw ErrnoException.of(Errno.EPIPE);
+                }
+                if (target.used == target.slots.length) {
+                    throw ErrnoException.of(Errno.EAGAIN);
+                }
+                done = move ? moveToLocked(target, limit) : copyToLocked(target, limit);
+            }
+        }
+        target.waiters.wake(READABLE);
+        if (move) {
+            waiters.wake(WRITABLE);
+        }
+        return done;
+    }
+
+    @SuppressWarnings("GuardedBy") // Both locks are held.
+    private long moveToLocked(Pipe target, long limit) {
+        long done = 0;
+        while (done < limit && used > 0 && target.used < target.slots.length) {
+            PipePage page = firstLocked();
+            if (page.length() <= limit - done) {
+                dropFirstLocked();
+            } else {
+                PipePage part = page.share(limit - done);
+                page.skip(part.length());
+                page = part;
+            }
+            target.pushLocked(page);
+            done += page.length();
+        }
+        return done;
+    }
+
+    @SuppressWarnings("GuardedBy") // Both locks are held.
+    private long copyToLocked(Pipe target, long limit) {
+        long done = 0;
+        for (int i = 0; i < used && done < limit && target.used < target.slots.length; i++) {
+            PipePage part = slotLocked(i).share(limit - done);
+            target.pushLocked(part);
+            done += part.length();
+        }
+        return done;
+    }
 }

@@ -14,6 +14,7 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.ToLongFunction;
 
 /**
  * An open end of a pipe, or both of them (a FIFO that was opened with O_RDWR).
@@ -21,6 +22,9 @@ import java.lang.foreign.MemorySegment;
  * <p>Lasting state: the flags, which pipe it is, and what {@link Opening} says.
  */
 public final class PipeDescription extends FileDescription {
+    /** In place of a count: others were faster, and it is to be tried again. */
+    public static final long MISSED = -1;
+
     private final Pipe pipe;
     private final Runnable release;
 
@@ -130,5 +134,81 @@ public final class PipeDescription extends FileDescription {
     @Override
     public void allocate(int mode, long offset, long length) {
         throw ErrnoException.of(Errno.ESPIPE);
+    }
+
+    /**
+     * Refuses if nothing can be written now.
+     *
+     * @throws ErrnoException EAGAIN if it is full; EPIPE if nobody reads any more
+     */
+    public void requireRoom() {
+        pipe.requireRoom();
+    }
+
+    /**
+     * Refuses if there is nothing to read, but may be some time.
+     *
+     * @return whether there is something to read; if not there will never be
+     * @throws ErrnoException EAGAIN
+     */
+    public boolean requireBytes() {
+        return pipe.requireBytes();
+    }
+
+    /**
+     * Reads another file into the pipe.
+     *
+     * @param limit how many bytes at most
+     * @param reader reads the other file into a buffer
+     * @return how many bytes were read, or {@link #MISSED}
+     * @throws ErrnoException whatever the reader throws; EPIPE if nobody reads the pipe
+     */
+    public long fillFrom(long limit, ToLongFunction<IoBuffer> reader) {
+        return splice(SplicedBuffer.toFill(pipe, limit), reader);
+    }
+
+    /**
+     * Writes bytes of the pipe to another file.
+     *
+     * @param limit how many bytes at most
+     * @param writer writes a buffer to the other file
+     * @return how many bytes were written, or {@link #MISSED}
+     * @throws ErrnoException whatever the writer throws
+     */
+    public long drainTo(long limit, ToLongFunction<IoBuffer> writer) {
+        return splice(SplicedBuffer.toDrain(pipe, limit), writer);
+    }
+
+    private static long splice(SplicedBuffer buffer, ToLongFunction<IoBuffer> operation) {
+        if (buffer.remaining() == 0) {
+            return MISSED;
+        }
+        long count = operation.applyAsLong(buffer);
+        return buffer.missed() ? MISSED : count;
+    }
+
+    /**
+     * Moves bytes to another pipe, as splice(2).
+     *
+     * @return how many; 0 if nobody writes to this pipe any more
+     * @throws ErrnoException EAGAIN if this one is empty or the other one full; EPIPE if nobody
+     *     reads the other one; EINVAL if it is the same pipe
+     */
+    public long moveTo(PipeDescription target, long limit) {
+        requireOther(target);
+        return pipe.moveTo(target.pipe, limit);
+    }
+
+    /** Shows another pipe the same bytes, as tee(2); see {@link #moveTo}. */
+    public long copyTo(PipeDescription target, long limit) {
+        requireOther(target);
+        return pipe.copyTo(target.pipe, limit);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // There is one object for each pipe.
+    private void requireOther(PipeDescription target) {
+        if (pipe == target.pipe) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
     }
 }

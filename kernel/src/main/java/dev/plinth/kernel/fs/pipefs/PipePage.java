@@ -39,6 +39,21 @@ final class PipePage {
     }
 
     /**
+     * A page that something else fills, and to which nothing is added then.
+     *
+     * @param length how many bytes there will be at most
+     */
+    static PipePage toFill(long length) {
+        return new PipePage(
+                MemorySegment.ofArray(new byte[(int) length]), 0, (int) length, false, false);
+    }
+
+    /** Gives up bytes at the end. */
+    void shortenTo(long length) {
+        end = start + (int) length;
+    }
+
+    /**
      * The first bytes of this page once more: they are shared, and nothing is added to the copy.
      *
      * @param limit at most this many bytes
@@ -80,7 +95,7 @@ final class PipePage {
         return count;
     }
 
-    /** The bytes that are there, to be read only. */
+    /** The bytes that are there: to be read, or to be filled if the page is new. */
     MemorySegment bytes() {
         return page.asSlice(start, length());
     }

@@ -1,8 +1,5 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_ARGUMENT;
-import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_COMMAND;
-import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_RESULT;
 import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_ARGUMENT;
 import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_REQUEST;
 import static dev.plinth.kernel.strace.Formats.FD;
@@ -11,7 +8,6 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.fs.pipefs.PipeDescription;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
@@ -35,6 +31,7 @@ final class DescriptorSyscalls implements SyscallFamily {
     private static final int FIONBIO = 0x5421;
     private static final int FIONCLEX = 0x5450;
     private static final int FIOCLEX = 0x5451;
+    private static final int FIOASYNC = 0x5452;
 
     private static final ArgumentFormat DUP_FLAGS =
             new FlagFormat("0").with(Fcntl.O_CLOEXEC, "O_CLOEXEC");
@@ -45,14 +42,6 @@ final class DescriptorSyscalls implements SyscallFamily {
                 supported("dup", DescriptorSyscalls::dup, FD),
                 supported("dup2", DescriptorSyscalls::dup2, FD, FD),
                 supported("dup3", DescriptorSyscalls::dup3, FD, FD, DUP_FLAGS),
-                partial(
-                                "fcntl",
-                                "descriptors, flags, locks; no leases, no directory notification",
-                                DescriptorSyscalls::fcntl,
-                                FD,
-                                FCNTL_COMMAND,
-                                FCNTL_ARGUMENT)
-                        .returning(FCNTL_RESULT),
                 partial(
                         "ioctl",
                         "what each kind of file knows; ENOTTY otherwise",
@@ -97,69 +86,6 @@ final class DescriptorSyscalls implements SyscallFamily {
         return to;
     }
 
-    private static long fcntl(Task task, SyscallArguments arguments) {
-        int fd = arguments.intAt(0);
-        int command = arguments.intAt(1);
-        int value = arguments.intAt(2);
-        try (FileDescription file = task.files().getAlsoPathOnly(fd)) {
-            return switch (command) {
-                case Fcntl.F_DUPFD -> duplicateFrom(task, file, value, false);
-                case Fcntl.F_DUPFD_CLOEXEC -> duplicateFrom(task, file, value, true);
-                case Fcntl.F_GETFD -> task.files().isCloseOnExec(fd) ? Fcntl.FD_CLOEXEC : 0;
-                case Fcntl.F_SETFD -> {
-                    task.files().setCloseOnExec(fd, (value & Fcntl.FD_CLOEXEC) != 0);
-                    yield 0;
-                }
-                case Fcntl.F_GETFL -> file.flags();
-                default -> fcntlOfFile(task, fd, file, command, arguments.longAt(2));
-            };
-        }
-    }
-
-    private static long duplicateFrom(
-            Task task, FileDescription file, int minimum, boolean closeOnExec) {
-        return task.files()
-                .openFrom(minimum, file.retain(), closeOnExec, OpenSyscalls.descriptorLimit(task));
-    }
-
-    /** Commands that a descriptor which only names its file (O_PATH) does not have. */
-    private static long fcntlOfFile(
-            Task task, int fd, FileDescription file, int command, long value) {
-        if (file.isPathOnly()) {
-            throw ErrnoException.of(Errno.EBADF);
-        }
-        return switch (command) {
-            case Fcntl.F_SETFL -> {
-                file.setFlags((int) value);
-                yield 0;
-            }
-            case Fcntl.F_GETLK,
-                    Fcntl.F_SETLK,
-                    Fcntl.F_SETLKW,
-                    Fcntl.F_OFD_GETLK,
-                    Fcntl.F_OFD_SETLK,
-                    Fcntl.F_OFD_SETLKW ->
-                    LockSyscalls.fcntl(task, fd, file, command, value);
-            case Fcntl.F_GETLEASE -> Fcntl.F_UNLCK;
-            case Fcntl.F_SETLEASE -> throw noLease((int) value);
-            case Fcntl.F_GETOWN -> 0;
-            case Fcntl.F_SETOWN -> 0;
-            default -> throw ErrnoException.of(Errno.EINVAL);
-        };
-    }
-
-    private static PipeDescription pipe(FileDescription file) {
-        if (file instanceof PipeDescription pipe) {
-            return pipe;
-        }
-        throw ErrnoException.of(Errno.EBADF);
-    }
-
-    /** As on a file system that knows no leases: there is none to give up, and none to have. */
-    private static ErrnoException noLease(int type) {
-        return ErrnoException.of(type == Fcntl.F_UNLCK ? Errno.EAGAIN : Errno.EINVAL);
-    }
-
     private static long ioctl(Task task, SyscallArguments arguments) {
         int fd = arguments.intAt(0);
         int request = arguments.intAt(1);
@@ -172,6 +98,14 @@ final class DescriptorSyscalls implements SyscallFamily {
                     boolean nonBlocking = task.guestMemory().readInt(argument) != 0;
                     int flags = file.flags() & ~Fcntl.O_NONBLOCK;
                     file.setFlags(nonBlocking ? flags | Fcntl.O_NONBLOCK : flags);
+                }
+                case FIOASYNC -> {
+                    boolean async = task.guestMemory().readInt(argument) != 0;
+                    if (async != ((file.flags() & Fcntl.FASYNC) != 0)) {
+                        // Signals for files that are ready are not there, see fcntl(2).
+                        throw ErrnoException.of(
+                                FcntlSyscalls.wouldSignal(file) ? Errno.EINVAL : Errno.ENOTTY);
+                    }
                 }
                 case FIONREAD -> {
                     if (file.inode().type() != FileType.REGULAR) {

@@ -171,8 +171,10 @@ final class OpenSyscalls implements SyscallFamily {
         if (Integer.compareUnsigned(first, last) > 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        // Both are unsigned: what is beyond an int cannot be open. The table belongs to one task,
-        // so that there is nothing to unshare.
+        if ((flags & CLOSE_RANGE_UNSHARE) != 0) {
+            task.unshareFiles();
+        }
+        // Both are unsigned: what is beyond an int cannot be open.
         int end = last < 0 ? Integer.MAX_VALUE : last;
         if (first >= 0) {
             if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {

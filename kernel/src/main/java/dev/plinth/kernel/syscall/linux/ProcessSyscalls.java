@@ -1,7 +1,6 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -28,8 +27,6 @@ final class ProcessSyscalls implements SyscallFamily {
     private static final int ARCH_GET_FS = 0x1003;
     private static final int ARCH_GET_GS = 0x1004;
 
-    private static final String ONE_TASK = "there is one process with one thread yet";
-
     private static final ArgumentFormat ARCH_CODE =
             new NameFormat()
                     .with(ARCH_SET_GS, "ARCH_SET_GS")
@@ -42,8 +39,8 @@ final class ProcessSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("exit", ONE_TASK, ProcessSyscalls::exit, INT),
-                supported("exit_group", ProcessSyscalls::exit, INT),
+                supported("exit", ProcessSyscalls::exit, INT),
+                supported("exit_group", ProcessSyscalls::exitGroup, INT),
                 partial(
                         "arch_prctl",
                         "bases of fs and gs",
@@ -52,46 +49,15 @@ final class ProcessSyscalls implements SyscallFamily {
                         ProcessFormats.ARCH_ARGUMENT),
                 supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
                 unimplemented(
-                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
-                unimplemented(
-                        "clone",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER),
-                unimplemented("clone3", Errno.ENOSYS, ONE_TASK, POINTER, SIZE),
-                unimplemented("fork", Errno.ENOSYS, ONE_TASK),
-                unimplemented("vfork", Errno.ENOSYS, ONE_TASK),
-                unimplemented(
-                        "execve",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        PATH,
-                        ProcessFormats.STRINGS,
-                        ProcessFormats.ENVIRONMENT),
-                partial(
-                        "wait4",
-                        "there are no children yet",
-                        ProcessSyscalls::wait4,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER),
-                partial(
-                        "waitid",
-                        "there are no children yet",
-                        ProcessSyscalls::waitid,
-                        ProcessFormats.ID_TYPE,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER));
+                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {
+        task.exit(arguments.intAt(0));
+        return 0;
+    }
+
+    private static long exitGroup(Task task, SyscallArguments arguments) {
         task.group().exit(new ExitStatus.Exited(arguments.intAt(0) & 0xff));
         return 0;
     }
@@ -119,13 +85,5 @@ final class ProcessSyscalls implements SyscallFamily {
     private static long setTidAddress(Task task, SyscallArguments arguments) {
         task.setClearChildTid(arguments.longAt(0));
         return task.tid();
-    }
-
-    private static long wait4(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
-    }
-
-    private static long waitid(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
     }
 }
