@@ -156,7 +156,6 @@ public final class ProcessTable {
                 tasks.remove(old);
                 task.setTid(pid);
                 tasks.put(pid, task);
-                task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
             }
         }
@@ -331,6 +330,15 @@ public final class ProcessTable {
     public boolean isInGroup(ThreadGroup process, int processGroup) {
         synchronized (treeLock) {
             return process.links().processGroup.id() == processGroup;
+        }
+    }
+
+    /** The processes of a group, zombies included; none if there is no such group. */
+    public List<ThreadGroup> membersOf(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup)
+                    .map(group -> List.copyOf(group.members()))
+                    .orElse(List.of());
         }
     }
 }
