@@ -39,6 +39,9 @@ public final class ProcessTable {
     /** How many numbers of tasks are in use, also of those that are being made or are zombies. */
     private int charged;
 
+    /** How many tasks were ever begun to be made. */
+    private long made;
+
     /** How many tasks there may be at once, zombies included. */
     private final int limit;
 
@@ -63,6 +66,7 @@ public final class ProcessTable {
             }
             int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));
             charged++;
+            made++;
             return number;
         }
     }
@@ -155,6 +159,7 @@ public final class ProcessTable {
             if (old != pid) {
                 tasks.remove(old);
                 task.setTid(pid);
+                task.group().setLeader(task);
                 tasks.put(pid, task);
                 releaseTaskLocked(old);
             }
@@ -233,13 +238,6 @@ public final class ProcessTable {
     public List<ThreadGroup> processes() {
         synchronized (treeLock) {
             return List.copyOf(processes.values());
-        }
-    }
-
-    /** The number of a process' session. */
-    public int sessionOf(ThreadGroup process) {
-        synchronized (treeLock) {
-            return process.links().processGroup.session().id();
         }
     }
 
@@ -326,6 +324,13 @@ public final class ProcessTable {
         }
     }
 
+    /** Whether there is a process group of a number. */
+    public boolean hasGroup(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup).isPresent();
+        }
+    }
+
     /** Whether a process is in a group; within {@link #forEach}, or as of now. */
     public boolean isInGroup(ThreadGroup process, int processGroup) {
         synchronized (treeLock) {
@@ -340,5 +345,31 @@ public final class ProcessTable {
                     .map(group -> List.copyOf(group.members()))
                     .orElse(List.of());
         }
+    }
+
+    /** The number of the session that a process is in. */
+    public int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
+        }
+    }
+
+    /** The number that was given last. */
+    int lastNumber() {
+        synchronized (treeLock) {
+            return numbers.last();
+        }
+    }
+
+    /** How many tasks were ever made. */
+    long made() {
+        synchronized (treeLock) {
+            return made;
+        }
+    }
+
+    /** How many tasks there may be at once. */
+    public int limit() {
+        return limit;
     }
 }

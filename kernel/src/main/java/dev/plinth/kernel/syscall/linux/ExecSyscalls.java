@@ -57,7 +57,8 @@ final class ExecSyscalls implements SyscallFamily {
                         ProgramLoader.Request.of(
                                 path,
                                 () -> strings(task, arguments.longAt(1), arguments.longAt(2)),
-                                task.group().limits()));
+                                task.group().limits(),
+                                task.settings()));
         return 0;
     }
 
@@ -77,7 +78,8 @@ final class ExecSyscalls implements SyscallFamily {
                                 byDescriptor ? nameOf(fd, path) : path.toBytes(),
                                 !byDescriptor || !task.files().isCloseOnExec(fd),
                                 () -> strings(task, arguments.longAt(2), arguments.longAt(3)),
-                                task.group().limits()));
+                                task.group().limits(),
+                                task.settings()));
         return 0;
     }
 

@@ -21,6 +21,7 @@ public final class LinuxSyscalls {
                 new DescriptorSyscalls(),
                 new FcntlSyscalls(),
                 new LockSyscalls(),
+                new MountSyscalls(),
                 new PipeSyscalls(),
                 new EventSyscalls(),
                 new SpliceSyscalls(),
