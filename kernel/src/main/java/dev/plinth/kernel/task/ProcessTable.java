@@ -161,7 +161,6 @@ public final class ProcessTable {
                 task.setTid(pid);
                 task.group().setLeader(task);
                 tasks.put(pid, task);
-                task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
             }
         }
@@ -336,6 +335,15 @@ public final class ProcessTable {
     public boolean isInGroup(ThreadGroup process, int processGroup) {
         synchronized (treeLock) {
             return process.links().processGroup.id() == processGroup;
+        }
+    }
+
+    /** The processes of a group, zombies included; none if there is no such group. */
+    public List<ThreadGroup> membersOf(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup)
+                    .map(group -> List.copyOf(group.members()))
+                    .orElse(List.of());
         }
     }
 

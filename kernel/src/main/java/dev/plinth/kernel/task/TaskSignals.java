@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
+import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -168,6 +169,25 @@ public final class TaskSignals {
     /** Whether a signal is pending that the task does not block. */
     public boolean hasDeliverable() {
         return (pendingSet() & ~blocked) != SignalSet.EMPTY;
+    }
+
+    /**
+     * Whether a signal is pending that will end the process without a word: what Linux acts on at
+     * once, even if the task sleeps where nothing else can disturb it.
+     */
+    boolean hasFatal() {
+        synchronized (group.signalLock) {
+            long candidates = (pending.set() | group.sharedPending().set()) & ~blocked;
+            while (candidates != SignalSet.EMPTY) {
+                Signal signal = Signal.of(Long.numberOfTrailingZeros(candidates) + 1);
+                boolean byDefault = group.actions().get(signal).handler() == SignalAction.SIG_DFL;
+                if (byDefault && DefaultAction.of(signal) == DefaultAction.TERMINATE) {
+                    return true;
+                }
+                candidates &= candidates - 1;
+            }
+            return false;
+        }
     }
 
     /** The action of a signal. */

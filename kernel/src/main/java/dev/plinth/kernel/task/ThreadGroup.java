@@ -338,11 +338,18 @@ public final class ThreadGroup {
         }
     }
 
-    /** What its tasks used, as far as they have ended. */
-    ResourceUsage usageOfEndedTasks() {
+    /** What the process has used. */
+    public ResourceUsage usage() {
+        ResourceUsage sum;
+        List<Task> running;
         synchronized (signalLock) {
-            return usage;
+            sum = usage;
+            running = List.copyOf(tasks);
         }
+        for (Task task : running) {
+            sum = sum.plus(task.usage());
+        }
+        return sum;
     }
 
     /** What those children used that were waited for, with all that these waited for. */
