@@ -108,7 +108,7 @@ final class ChildWait {
     }
 
     private static ChildEvent eventOf(ThreadGroup child, int code, int signal) {
-        int uid = child.anyTask().map(each -> each.credentials().uids().real()).orElse(0);
+        int uid = child.credentials().map(each -> each.uids().real()).orElse(0);
         return new ChildEvent(
                 child.pid(), uid, code, signal, child.usageOfEndedTasks().plus(child.childUsage()));
     }

@@ -51,6 +51,7 @@ public final class Kernel implements AutoCloseable {
 
     private final ProcessTable processes;
     private final TaskThreads threads = new TaskThreads();
+    private final JobControl jobControl;
     private final TaskExit exit;
     private final TaskCloner cloner;
     private final ProgramExecution execution;
@@ -131,7 +132,8 @@ public final class Kernel implements AutoCloseable {
         vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
         processes = new ProcessTable(parts.maxTasks());
-        exit = new TaskExit(this, processes);
+        jobControl = new JobControl(processes);
+        exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);
         childWait = new ChildWait(processes);
@@ -230,6 +232,11 @@ public final class Kernel implements AutoCloseable {
     /** Who there is, by number. */
     public ProcessTable processes() {
         return processes;
+    }
+
+    /** What stopping and going on means for others. */
+    JobControl jobControl() {
+        return jobControl;
     }
 
     private boolean hasTask(int tid) {

@@ -4,12 +4,13 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Who there is in a sandbox: tasks, processes, process groups and sessions, with their numbers.
@@ -241,6 +242,13 @@ public final class ProcessTable {
         }
     }
 
+    /** The number of a process' session. */
+    public int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
+        }
+    }
+
     /** The number of a process' group. */
     public int processGroupOf(ThreadGroup process) {
         synchronized (treeLock) {
@@ -248,19 +256,86 @@ public final class ProcessTable {
         }
     }
 
-    /** The processes of a group, zombies included; none if there is no such group. */
-    public List<ThreadGroup> membersOf(int processGroup) {
+    /**
+     * Makes a process the leader of a session and a group of its own, as setsid(2).
+     *
+     * @return the number of both
+     * @throws ErrnoException EPERM if there is a group of its number
+     */
+    public int startSession(ThreadGroup process) {
         synchronized (treeLock) {
-            return processGroupLocked(processGroup)
-                    .map(group -> (List<ThreadGroup>) new ArrayList<>(group.members()))
-                    .orElse(List.of());
+            int pid = process.pid();
+            if (processGroups.containsKey(pid) || isSessionLeaderLocked(process)) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            joinGroupLocked(process, pid, new Session(pid));
+            return pid;
         }
     }
 
-    /** The number of the session that a process is in. */
-    int sessionOf(ThreadGroup process) {
+    private static boolean isSessionLeaderLocked(ThreadGroup process) {
+        return process.links().processGroup.session().id() == process.pid();
+    }
+
+    /**
+     * Puts a process into a group, as setpgid(2).
+     *
+     * @param caller whose process asks
+     * @param pid of the process; zero for the caller's
+     * @param groupId of the group; zero for one of the process' own
+     * @throws ErrnoException EINVAL, ESRCH, EPERM, EACCES
+     */
+    public void setProcessGroup(ThreadGroup caller, int pid, int groupId) {
+        int target = pid == 0 ? caller.pid() : pid;
+        int id = groupId == 0 ? target : groupId;
+        if (id < 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         synchronized (treeLock) {
-            return process.links().processGroup.session().id();
+            Optional<ThreadGroup> found = processLocked(target);
+            if (found.isEmpty()) {
+                throw ErrnoException.of(tasks.containsKey(target) ? Errno.EINVAL : Errno.ESRCH);
+            }
+            ThreadGroup process = found.get();
+            Session session = caller.links().processGroup.session();
+            if (process.links().parent.filter(caller::equals).isPresent()) {
+                requireThat(process.links().processGroup.session() == session, Errno.EPERM);
+                requireThat(!process.links().executed, Errno.EACCES);
+            } else {
+                requireThat(process == caller, Errno.ESRCH);
+            }
+            requireThat(!isSessionLeaderLocked(process), Errno.EPERM);
+            if (id != target) {
+                Optional<ProcessGroup> group = processGroupLocked(id);
+                requireThat(
+                        group.filter(each -> each.session() == session).isPresent(), Errno.EPERM);
+            }
+            joinGroupLocked(process, id, session);
+        }
+    }
+
+    private static void requireThat(boolean condition, Errno otherwise) {
+        if (!condition) {
+            throw ErrnoException.of(otherwise);
+        }
+    }
+
+    /**
+     * Does something with processes of which none can be made or end meanwhile.
+     *
+     * @param which those it is done with, of all there are, zombies included
+     * @param action what; it may send signals
+     */
+    public void forEach(Predicate<ThreadGroup> which, Consumer<ThreadGroup> action) {
+        synchronized (treeLock) {
+            processes.values().stream().filter(which).toList().forEach(action);
+        }
+    }
+
+    /** Whether a process is in a group; within {@link #forEach}, or as of now. */
+    public boolean isInGroup(ThreadGroup process, int processGroup) {
+        synchronized (treeLock) {
+            return process.links().processGroup.id() == processGroup;
         }
     }
 

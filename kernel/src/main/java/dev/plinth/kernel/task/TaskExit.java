@@ -21,15 +21,16 @@ import java.util.Optional;
 final class TaskExit {
     private final Kernel kernel;
     private final ProcessTable table;
+    private final JobControl jobControl;
 
-    TaskExit(Kernel kernel, ProcessTable table) {
+    TaskExit(Kernel kernel, ProcessTable table, JobControl jobControl) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.table = requireNonNull(table, "table is null");
+        this.jobControl = requireNonNull(jobControl, "jobControl is null");
     }
 
     /** Ends a task; by its own thread, which runs no guest any more. */
     void end(Task task) {
-        int uid = task.credentials().uids().real();
         ResourceUsage usage = task.usage();
         try {
             leaveMemory(task);
@@ -37,7 +38,7 @@ final class TaskExit {
         } finally {
             task.endVfork();
             synchronized (table.treeLock) {
-                endLocked(task, usage, uid);
+                endLocked(task, usage);
             }
         }
     }
@@ -66,7 +67,7 @@ final class TaskExit {
         }
     }
 
-    private void endLocked(Task task, ResourceUsage usage, int uid) {
+    private void endLocked(Task task, ResourceUsage usage) {
         ThreadGroup group = task.group();
         ExitStatus status = task.ending().orElseThrow();
         if (task.tid() == group.pid()) {
@@ -82,11 +83,12 @@ final class TaskExit {
                     Optional.of(
                             new ProcessLinks.Zombie(
                                     ofGroup,
-                                    uid,
+                                    task.credentials(),
                                     group.usageOfEndedTasks().plus(group.childUsage())));
         }
         leaveChildrenLocked(task, last);
         if (last) {
+            jobControl.lostLocked(group, group.links().parent, true);
             if (group.pid() == Kernel.INIT_PID) {
                 kernel.killAll();
             }
@@ -118,6 +120,7 @@ final class TaskExit {
                     links.parentExecutions = parent.links().executions;
                     parent.links().children.add(child);
                 });
+                jobControl.lostLocked(child, Optional.of(group), false);
                 boolean untold = links.zombie.isPresent();
                 if (untold && (heir.isEmpty() || tellParentLocked(child))) {
                     table.reapLocked(child);

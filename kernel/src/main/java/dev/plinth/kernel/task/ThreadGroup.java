@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
@@ -57,6 +58,10 @@ public final class ThreadGroup {
     /** The task that executes a program, for which all others end. */
     @GuardedBy("signalLock")
     private Optional<Task> survivor = Optional.empty();
+
+    /** The signal that has stopped all of its tasks; empty while it goes on. */
+    @GuardedBy("signalLock")
+    private Optional<Signal> stopSignal = Optional.empty();
 
     /** What those of its tasks used that have ended. */
     @GuardedBy("signalLock")
@@ -257,6 +262,28 @@ public final class ThreadGroup {
         }
     }
 
+    /** The signal that has stopped all of its tasks; empty while it goes on. */
+    Optional<Signal> stopSignal() {
+        synchronized (signalLock) {
+            return stopSignal;
+        }
+    }
+
+    /**
+     * Says that all of its tasks have stopped, or go on. Whoever calls this tells {@link
+     * JobControl} afterwards, without the signal lock.
+     */
+    void setStopSignal(Optional<Signal> signal) {
+        synchronized (signalLock) {
+            stopSignal = signal;
+        }
+    }
+
+    /** Whether all of its tasks have stopped. */
+    boolean isStopped() {
+        return stopSignal().isPresent();
+    }
+
     /** Whether a task executes a program, so that no other can be added. */
     boolean hasSurvivor() {
         synchronized (signalLock) {
@@ -299,6 +326,11 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             return tasks.stream().findFirst();
         }
+    }
+
+    /** Who it acts as: its first task; empty if it has ended. */
+    public Optional<Credentials> credentials() {
+        return anyTask().map(Task::credentials);
     }
 
     /** The action of a signal. */

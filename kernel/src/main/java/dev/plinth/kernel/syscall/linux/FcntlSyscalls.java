@@ -177,7 +177,11 @@ final class FcntlSyscalls implements SyscallFamily {
                             case THREAD -> task.kernel().processes().task(owner.id()).isPresent();
                             case PROCESS -> task.kernel().process(owner.id()).isPresent();
                             case PROCESS_GROUP ->
-                                    !task.kernel().processes().membersOf(owner.id()).isEmpty();
+                                    task.kernel().processes().processes().stream()
+                                            .anyMatch(process ->
+                                                    task.kernel()
+                                                            .processes()
+                                                            .isInGroup(process, owner.id()));
                         };
         if (!there) {
             throw ErrnoException.of(Errno.ESRCH);

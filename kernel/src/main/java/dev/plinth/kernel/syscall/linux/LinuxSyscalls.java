@@ -33,6 +33,8 @@ public final class LinuxSyscalls {
                 new CloneSyscalls(),
                 new ExecSyscalls(),
                 new WaitSyscalls(),
+                new ProcessGroupSyscalls(),
+                new KillSyscalls(),
                 new PrctlSyscalls(),
                 new IdentitySyscalls(),
                 new CredentialSyscalls(),

@@ -10,7 +10,6 @@ import static dev.plinth.kernel.strace.SignalFormats.SET_OUT;
 import static dev.plinth.kernel.strace.SignalFormats.SIGNAL;
 import static dev.plinth.kernel.strace.SignalFormats.STACK_IN;
 import static dev.plinth.kernel.strace.SignalFormats.STACK_OUT;
-import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
@@ -25,7 +24,6 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
-import dev.plinth.kernel.task.ThreadGroup;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -37,8 +35,6 @@ final class SignalSyscalls implements SyscallFamily {
     private static final int SIG_UNBLOCK = 1;
     private static final int SIG_SETMASK = 2;
     private static final int MINSIGSTKSZ = 2048;
-
-    private static final String ONE_PROCESS = "there is one process yet, so no groups of them";
 
     @Override
     public List<SyscallRow> rows() {
@@ -63,7 +59,6 @@ final class SignalSyscalls implements SyscallFamily {
                 supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, SET_IN, SIZE),
                 supported("sigaltstack", SignalSyscalls::sigaltstack, STACK_IN, STACK_OUT),
                 supported("pause", SignalSyscalls::pause),
-                partial("kill", ONE_PROCESS, SignalSyscalls::kill, INT, SIGNAL),
                 supported("tkill", SignalSyscalls::tkill, INT, SIGNAL),
                 supported("tgkill", SignalSyscalls::tgkill, INT, INT, SIGNAL));
     }
@@ -182,24 +177,6 @@ final class SignalSyscalls implements SyscallFamily {
         }
         return new AlternateStack(
                 wanted.base(), wanted.flags() & AlternateStack.SS_AUTODISARM, wanted.size());
-    }
-
-    private static long kill(Task task, SyscallArguments arguments) {
-        int pid = arguments.intAt(0);
-        int number = arguments.intAt(1);
-        // One process: its own group, and the only one that -1 could mean is the sender itself,
-        // which kill(2) leaves out.
-        int target = pid == 0 || pid == -task.group().pid() ? task.group().pid() : pid;
-        if (pid == -1) {
-            throw ErrnoException.of(Errno.ESRCH);
-        }
-        ThreadGroup group =
-                task.kernel().process(target).orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
-        requireSignalOrZero(number);
-        if (number != 0) {
-            group.send(info(task, number, SignalInfo.SI_USER));
-        }
-        return 0;
     }
 
     private static long tkill(Task task, SyscallArguments arguments) {
