@@ -176,13 +176,16 @@ final class BadInputIT {
     @MethodSource("absurdPrograms")
     void absurdProgramHeaders(String name, byte[] content) throws IOException {
         Path program = program(name, content);
-        Outcome inside = TestCommand.sandboxed(program.toString()).run();
-        if (inside.status() == 126) {
-            inside.assertRefused(126, program.toString());
-        } else {
-            Outcome outside =
-                    TestCommand.outside("sh", "-c", "\"$0\" 2>/dev/null", program.toString()).run();
-            assertEquals(outside.status(), inside.status(), inside::toString);
+        for (TestPlatform platform : TestPlatform.usable().toList()) {
+            Outcome inside = platform.sandboxed(program.toString()).run();
+            if (inside.status() == 126) {
+                inside.assertRefused(126, program.toString());
+            } else {
+                Outcome outside =
+                        TestCommand.outside("sh", "-c", "\"$0\" 2>/dev/null", program.toString())
+                                .run();
+                assertEquals(outside.status(), inside.status(), () -> platform + ": " + inside);
+            }
         }
     }
 

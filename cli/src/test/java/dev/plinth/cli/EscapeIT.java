@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Path;
@@ -22,7 +25,11 @@ import java.nio.file.Path;
  */
 @Timeout(120)
 @ExtendWith(Leftovers.class)
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.plinth.cli.TestPlatform#usable")
 final class EscapeIT {
+    @Parameter private TestPlatform platform;
+
     private static final int MOST_CALLS_OF_A_STUB = 20;
 
     @TempDir private static Path temporary;
@@ -34,8 +41,8 @@ final class EscapeIT {
         program = GuestPrograms.compile(temporary, Kind.STATIC_GLIBC, "escape");
     }
 
-    private static Outcome attempt(String... words) {
-        return TestCommand.sandboxed(program.toString()).and(words).run();
+    private Outcome attempt(String... words) {
+        return platform.sandboxed(program.toString()).and(words).run();
     }
 
     @ParameterizedTest
@@ -75,7 +82,7 @@ final class EscapeIT {
         for (int i = 0; i < MOST_CALLS_OF_A_STUB; i++) {
             Outcome outcome =
                     TestCommand.outside("timeout", "-s", "INT", "3")
-                            .and(TestCommand.sandboxed(program.toString(), "stub", "" + i).words())
+                            .and(platform.sandboxed(program.toString(), "stub", "" + i).words())
                             .run();
             assertFalse(outcome.output().contains("gave"), outcome::toString);
             assertEquals("", outcome.errors());

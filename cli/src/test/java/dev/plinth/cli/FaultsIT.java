@@ -8,15 +8,22 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.nio.file.Path;
 
 /** A program that faults dies of the signal that it would die of outside. */
 @Timeout(60)
 @ExtendWith(Leftovers.class)
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.plinth.cli.TestPlatform#usable")
 final class FaultsIT {
+    @Parameter private TestPlatform platform;
+
     @TempDir private static Path temporary;
 
     private static Path program;
@@ -44,6 +51,6 @@ final class FaultsIT {
     void statusTellsTheSignal(String fault, int status) {
         Outcome outside = TestCommand.outside(program.toString(), fault).run();
         assertEquals(status, outside.status());
-        assertEquals(outside, TestCommand.sandboxed(program.toString(), fault).run());
+        assertEquals(outside, platform.sandboxed(program.toString(), fault).run());
     }
 }

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -24,7 +27,11 @@ import java.util.stream.Stream;
 /** A program changes the host's files where it was allowed to, and nowhere else. */
 @Timeout(60)
 @ExtendWith(Leftovers.class)
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.plinth.cli.TestPlatform#usable")
 final class HostFilesIT {
+    @Parameter private TestPlatform platform;
+
     private static final String BUSYBOX = "/bin/busybox";
 
     @TempDir private Path temporary;
@@ -86,7 +93,7 @@ final class HostFilesIT {
             })
     void whatAProgramWritesIsLostAtItsEnd(String change) throws IOException {
         List<String> before = snapshot();
-        Outcome inside = TestCommand.sandboxed((BUSYBOX + " " + change).split(" ")).in(tree).run();
+        Outcome inside = platform.sandboxed((BUSYBOX + " " + change).split(" ")).in(tree).run();
         assertEquals(before, snapshot());
         // It did something: outside, too, the command succeeds and changes the tree.
         Outcome outside = TestCommand.outside((BUSYBOX + " " + change).split(" ")).in(tree).run();
@@ -138,7 +145,7 @@ final class HostFilesIT {
         Files.copy(Path.of(BUSYBOX), tree.resolve("bin/busybox"));
         Files.createSymbolicLink(tree.resolve("up"), Path.of("../../../../../etc"));
         List<String> before = snapshot();
-        TestCommand inTree = TestCommand.plinth("run", "--rootfs", tree.toString(), "--", BUSYBOX);
+        TestCommand inTree = platform.run("--rootfs", tree.toString(), "--", BUSYBOX);
         assertEquals("content\n", inTree.and("cat", "/file").run().requireSuccess());
         assertEquals("/\n", inTree.and("pwd").run().requireSuccess());
         for (String outside : List.of("/etc/passwd", "/up/passwd", "/../../etc/passwd")) {
@@ -150,6 +157,6 @@ final class HostFilesIT {
 
     private Outcome mounted(String mode, String... applet) {
         String mount = tree + ":/mnt" + (mode.isEmpty() ? "" : ":" + mode);
-        return TestCommand.plinth("run", "--mount", mount, "--", BUSYBOX).and(applet).run();
+        return platform.run("--mount", mount, "--", BUSYBOX).and(applet).run();
     }
 }

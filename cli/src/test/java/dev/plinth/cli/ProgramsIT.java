@@ -9,8 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -25,19 +28,23 @@ import java.util.Random;
 /** Real programs do inside what they do outside. */
 @Timeout(120)
 @ExtendWith(Leftovers.class)
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.plinth.cli.TestPlatform#usable")
 final class ProgramsIT {
+    @Parameter private TestPlatform platform;
+
     private static final String BUSYBOX = "/bin/busybox";
 
     @TempDir private Path temporary;
 
-    private static void assertSameInside(String... program) {
-        assertEquals(TestCommand.outside(program).run(), TestCommand.sandboxed(program).run());
+    private void assertSameInside(String... program) {
+        assertEquals(TestCommand.outside(program).run(), platform.sandboxed(program).run());
     }
 
     @Test
     void busyboxEchoesHello() {
         assertEquals(
-                "hello\n", TestCommand.sandboxed(BUSYBOX, "echo", "hello").run().requireSuccess());
+                "hello\n", platform.sandboxed(BUSYBOX, "echo", "hello").run().requireSuccess());
     }
 
     @ParameterizedTest
@@ -75,7 +82,7 @@ final class ProgramsIT {
         String[] words = program.toArray(String[]::new);
         assertEquals(
                 withoutSpecialDirectories(TestCommand.outside(words).run().requireSuccess()),
-                withoutSpecialDirectories(TestCommand.sandboxed(words).run().requireSuccess()));
+                withoutSpecialDirectories(platform.sandboxed(words).run().requireSuccess()));
     }
 
     private static List<String> withoutSpecialDirectories(String listing) {
@@ -112,7 +119,7 @@ final class ProgramsIT {
         String[] program = {
             BUSYBOX, "awk", "{ s += $1 * $2; n[$1 % 10]++ } END { print NR, s, n[3] }"
         };
-        Outcome inside = TestCommand.sandboxed(program).reading(input).run();
+        Outcome inside = platform.sandboxed(program).reading(input).run();
         assertEquals(TestCommand.outside(program).reading(input).run(), inside);
         inside.requireSuccess();
     }
@@ -128,11 +135,7 @@ final class ProgramsIT {
         Path program = GuestPrograms.compile(temporary, kind, "report");
         String[] words = {program.toString(), "one", "", "two words", "umläut"};
         Outcome outside = TestCommand.outside(words).with("REPORT", "fine").in(temporary).run();
-        Outcome inside =
-                TestCommand.plinth("run", "--env", "REPORT=fine", "--")
-                        .and(words)
-                        .in(temporary)
-                        .run();
+        Outcome inside = platform.run("--env", "REPORT=fine", "--").and(words).in(temporary).run();
         assertEquals(42, outside.status());
         assertEquals(outside, inside);
     }
@@ -149,34 +152,30 @@ final class ProgramsIT {
 
     @Test
     void aProgramIsLookedForInThePathOfTheSandbox() {
-        assertEquals("x\n", TestCommand.sandboxed("busybox", "echo", "x").run().requireSuccess());
+        assertEquals("x\n", platform.sandboxed("busybox", "echo", "x").run().requireSuccess());
     }
 
     @Test
     void aProgramIsFoundFromTheWorkingDirectory() {
         GuestPrograms.compile(temporary, Kind.STATIC_MUSL, "stdio");
-        assertEquals(0, TestCommand.sandboxed("./stdio").in(temporary).run().status());
+        assertEquals(0, platform.sandboxed("./stdio").in(temporary).run().status());
     }
 
     @Test
     void workingDirectoryIsTheCallersOrTheOneAskedFor() {
         String[] program = {BUSYBOX, "pwd"};
         assertEquals(
-                temporary + "\n",
-                TestCommand.sandboxed(program).in(temporary).run().requireSuccess());
+                temporary + "\n", platform.sandboxed(program).in(temporary).run().requireSuccess());
         assertEquals(
                 "/usr/share\n",
-                TestCommand.plinth("run", "--cwd", "/usr/share", "--")
-                        .and(program)
-                        .run()
-                        .requireSuccess());
+                platform.run("--cwd", "/usr/share", "--").and(program).run().requireSuccess());
     }
 
     @Test
     void environmentIsSmallUnlessMoreIsAskedFor() {
         String[] program = {BUSYBOX, "env"};
         TestCommand command =
-                TestCommand.plinth("run", "--env", "A=1", "--env", "HANDED", "--")
+                platform.run("--env", "A=1", "--env", "HANDED", "--")
                         .and(program)
                         .with("HOME", "/h")
                         .with("TERM", "t")
@@ -200,7 +199,7 @@ final class ProgramsIT {
     @Test
     void localeOfTheCallerCanBeHandedOver() {
         String variables =
-                TestCommand.plinth("run", "--env", "LC_ALL", "--", BUSYBOX, "env")
+                platform.run("--env", "LC_ALL", "--", BUSYBOX, "env")
                         .with("LC_ALL", "de_DE")
                         .run()
                         .requireSuccess();
@@ -211,7 +210,7 @@ final class ProgramsIT {
     void argumentsThatAreNotAsciiArriveInAnyLocale() {
         for (String locale : List.of("C", "C.UTF-8", "POSIX")) {
             TestCommand command =
-                    TestCommand.sandboxed(BUSYBOX, "echo", "ä€😀").with("LC_ALL", locale);
+                    platform.sandboxed(BUSYBOX, "echo", "ä€😀").with("LC_ALL", locale);
             assertEquals("ä€😀\n", command.run().requireSuccess());
         }
     }

@@ -11,8 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -26,7 +29,11 @@ import java.util.concurrent.locks.LockSupport;
 /** What is done to the command is done to the program. */
 @Timeout(60)
 @ExtendWith(Leftovers.class)
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.plinth.cli.TestPlatform#usable")
 final class SignalsIT {
+    @Parameter private TestPlatform platform;
+
     @TempDir private static Path compiled;
     @TempDir private Path temporary;
 
@@ -78,7 +85,7 @@ final class SignalsIT {
                                 "-c",
                                 "exec env --default-signal=INT \"$@\" <>\"$0\"",
                                 pipe.toString())
-                        .and(TestCommand.sandboxed(program.toString(), "read").words())
+                        .and(platform.sandboxed(program.toString(), "read").words())
                         .start(out(), err());
         awaitReady(process);
         send(process, "INT");
@@ -102,7 +109,7 @@ final class SignalsIT {
     void aSignalThatTheCallerIgnoresIsIgnored(String signal) throws Exception {
         Process process =
                 TestCommand.outside("env", "--ignore-signal=" + signal)
-                        .and(TestCommand.sandboxed(program.toString(), "spin").words())
+                        .and(platform.sandboxed(program.toString(), "spin").words())
                         .start(out(), err());
         awaitReady(process);
         send(process, signal);
@@ -114,7 +121,7 @@ final class SignalsIT {
     @Test
     void aSignalEndsACommandThatIsStillStarting() throws Exception {
         for (int millis = 0; millis < 300; millis += 25) {
-            Process process = TestCommand.sandboxed(program.toString(), "spin").start(out(), err());
+            Process process = platform.sandboxed(program.toString(), "spin").start(out(), err());
             started.add(process);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
             send(process, "TERM");
@@ -134,7 +141,7 @@ final class SignalsIT {
         // A build that was started in the background may have these two ignored.
         Process process =
                 TestCommand.outside("env", "--default-signal=INT,QUIT")
-                        .and(TestCommand.sandboxed(program.toString(), way).words())
+                        .and(platform.sandboxed(program.toString(), way).words())
                         .start(out(), err());
         awaitReady(process);
         return process;

@@ -20,7 +20,9 @@ import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
+import dev.plinth.kernel.fs.sysfs.SysFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
+import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.net.UnixSockets;
 import dev.plinth.kernel.task.InternalFileSystems;
@@ -45,6 +47,7 @@ import dev.plinth.kernel.vfs.Vfs;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +101,8 @@ final class RootFileSystem {
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
+        resources.own(mounts::close);
+        registerTypes();
         builder =
                 new Caller(
                         new FsContext(mounts.root(), mounts.root(), 0),
@@ -107,7 +112,7 @@ final class RootFileSystem {
     }
 
     /**
-     * Mounts everything but /proc, which needs a kernel to show.
+     * Mounts everything but /proc and /sys, which need a kernel to show.
      *
      * @throws SandboxException if the root or a mount cannot be used
      */
@@ -123,10 +128,21 @@ final class RootFileSystem {
                         spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
         Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
         DeviceFiles.make(files.vfs, files.builder, dev);
+        files.mounts.types().registerSingle("devtmpfs", dev.mount().fileSystem());
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
-        files.mountOver("/sys", "sysfs", files.memory("sysfs", DIRECTORY));
         spec.mounts().forEach(files::mountHost);
         return files;
+    }
+
+    /** What mount(2) makes anew each time; what there is once is registered when it is made. */
+    private void registerTypes() {
+        long limit = memoryFile.statistics().limitBytes();
+        mounts.types()
+                .register(
+                        "tmpfs",
+                        options ->
+                                TmpfsOptions.parse(options, limit)
+                                        .make(numbers, memoryFile, clock));
     }
 
     private FileSystem rootLayers(Path rootfs) {
@@ -227,11 +243,17 @@ final class RootFileSystem {
         }
     }
 
-    /** Shows the kernel and its processes in /proc. */
-    void mountProc(Kernel kernel, HostFacts facts) {
-        ProcFs fileSystem = new ProcFs(numbers, new SandboxView(kernel, facts));
-        resources.own(fileSystem::close);
-        mountOver("/proc", "proc", fileSystem);
+    /** Shows the kernel and its processes in /proc, the machine in /sys. */
+    void mountViews(Kernel kernel, HostFacts facts) {
+        SandboxView view = new SandboxView(kernel, facts);
+        ProcFs processes = new ProcFs(numbers, view);
+        resources.own(processes::close);
+        mountOver("/proc", "proc", processes);
+        mounts.types().registerSingle("proc", processes);
+        SysFs machine = new SysFs(numbers, Instant.ofEpochSecond(view.bootTime()), view);
+        resources.own(machine::close);
+        mountOver("/sys", "sysfs", machine);
+        mounts.types().registerSingle("sysfs", machine);
     }
 
     /** What system calls do with paths. */

@@ -27,4 +27,13 @@ public final class CrossProcessAccess {
                 || (target.uids().areAll(caller.uids().real())
                         && target.gids().areAll(caller.gids().real()));
     }
+
+    /** Whether a task may send signals to another process, as kill(2). */
+    public static boolean maySignal(Credentials caller, Credentials target) {
+        return caller.has(Capability.KILL)
+                || caller.uids().effective() == target.uids().saved()
+                || caller.uids().effective() == target.uids().real()
+                || caller.uids().real() == target.uids().saved()
+                || caller.uids().real() == target.uids().real();
+    }
 }

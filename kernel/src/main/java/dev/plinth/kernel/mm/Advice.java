@@ -36,6 +36,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Calls that say how memory will be used: madvise(2), msync(2), mincore(2), mlock(2). */
 final class Advice {
@@ -56,14 +57,12 @@ final class Advice {
     }
 
     void madvise(long address, long length, int what) {
+        if (what == MADV_REMOVE) {
+            remove(address, length);
+            return;
+        }
         Action action = actionFor(what);
-        if (!Pages.isAligned(address)) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if (length < 0 && Pages.floor(length + Pages.SIZE - 1) == 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        AddressRange range = range(address, length, Errno.EINVAL);
+        AddressRange range = advisedRange(address, length);
         long end = range.end();
         if (range.isEmpty()) {
             return;
@@ -86,6 +85,14 @@ final class Advice {
             mappings.writeLock().unlock();
             dropped.release();
         }
+    }
+
+    private static AddressRange advisedRange(long address, long length) {
+        if (!Pages.isAligned(address)
+                || (length < 0 && Pages.floor(length + Pages.SIZE - 1) == 0)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return range(address, length, Errno.EINVAL);
     }
 
     /**
@@ -131,7 +138,6 @@ final class Advice {
                         requireUnlocked(vma);
                         mappings.pager().unmap(start, end);
                     };
-            case MADV_REMOVE -> (vma, start, end) -> refuseRemove(vma);
             case MADV_DONTFORK -> (vma, start, end) -> flag(vma, start, end, Vma.DONT_FORK, true);
             case MADV_DOFORK -> (vma, start, end) -> flag(vma, start, end, Vma.DONT_FORK, false);
             case MADV_DONTDUMP -> (vma, start, end) -> flag(vma, start, end, Vma.DONT_DUMP, true);
@@ -163,8 +169,47 @@ final class Advice {
         }
     }
 
-    /** Fails as on a file system that cannot punch holes. */
-    private static void refuseRemove(Vma vma) {
+    /**
+     * Makes holes in files: {@code madvise_remove}. One area after the other, for the files' locks
+     * are taken before those of mappings.
+     */
+    private void remove(long address, long length) {
+        AddressRange range = advisedRange(address, length);
+        boolean holes = false;
+        long at = range.start();
+        while (at < range.end()) {
+            long from = at;
+            Optional<FilePart> part;
+            mappings.readLock().lock();
+            try {
+                Optional<Vma> found =
+                        mappings.vmas().findOrAbove(at).filter(vma -> vma.start() < range.end());
+                holes |= found.isEmpty() || found.get().start() > at;
+                if (found.isEmpty()) {
+                    break;
+                }
+                at = Math.min(found.get().end(), range.end());
+                part = removable(found.get(), Math.max(found.get().start(), from), at);
+                part.ifPresent(each -> each.file().retain());
+            } finally {
+                mappings.readLock().unlock();
+            }
+            if (part.isPresent()) {
+                FilePart hole = part.get();
+                try {
+                    hole.file().punchHole(hole.start(), hole.end());
+                } finally {
+                    hole.file().release();
+                }
+            }
+        }
+        if (holes) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+    }
+
+    /** The part of a file that a part of an area shows; empty if its pages are gone already. */
+    private static Optional<FilePart> removable(Vma vma, long start, long end) {
         requireUnlocked(vma);
         if (vma.mappable().isEmpty()) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -172,7 +217,11 @@ final class Advice {
         if (!vma.isShared() || !vma.access().canWrite()) {
             throw ErrnoException.of(Errno.EACCES);
         }
-        throw ErrnoException.of(Errno.EOPNOTSUPP);
+        if (vma.mappable().get() instanceof SharedAnonymous shared) {
+            shared.clear(vma.offsetOf(start), vma.offsetOf(end));
+            return Optional.empty();
+        }
+        return vma.file().map(file -> new FilePart(file, vma.offsetOf(start), vma.offsetOf(end)));
     }
 
     private void populate(Vma vma, long start, long end, AccessType attempt) {
@@ -200,8 +249,8 @@ final class Advice {
         }
     }
 
-    /** A part of a file that msync(2) is to write back. */
-    private record Dirty(MappedFile file, long start, long end) {}
+    /** A part of a file, for calls that reach through a mapping to its file. */
+    private record FilePart(MappedFile file, long start, long end) {}
 
     void msync(long address, long length, int flags) {
         if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0
@@ -215,7 +264,7 @@ final class Advice {
             return;
         }
         boolean holes = false;
-        List<Dirty> dirty = new ArrayList<>();
+        List<FilePart> dirty = new ArrayList<>();
         mappings.readLock().lock();
         try {
             long at = range.start();
@@ -227,7 +276,7 @@ final class Advice {
                 long from = Math.max(vma.start(), range.start());
                 at = Math.min(vma.end(), end);
                 if ((flags & MS_SYNC) != 0 && vma.isShared() && vma.file().isPresent()) {
-                    dirty.add(new Dirty(vma.file().get(), vma.offsetOf(from), vma.offsetOf(at)));
+                    dirty.add(new FilePart(vma.file().get(), vma.offsetOf(from), vma.offsetOf(at)));
                 }
             }
             holes |= at < end;

@@ -1,13 +1,16 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.Optional;
 
 /**
  * An open file as a mapping sees it: what may be mapped, and how /proc/[pid]/maps shows it.
  *
  * <p>Declared by {@code mm}, implemented by the file descriptions of {@code vfs}. Each mapping
- * keeps its file open. Any thread may call any method; all but {@link #release()} and {@link #sync}
- * are called under a memory manager's locks and answer at once.
+ * keeps its file open. Any thread may call any method; all but {@link #release()}, {@link #sync}
+ * and {@link #punchHole} are called under a memory manager's locks and answer at once.
  */
 public interface MappedFile {
     /** The file's pages, or empty if files of this kind cannot be mapped (ENODEV). */
@@ -48,7 +51,18 @@ public interface MappedFile {
      *
      * @param start in the file
      * @param end in the file
-     * @throws dev.plinth.kernel.errno.ErrnoException EIO and the like
+     * @throws ErrnoException EIO and the like
      */
     void sync(long start, long end);
+
+    /**
+     * Makes a part of the file a hole, as fallocate(2) with {@code FALLOC_FL_PUNCH_HOLE}.
+     *
+     * <p>Called without locks of the memory manager.
+     *
+     * @throws ErrnoException EOPNOTSUPP, which it is here, EIO and the like
+     */
+    default void punchHole(long start, long end) {
+        throw ErrnoException.of(Errno.EOPNOTSUPP);
+    }
 }

@@ -60,6 +60,20 @@ final class SharedAnonymous implements Mappable {
         }
     }
 
+    /** Makes a part of it zero. */
+    void clear(long start, long end) {
+        synchronized (pagesLock) {
+            for (long at = start; at < Math.min(end, size); ) {
+                long stop = Math.min(Math.min(end, size), (at / PIECE + 1) * PIECE);
+                Long piece = pieces.get(at / PIECE);
+                if (piece != null) {
+                    memory.slice(piece + at % PIECE, stop - at).fill((byte) 0);
+                }
+                at = stop;
+            }
+        }
+    }
+
     @Override
     public void addMapping(
             Observer observer, AddressRange range, long start, boolean sharedWritable) {

@@ -108,8 +108,8 @@ final class ChildWait {
     }
 
     private static ChildEvent eventOf(ThreadGroup child, int code, int signal) {
-        int uid = child.anyTask().map(each -> each.credentials().uids().real()).orElse(0);
+        int uid = child.credentials().map(each -> each.uids().real()).orElse(0);
         return new ChildEvent(
-                child.pid(), uid, code, signal, child.usageOfEndedTasks().plus(child.childUsage()));
+                child.pid(), uid, code, signal, child.usage().plus(child.childUsage()));
     }
 }

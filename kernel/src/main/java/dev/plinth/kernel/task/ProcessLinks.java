@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.cred.Credentials;
 
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -39,9 +40,6 @@ final class ProcessLinks {
     /** Whether it has executed a program since it was made; setpgid(2) asks. */
     boolean executed;
 
-    /** How its first task ended; empty if it has not. */
-    Optional<ExitStatus> leaderStatus = Optional.empty();
-
     /** Set when its last task has ended, until its parent has waited for it. */
     Optional<Zombie> zombie = Optional.empty();
 
@@ -55,13 +53,19 @@ final class ProcessLinks {
      * What is left of a process that has ended.
      *
      * @param status how it ended
-     * @param uid whose it was
+     * @param credentials whose it was
      * @param usage what it used, its children included in the second part
      */
-    record Zombie(ExitStatus status, int uid, ResourceUsage usage) {
+    record Zombie(ExitStatus status, Credentials credentials, ResourceUsage usage) {
         Zombie {
             requireNonNull(status, "status is null");
+            requireNonNull(credentials, "credentials is null");
             requireNonNull(usage, "usage is null");
+        }
+
+        /** The real user. */
+        int uid() {
+            return credentials.uids().real();
         }
     }
 }

@@ -4,12 +4,13 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Who there is in a sandbox: tasks, processes, process groups and sessions, with their numbers.
@@ -38,6 +39,9 @@ public final class ProcessTable {
     /** How many numbers of tasks are in use, also of those that are being made or are zombies. */
     private int charged;
 
+    /** How many tasks were ever begun to be made. */
+    private long made;
+
     /** How many tasks there may be at once, zombies included. */
     private final int limit;
 
@@ -62,6 +66,7 @@ public final class ProcessTable {
             }
             int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));
             charged++;
+            made++;
             return number;
         }
     }
@@ -154,8 +159,8 @@ public final class ProcessTable {
             if (old != pid) {
                 tasks.remove(old);
                 task.setTid(pid);
+                task.group().setLeader(task);
                 tasks.put(pid, task);
-                task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
             }
         }
@@ -243,12 +248,128 @@ public final class ProcessTable {
         }
     }
 
+    /**
+     * Makes a process the leader of a session and a group of its own, as setsid(2).
+     *
+     * @return the number of both
+     * @throws ErrnoException EPERM if there is a group of its number
+     */
+    public int startSession(ThreadGroup process) {
+        synchronized (treeLock) {
+            int pid = process.pid();
+            if (processGroups.containsKey(pid) || isSessionLeaderLocked(process)) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            joinGroupLocked(process, pid, new Session(pid));
+            return pid;
+        }
+    }
+
+    private static boolean isSessionLeaderLocked(ThreadGroup process) {
+        return process.links().processGroup.session().id() == process.pid();
+    }
+
+    /**
+     * Puts a process into a group, as setpgid(2).
+     *
+     * @param caller whose process asks
+     * @param pid of the process; zero for the caller's
+     * @param groupId of the group; zero for one of the process' own
+     * @throws ErrnoException EINVAL, ESRCH, EPERM, EACCES
+     */
+    public void setProcessGroup(ThreadGroup caller, int pid, int groupId) {
+        int target = pid == 0 ? caller.pid() : pid;
+        int id = groupId == 0 ? target : groupId;
+        if (id < 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        synchronized (treeLock) {
+            Optional<ThreadGroup> found = processLocked(target);
+            if (found.isEmpty()) {
+                throw ErrnoException.of(tasks.containsKey(target) ? Errno.EINVAL : Errno.ESRCH);
+            }
+            ThreadGroup process = found.get();
+            Session session = caller.links().processGroup.session();
+            if (process.links().parent.filter(caller::equals).isPresent()) {
+                requireThat(process.links().processGroup.session() == session, Errno.EPERM);
+                requireThat(!process.links().executed, Errno.EACCES);
+            } else {
+                requireThat(process == caller, Errno.ESRCH);
+            }
+            requireThat(!isSessionLeaderLocked(process), Errno.EPERM);
+            if (id != target) {
+                Optional<ProcessGroup> group = processGroupLocked(id);
+                requireThat(
+                        group.filter(each -> each.session() == session).isPresent(), Errno.EPERM);
+            }
+            joinGroupLocked(process, id, session);
+        }
+    }
+
+    private static void requireThat(boolean condition, Errno otherwise) {
+        if (!condition) {
+            throw ErrnoException.of(otherwise);
+        }
+    }
+
+    /**
+     * Does something with processes of which none can be made or end meanwhile.
+     *
+     * @param which those it is done with, of all there are, zombies included
+     * @param action what; it may send signals
+     */
+    public void forEach(Predicate<ThreadGroup> which, Consumer<ThreadGroup> action) {
+        synchronized (treeLock) {
+            processes.values().stream().filter(which).toList().forEach(action);
+        }
+    }
+
+    /** Whether there is a process group of a number. */
+    public boolean hasGroup(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup).isPresent();
+        }
+    }
+
+    /** Whether a process is in a group; within {@link #forEach}, or as of now. */
+    public boolean isInGroup(ThreadGroup process, int processGroup) {
+        synchronized (treeLock) {
+            return process.links().processGroup.id() == processGroup;
+        }
+    }
+
     /** The processes of a group, zombies included; none if there is no such group. */
     public List<ThreadGroup> membersOf(int processGroup) {
         synchronized (treeLock) {
             return processGroupLocked(processGroup)
-                    .map(group -> (List<ThreadGroup>) new ArrayList<>(group.members()))
+                    .map(group -> List.copyOf(group.members()))
                     .orElse(List.of());
         }
+    }
+
+    /** The number of the session that a process is in. */
+    public int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
+        }
+    }
+
+    /** The number that was given last. */
+    int lastNumber() {
+        synchronized (treeLock) {
+            return numbers.last();
+        }
+    }
+
+    /** How many tasks were ever made. */
+    long made() {
+        synchronized (treeLock) {
+            return made;
+        }
+    }
+
+    /** How many tasks there may be at once. */
+    public int limit() {
+        return limit;
     }
 }

@@ -21,15 +21,16 @@ import java.util.Optional;
 final class TaskExit {
     private final Kernel kernel;
     private final ProcessTable table;
+    private final JobControl jobControl;
 
-    TaskExit(Kernel kernel, ProcessTable table) {
+    TaskExit(Kernel kernel, ProcessTable table, JobControl jobControl) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.table = requireNonNull(table, "table is null");
+        this.jobControl = requireNonNull(jobControl, "jobControl is null");
     }
 
     /** Ends a task; by its own thread, which runs no guest any more. */
     void end(Task task) {
-        int uid = task.credentials().uids().real();
         ResourceUsage usage = task.usage();
         try {
             leaveMemory(task);
@@ -37,7 +38,7 @@ final class TaskExit {
         } finally {
             task.endVfork();
             synchronized (table.treeLock) {
-                endLocked(task, usage, uid);
+                endLocked(task, usage);
             }
         }
     }
@@ -66,27 +67,25 @@ final class TaskExit {
         }
     }
 
-    private void endLocked(Task task, ResourceUsage usage, int uid) {
+    private void endLocked(Task task, ResourceUsage usage) {
         ThreadGroup group = task.group();
         ExitStatus status = task.ending().orElseThrow();
-        if (task.tid() == group.pid()) {
-            group.links().leaderStatus = Optional.of(status);
-        }
         boolean last = group.remove(task, usage);
         table.removeLocked(task);
         if (last) {
-            ExitStatus ofGroup =
-                    group.exitStatus().orElseGet(() -> group.links().leaderStatus.orElse(status));
+            // If each task ended by itself, the last one decides.
+            ExitStatus ofGroup = group.exitStatus().orElse(status);
             group.exit(ofGroup);
             group.links().zombie =
                     Optional.of(
                             new ProcessLinks.Zombie(
                                     ofGroup,
-                                    uid,
-                                    group.usageOfEndedTasks().plus(group.childUsage())));
+                                    task.credentials(),
+                                    group.usage().plus(group.childUsage())));
         }
         leaveChildrenLocked(task, last);
         if (last) {
+            jobControl.lostLocked(group, group.links().parent, true);
             if (group.pid() == Kernel.INIT_PID) {
                 kernel.killAll();
             }
@@ -118,6 +117,7 @@ final class TaskExit {
                     links.parentExecutions = parent.links().executions;
                     parent.links().children.add(child);
                 });
+                jobControl.lostLocked(child, Optional.of(group), false);
                 boolean untold = links.zombie.isPresent();
                 if (untold && (heir.isEmpty() || tellParentLocked(child))) {
                     table.reapLocked(child);

@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.Optional;
@@ -56,6 +57,7 @@ public abstract class FileDescription implements AutoCloseable {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
+        location.mount().addOpenFiles(1);
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -163,6 +165,7 @@ public abstract class FileDescription implements AutoCloseable {
             releaseInode.run();
             dispose();
             inode().removeUser();
+            location.mount().addOpenFiles(-1);
         }
     }
 
@@ -186,7 +189,13 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** Has the file counted as being written, which it is already, until the end. */
     final void countsAsWriter() {
-        releaseInode = inode()::removeWriter;
+        location.mount().addWriters(1);
+        releaseInode = this::noLongerWrites;
+    }
+
+    private void noLongerWrites() {
+        inode().removeWriter();
+        location.mount().addWriters(-1);
     }
 
     /** Has writers kept away, which they are already, until the end. */
@@ -384,6 +393,11 @@ public abstract class FileDescription implements AutoCloseable {
         @Override
         public void sync(long start, long end) {
             FileDescription.this.sync(true);
+        }
+
+        @Override
+        public void punchHole(long start, long end) {
+            allocate(Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE, start, end - start);
         }
     }
 }

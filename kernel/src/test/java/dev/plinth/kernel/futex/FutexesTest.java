@@ -116,6 +116,9 @@ final class FutexesTest {
         FutexAddress word = word(MAP_PRIVATE_ANONYMOUS);
         try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits())) {
             Future<FutexOutcome> waiter = waiting(word, 0, ANY);
+            while (futexes.isIdle()) {
+                Thread.onSpinWait();
+            }
             child.guestMemory().writeInt(word.value(), 5);
             mm.guestMemory().writeInt(word.value(), 6);
             wakeUntil(1, word, ANY);
