@@ -22,6 +22,7 @@ import java.util.Optional;
 public final class ElfLoader {
     private final MemoryManager memory;
     private final Interpreters interpreters;
+    private boolean committed;
 
     /** Opens the interpreter that a program asks for; what it opens, it closes. */
     @FunctionalInterface
@@ -58,6 +59,7 @@ public final class ElfLoader {
         request.arguments().requireFits(request.stackLimit());
         ElfFile program = ElfFile.ofProgram(file);
         Optional<ElfFile> interpreter = program.interpreter().map(this::openInterpreter);
+        committed = true;
         List<ProgramHeader> parts = program.loaded();
         requireSensible(parts);
 
@@ -90,7 +92,7 @@ public final class ElfLoader {
                 .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
                 .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
                 .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
-                .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
+                .with(Elf.AT_SECURE, request.secure() ? 1 : 0)
                 .with(Elf.AT_RANDOM, stack.randomAddress())
                 .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
                 .with(Elf.AT_EXECFN, stack.pathAddress())
@@ -105,6 +107,14 @@ public final class ElfLoader {
                         stack.environmentStrings(),
                         onStack));
         return new LoadedProgram(entry, stack.stackPointer());
+    }
+
+    /**
+     * Whether loading got as far as to where execve(2) gives the old program up, so that an error
+     * behind it finds nobody to be told.
+     */
+    public boolean isCommitted() {
+        return committed;
     }
 
     private ElfFile openInterpreter(byte[] path) {

@@ -56,6 +56,7 @@ public final class Kernel implements AutoCloseable {
     private final TaskCloner cloner;
     private final ProgramExecution execution;
     private final ChildWait childWait;
+    private final OomKiller oomKiller = new OomKiller(this);
 
     private final Object initLock = new Object();
 
@@ -77,6 +78,7 @@ public final class Kernel implements AutoCloseable {
      * @param random gives random bytes
      * @param processors how many programs are told of
      * @param memoryTotal bytes that programs are told of
+     * @param maxTasks how many processes and threads there may be at once
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param internal what makes files without a name
@@ -92,6 +94,7 @@ public final class Kernel implements AutoCloseable {
             RandomSource random,
             int processors,
             long memoryTotal,
+            int maxTasks,
             Vfs vfs,
             MountTree mounts,
             InternalFileSystems internal,
@@ -128,7 +131,7 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
-        processes = new ProcessTable(Integer.MAX_VALUE);
+        processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
@@ -240,6 +243,11 @@ public final class Kernel implements AutoCloseable {
         return processes.task(tid).isPresent();
     }
 
+    /** What happens when there is no memory left. */
+    public OomKiller oomKiller() {
+        return oomKiller;
+    }
+
     /** The tasks that live. */
     public List<Task> tasks() {
         return processes.tasks();
@@ -320,7 +328,7 @@ public final class Kernel implements AutoCloseable {
      * @throws dev.plinth.kernel.errno.ErrnoException as execve(2); the old program goes on
      */
     public void execute(Task task, ProgramLoader.Request request) {
-        execution.begin(task, new ProgramLoader(this).load(task.caller(), request));
+        execution.execute(task, request);
     }
 
     /**

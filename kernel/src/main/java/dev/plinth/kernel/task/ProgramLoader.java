@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
@@ -20,9 +21,11 @@ import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Stat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -48,15 +52,44 @@ public final class ProgramLoader {
     /**
      * What is to be run.
      *
-     * @param path as the caller gave it, relative to its working directory
-     * @param arguments the argument list
-     * @param environment in the form {@code NAME=value}
+     * @param program where it is; empty if the path says it, from the caller's working directory
+     * @param path the name by which it is executed
+     * @param reachable whether the program will find itself by that name, as a script must
+     * @param strings gives what is handed over, once the program was found
      * @param limits of the process that is to run it
+     * @param settings of the task that is to run it
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Request(
-            byte[] path, List<byte[]> arguments, List<byte[]> environment, ResourceLimits limits) {
+            Optional<Location> program,
+            byte[] path,
+            boolean reachable,
+            Supplier<Strings> strings,
+            ResourceLimits limits,
+            TaskSettings settings) {
         public Request {
+            requireNonNull(program, "program is null");
+            requireNonNull(strings, "strings is null");
+        }
+
+        /** A program by its path, as execve(2) has it. */
+        public static Request of(
+                byte[] path,
+                Supplier<Strings> strings,
+                ResourceLimits limits,
+                TaskSettings settings) {
+            return new Request(Optional.empty(), path, true, strings, limits, settings);
+        }
+    }
+
+    /**
+     * What a program is handed over.
+     *
+     * @param arguments the argument list
+     * @param environment in the form {@code NAME=value}
+     */
+    public record Strings(List<byte[]> arguments, List<byte[]> environment) {
+        public Strings {
             arguments = List.copyOf(arguments);
             environment = List.copyOf(environment);
         }
@@ -68,30 +101,38 @@ public final class ProgramLoader {
      * @param image the program; the caller owns it
      * @param start where it begins
      * @param name of the task: the last part of the path
-     * @param credentials of the task that runs it
+     * @param identity who the task acts as then
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Loaded(
-            ProgramImage image, ProgramStart start, byte[] name, Credentials credentials) {}
+            ProgramImage image, ProgramStart start, byte[] name, ExecCredentials identity) {}
 
     /**
      * Loads a program, or the interpreter of a script.
      *
      * @param caller whose files and permissions count
      * @throws ErrnoException as execve(2)
+     * @throws LoadFailureException if that comes to light too late for execve(2) to say so
      */
     public Loaded load(Caller caller, Request request) {
         byte[] path = request.path();
-        List<byte[]> arguments = request.arguments();
         byte[] name = nameOf(path);
-        FileDescription file = open(caller, PathName.of(path));
+        FileDescription file =
+                request.program().isPresent()
+                        ? kernel.vfs().openProgram(caller, request.program().get())
+                        : open(caller, PathName.of(path));
         boolean done = false;
         try {
+            Strings given = request.strings().get();
+            List<byte[]> arguments = given.arguments();
             for (int depth = 0; ; depth++) {
                 Optional<ScriptLine> script =
                         ScriptLine.parse(new OpenProgram(file).head(ScriptLine.HEAD_BYTES));
                 if (script.isEmpty()) {
                     break;
+                }
+                if (depth == 0 && !request.reachable()) {
+                    throw ErrnoException.of(Errno.ENOENT);
                 }
                 if (depth == ScriptLine.MAX_DEPTH) {
                     throw ErrnoException.of(Errno.ELOOP);
@@ -103,8 +144,8 @@ public final class ProgramLoader {
                 file = interpreter;
             }
             ProgramArguments strings =
-                    new ProgramArguments(request.path(), arguments, request.environment());
-            Loaded loaded = loadElf(caller, file, strings, request.limits(), name);
+                    new ProgramArguments(request.path(), arguments, given.environment());
+            Loaded loaded = loadElf(caller, file, strings, request, name);
             done = true;
             return loaded;
         } finally {
@@ -135,23 +176,18 @@ public final class ProgramLoader {
             Caller caller,
             FileDescription file,
             ProgramArguments strings,
-            ResourceLimits limits,
+            Request asked,
             byte[] name) {
         AddressSpace space = kernel.platform().newAddressSpace();
-        // Set-user-ID and set-group-ID bits of files do not count: a sandbox has no users to
-        // become.
-        Credentials credentials =
-                ExecCredentials.of(caller.credentials(), Optional.empty(), Optional.empty(), false)
-                        .credentials();
+        ResourceLimits limits = asked.limits();
+        ExecCredentials identity = identity(caller.credentials(), file, asked.settings());
+        Credentials credentials = identity.credentials();
         long stackLimit = limits.soft(ResourceLimits.RLIMIT_STACK);
         MemoryManager memory =
                 MemoryManager.create(
                         kernel.memoryFile(),
                         space,
-                        AddressLayout.random(
-                                kernel.capabilities().userAddresses(),
-                                stackLimit,
-                                new KernelRandom()),
+                        layout(stackLimit, asked.settings()),
                         new ProcessMemoryLimits(limits, credentials.has(Capability.IPC_LOCK)));
         boolean done = false;
         try {
@@ -162,6 +198,7 @@ public final class ProgramLoader {
                             credentials.uids().effective(),
                             credentials.gids().real(),
                             credentials.gids().effective(),
+                            identity.secure(),
                             randomBytes(),
                             kernel.capabilities().cpu(),
                             stackLimit,
@@ -172,7 +209,7 @@ public final class ProgramLoader {
                     new ProgramImage(memory, file),
                     new ProgramStart(program.entry(), program.stackPointer()),
                     name,
-                    credentials);
+                    identity);
         } finally {
             if (!done) {
                 memory.close();
@@ -180,20 +217,44 @@ public final class ProgramLoader {
         }
     }
 
+    /** Whom a program acts for: {@code bprm_fill_uid} of fs/exec.c. */
+    private static ExecCredentials identity(
+            Credentials caller, FileDescription file, TaskSettings settings) {
+        Inode.Ownership owner = file.inode().ownership();
+        boolean counts = !file.location().mount().options().noSetuid();
+        boolean setsUid = counts && (owner.permissions() & Stat.S_ISUID) != 0;
+        int groupBits = Stat.S_ISGID | Stat.S_IXGRP;
+        boolean setsGid = counts && (owner.permissions() & groupBits) == groupBits;
+        return ExecCredentials.of(
+                caller,
+                setsUid ? Optional.of(owner.uid()) : Optional.empty(),
+                setsGid ? Optional.of(owner.gid()) : Optional.empty(),
+                settings.noNewPrivileges());
+    }
+
+    private AddressLayout layout(long stackLimit, TaskSettings settings) {
+        AddressRange addresses = kernel.capabilities().userAddresses();
+        return (settings.personality() & TaskSettings.ADDR_NO_RANDOMIZE) != 0
+                ? AddressLayout.fixed(addresses, stackLimit)
+                : AddressLayout.random(addresses, stackLimit, new KernelRandom());
+    }
+
     /** The mappings keep the interpreter's file open; the loader's own reference ends here. */
     private LoadedProgram loadInto(
             Caller caller, MemoryManager memory, FileDescription file, LoadRequest request) {
         List<FileDescription> opened = new ArrayList<>();
+        ElfLoader loader =
+                new ElfLoader(
+                        memory,
+                        path -> {
+                            FileDescription interpreter = open(caller, PathName.of(path));
+                            opened.add(interpreter);
+                            return new OpenProgram(interpreter);
+                        });
         try {
-            ElfLoader loader =
-                    new ElfLoader(
-                            memory,
-                            path -> {
-                                FileDescription interpreter = open(caller, PathName.of(path));
-                                opened.add(interpreter);
-                                return new OpenProgram(interpreter);
-                            });
             return loader.load(new OpenProgram(file), request);
+        } catch (ErrnoException e) {
+            throw loader.isCommitted() ? new LoadFailureException(e.errno()) : e;
         } finally {
             opened.forEach(FileDescription::close);
         }

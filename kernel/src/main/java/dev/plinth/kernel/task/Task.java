@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
@@ -34,6 +35,7 @@ public final class Task {
     private final TaskSignals signals;
     private final Registers registers = new Registers();
     private final TaskSettings settings;
+    private final TaskTimes times = new TaskTimes();
 
     /** Changes when another than the first task of a process executes a program. */
     private volatile int tid;
@@ -46,12 +48,6 @@ public final class Task {
      * signal lock.
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
-
-    /** Time in the guest's instructions; written by the task thread, read by anyone. */
-    private volatile long userNanos;
-
-    /** Time in system calls, but not asleep; like {@link #userNanos}. */
-    private volatile long systemNanos;
 
     /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
     private boolean killableOnly;
@@ -169,7 +165,14 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
+        TaskTimes.Times now = times.now();
+        return new ResourceUsage(
+                now.userNanos(), now.systemNanos(), memory().usage().peakResident());
+    }
+
+    /** How long the task has been at work. */
+    TaskTimes times() {
+        return times;
     }
 
     /** The general registers. */
@@ -214,6 +217,22 @@ public final class Task {
         if (replacement.gainsOver(old)) {
             group.settings().setDumpable(false);
             settings.setParentDeathSignal(0);
+        }
+    }
+
+    /** Changes who the task acts as, for it runs another program now. */
+    void becomeAfterExec(ExecCredentials identity) {
+        Credentials credentials = identity.credentials();
+        resources = resources.with(credentials);
+        boolean actsAsItself =
+                credentials.uids().effective() == credentials.uids().real()
+                        && credentials.gids().effective() == credentials.gids().real();
+        group.settings().setDumpable(actsAsItself);
+        if (identity.secure()) {
+            settings.setParentDeathSignal(0);
+        }
+        if (!actsAsItself) {
+            settings.setPersonality(settings.personality() & ~TaskSettings.ADDR_NO_RANDOMIZE);
         }
     }
 
@@ -266,9 +285,12 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, or the end of the task. */
+    /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
-        return isEnding() || (!killableOnly && signals.hasDeliverable());
+        return isEnding()
+                || (killableOnly
+                        ? signals.hasFatal()
+                        : signals.hasDeliverable() || group.isStopped());
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */
@@ -305,6 +327,11 @@ public final class Task {
     void endVfork() {
         vforkWait.ifPresent(VforkWait::end);
         vforkWait = Optional.empty();
+    }
+
+    /** Whether the task sleeps in a call. Any thread. */
+    boolean isAsleep() {
+        return running.filter(parts -> parts.waiting().isAsleep()).isPresent();
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */

@@ -105,7 +105,9 @@ final class TaskRunner implements TaskThreads.Job {
                 continue;
             }
             task.leaveSyscall();
+            task.times().enterGuest();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
+            task.times().leaveGuest();
             switch (trap) {
                 case Trap.SystemCall _ -> {
                     task.enterSyscall();
@@ -134,10 +136,7 @@ final class TaskRunner implements TaskThreads.Job {
             case SEGV_MAPERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
             case SEGV_ACCERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
             case BUS_ADRERR -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
-            case OUT_OF_MEMORY -> {
-                kernel.report("the sandbox is out of memory");
-                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
-            }
+            case OUT_OF_MEMORY -> kernel.oomKiller().makeRoom(task);
         }
     }
 

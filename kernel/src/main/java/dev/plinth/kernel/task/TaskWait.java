@@ -86,6 +86,11 @@ final class TaskWait implements Blocker, AutoCloseable {
         }
     }
 
+    /** Whether the task sleeps. Any thread. */
+    boolean isAsleep() {
+        return state.get() == State.PARKED || state.get() == State.POLLING;
+    }
+
     @Override
     public WaitSet newWaitSet() {
         return new WaitSet(this::wake);
@@ -97,7 +102,10 @@ final class TaskWait implements Blocker, AutoCloseable {
             return Outcome.INTERRUPTED;
         }
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
-        return hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        long began = System.nanoTime();
+        Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        task.times().slept(System.nanoTime() - began);
+        return outcome;
     }
 
     private Outcome park(long deadline) {

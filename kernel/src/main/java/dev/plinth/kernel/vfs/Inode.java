@@ -94,6 +94,17 @@ public abstract class Inode {
     }
 
     /**
+     * Opens the file for someone; see {@link #open(Location, int)}, which is what most files do
+     * about it.
+     *
+     * @param caller who opens it: some files of procfs look at that
+     * @throws ErrnoException EACCES if this file is not for the caller
+     */
+    public FileDescription open(Location location, int flags, Caller caller) {
+        return open(location, flags);
+    }
+
+    /**
      * The file is about to get another name. Does beforehand what takes long; no lock is held.
      *
      * @throws ErrnoException ENOSPC, EIO

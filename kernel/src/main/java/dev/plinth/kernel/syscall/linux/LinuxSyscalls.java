@@ -34,6 +34,7 @@ public final class LinuxSyscalls {
                 new CloneSyscalls(),
                 new ExecSyscalls(),
                 new WaitSyscalls(),
+                new UsageSyscalls(),
                 new ProcessGroupSyscalls(),
                 new KillSyscalls(),
                 new PrctlSyscalls(),
