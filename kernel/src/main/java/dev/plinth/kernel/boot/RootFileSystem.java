@@ -22,6 +22,7 @@ import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
 import dev.plinth.kernel.fs.sysfs.SysFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
+import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
@@ -97,6 +98,8 @@ final class RootFileSystem {
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
+        resources.own(mounts::close);
+        registerTypes();
         builder =
                 new Caller(
                         new FsContext(mounts.root(), mounts.root(), 0),
@@ -122,9 +125,21 @@ final class RootFileSystem {
                         spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
         Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
         DeviceFiles.make(files.vfs, files.builder, dev);
+        files.mounts.types().registerSingle("devtmpfs", dev.mount().fileSystem());
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
         spec.mounts().forEach(files::mountHost);
         return files;
+    }
+
+    /** What mount(2) makes anew each time; what there is once is registered when it is made. */
+    private void registerTypes() {
+        long limit = memoryFile.statistics().limitBytes();
+        mounts.types()
+                .register(
+                        "tmpfs",
+                        options ->
+                                TmpfsOptions.parse(options, limit)
+                                        .make(numbers, memoryFile, clock));
     }
 
     private FileSystem rootLayers(Path rootfs) {
@@ -231,9 +246,11 @@ final class RootFileSystem {
         ProcFs processes = new ProcFs(numbers, view);
         resources.own(processes::close);
         mountOver("/proc", "proc", processes);
+        mounts.types().registerSingle("proc", processes);
         SysFs machine = new SysFs(numbers, Instant.ofEpochSecond(view.bootTime()), view);
         resources.own(machine::close);
         mountOver("/sys", "sysfs", machine);
+        mounts.types().registerSingle("sysfs", machine);
     }
 
     /** What system calls do with paths. */

@@ -14,6 +14,9 @@ public record AlternateStack(long base, int flags, long size) {
     /** The size of the structure. */
     public static final int BYTES = 24;
 
+    /** The least size of one: {@code MINSIGSTKSZ}. */
+    public static final int MIN_BYTES = 2048;
+
     public static final int SS_ONSTACK = 1;
     public static final int SS_DISABLE = 2;
     public static final int SS_AUTODISARM = 1 << 31;
@@ -26,10 +29,17 @@ public record AlternateStack(long base, int flags, long size) {
         return size == 0;
     }
 
-    /** Whether a stack pointer stands on it ({@code __on_sig_stack} of linux/sched/signal.h). */
+    /**
+     * Whether a program with this stack pointer is on it ({@code on_sig_stack} of
+     * linux/sched/signal.h): never, if the stack is taken away while a handler runs on it.
+     */
     public boolean holds(long stackPointer) {
-        return (flags & SS_AUTODISARM) == 0
-                && Long.compareUnsigned(stackPointer, base) > 0
+        return (flags & SS_AUTODISARM) == 0 && contains(stackPointer);
+    }
+
+    /** Whether a stack pointer points to it. */
+    public boolean contains(long stackPointer) {
+        return Long.compareUnsigned(stackPointer, base) > 0
                 && Long.compareUnsigned(stackPointer - base, size) <= 0;
     }
 

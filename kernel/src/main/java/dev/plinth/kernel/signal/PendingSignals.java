@@ -29,21 +29,30 @@ public final class PendingSignals {
         return set;
     }
 
+    /** How many signals are queued with what is told of them. */
+    public int size() {
+        return queue.size();
+    }
+
     /**
-     * Adds a signal: a real-time one queues, any other merges with one that is pending already.
+     * Adds a signal: a real-time one queues, any other merges with one that is pending already;
+     * {@code __send_signal_locked} of kernel/signal.c.
      *
-     * @param limit how many may be queued, as RLIMIT_SIGPENDING says
-     * @return whether there was room; a signal that is not real-time always finds some
+     * @param room whether one more may be queued, as RLIMIT_SIGPENDING says. Without room a signal
+     *     is pending all the same, and nothing is told of it
+     * @return false for a real-time signal that needs room, for it carries a value, and has none
      */
-    public boolean add(SignalInfo info, long limit) {
+    public boolean add(SignalInfo info, boolean room) {
         Signal signal = info.signal();
         if (!signal.isRealTime() && SignalSet.contains(set, signal)) {
             return true;
         }
-        if (signal.isRealTime() && queue.size() >= limit) {
+        boolean mayExceed = !signal.isRealTime() && info.code() >= 0;
+        if (room || mayExceed) {
+            queue.add(info);
+        } else if (signal.isRealTime() && info.code() != SignalInfo.SI_USER) {
             return false;
         }
-        queue.add(info);
         set |= SignalSet.of(signal);
         return true;
     }
@@ -88,9 +97,6 @@ public final class PendingSignals {
         if (!another) {
             set &= ~SignalSet.of(signal);
         }
-        if (found == null) {
-            throw new IllegalStateException(signal + " is in the set but not in the queue");
-        }
-        return found;
+        return found == null ? SignalInfo.sentBy(signal, SignalInfo.SI_USER, 0, 0) : found;
     }
 }

@@ -27,16 +27,28 @@ public record SignalAction(long handler, long flags, long restorer, long mask) {
     public static final long SA_NODEFER = 0x40000000;
     public static final long SA_RESETHAND = 0x80000000L;
 
+    /** Flags that there are ({@code UAPI_SA_FLAGS}), SA_EXPOSE_TAGBITS among them. */
+    private static final long KNOWN_FLAGS =
+            SA_NOCLDSTOP
+                    | SA_NOCLDWAIT
+                    | SA_SIGINFO
+                    | 0x800
+                    | SA_RESTORER
+                    | SA_ONSTACK
+                    | SA_RESTART
+                    | SA_NODEFER
+                    | SA_RESETHAND;
+
     /** What every signal has when a program starts. */
     public static final SignalAction DEFAULT = new SignalAction(SIG_DFL, 0, 0, 0);
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
-    /** Reads the structure; signals that cannot be blocked are left out of the mask. */
+    /** Reads the structure without signals that cannot be blocked and flags that there are not. */
     public static SignalAction readFrom(MemorySegment source) {
         return new SignalAction(
                 source.get(LONG, 0),
-                source.get(LONG, 8),
+                source.get(LONG, 8) & KNOWN_FLAGS,
                 source.get(LONG, 16),
                 source.get(LONG, 24) & ~SignalSet.UNBLOCKABLE);
     }
@@ -47,6 +59,11 @@ public record SignalAction(long handler, long flags, long restorer, long mask) {
         target.set(LONG, 8, flags);
         target.set(LONG, 16, restorer);
         target.set(LONG, 24, mask);
+    }
+
+    /** The same action, but the default is done; the flags stay. */
+    public SignalAction withDefaultHandler() {
+        return new SignalAction(SIG_DFL, flags, restorer, mask);
     }
 
     /** Whether a {@code SA_*} flag is set. */

@@ -23,6 +23,12 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
     /** Sent by kill(2). */
     public static final int SI_USER = 0;
 
+    /** Sent by sigqueue(3). */
+    public static final int SI_QUEUE = -1;
+
+    /** Sent by a timer: {@link #pid} is its number, {@link #uid} how often it ran over. */
+    public static final int SI_TIMER = -2;
+
     /** Sent by tkill(2) or tgkill(2). */
     public static final int SI_TKILL = -6;
 
@@ -59,6 +65,30 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
     /** A signal that the kernel sends for reasons of its own. */
     public static SignalInfo fromKernel(Signal signal) {
         return new SignalInfo(signal, SI_KERNEL, 0, 0, 0);
+    }
+
+    /** A signal that a timer sends. */
+    public static SignalInfo ofTimer(Signal signal, int timer, int overrun, long value) {
+        return new SignalInfo(signal, SI_TIMER, timer, overrun, value);
+    }
+
+    /** What {@code si_code} is in a {@code siginfo_t}. */
+    public static int codeOf(MemorySegment source) {
+        return source.get(INT, 8);
+    }
+
+    /**
+     * Reads {@code siginfo_t} as rt_sigqueueinfo(2) takes it.
+     *
+     * @param signal that is sent, whatever the structure says
+     */
+    public static SignalInfo readFrom(Signal signal, MemorySegment source) {
+        return new SignalInfo(
+                signal,
+                codeOf(source),
+                source.get(INT, 16),
+                source.get(INT, 20),
+                source.get(LONG, 24));
     }
 
     /** Whether the members of a fault are the ones in use: {@code si_addr}. */

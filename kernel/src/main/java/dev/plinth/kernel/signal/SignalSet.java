@@ -13,6 +13,10 @@ public final class SignalSet {
     /** What no program can block, ignore or handle. */
     public static final long UNBLOCKABLE = of(Signal.SIGKILL) | of(Signal.SIGSTOP);
 
+    /** What stops a process by default. */
+    public static final long STOPPING =
+            of(Signal.SIGSTOP) | of(Signal.SIGTSTP) | of(Signal.SIGTTIN) | of(Signal.SIGTTOU);
+
     private SignalSet() {}
 
     /** The set of one signal. */

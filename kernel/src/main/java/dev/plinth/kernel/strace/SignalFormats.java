@@ -3,6 +3,7 @@ package dev.plinth.kernel.strace;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalAction;
+import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 
@@ -14,6 +15,17 @@ public final class SignalFormats {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final String PREFIX = "SIG";
+
+    /** As much of {@code siginfo_t} as is shown. */
+    private static final int INFO_BYTES = 32;
+
+    private static final NameFormat CODE =
+            new NameFormat()
+                    .with(SignalInfo.SI_USER, "SI_USER")
+                    .with(SignalInfo.SI_QUEUE, "SI_QUEUE")
+                    .with(SignalInfo.SI_TIMER, "SI_TIMER")
+                    .with(SignalInfo.SI_TKILL, "SI_TKILL")
+                    .with(SignalInfo.SI_KERNEL, "SI_KERNEL");
 
     /** From so many signals on, a set is shown by what is not in it, as strace(1) does. */
     private static final int MANY = Signal.COUNT * 2 / 3;
@@ -64,7 +76,23 @@ public final class SignalFormats {
     /** The address of an alternate stack that the call fills in. */
     public static final ArgumentFormat STACK_OUT = Formats.output(STACK_IN);
 
+    /** The address of a {@code siginfo_t} that the call reads. */
+    public static final ArgumentFormat INFO_IN =
+            StructFormats.in(INFO_BYTES, SignalFormats::appendInfo);
+
+    /** The address of a {@code siginfo_t} that the call fills in. */
+    public static final ArgumentFormat INFO_OUT = Formats.output(INFO_IN);
+
     private SignalFormats() {}
+
+    private static void appendInfo(StringBuilder out, MemorySegment info) {
+        out.append("{si_signo=");
+        appendSignal(out, info.get(INT, 0));
+        out.append(", si_code=");
+        CODE.append(out, info.get(INT, 8));
+        out.append(", si_pid=").append(info.get(INT, 16));
+        out.append(", si_uid=").append(info.get(INT, 20)).append('}');
+    }
 
     /** Real-time signals are numbered from the kernel's first one, whatever the C library keeps. */
     private static void appendSignal(StringBuilder out, int number) {

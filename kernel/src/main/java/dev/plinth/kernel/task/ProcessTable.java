@@ -161,7 +161,6 @@ public final class ProcessTable {
                 task.setTid(pid);
                 task.group().setLeader(task);
                 tasks.put(pid, task);
-                task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
             }
         }
@@ -239,13 +238,6 @@ public final class ProcessTable {
     public List<ThreadGroup> processes() {
         synchronized (treeLock) {
             return List.copyOf(processes.values());
-        }
-    }
-
-    /** The number of a process' session. */
-    public int sessionOf(ThreadGroup process) {
-        synchronized (treeLock) {
-            return process.links().processGroup.session().id();
         }
     }
 
@@ -332,10 +324,33 @@ public final class ProcessTable {
         }
     }
 
+    /** Whether there is a process group of a number. */
+    public boolean hasGroup(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup).isPresent();
+        }
+    }
+
     /** Whether a process is in a group; within {@link #forEach}, or as of now. */
     public boolean isInGroup(ThreadGroup process, int processGroup) {
         synchronized (treeLock) {
             return process.links().processGroup.id() == processGroup;
+        }
+    }
+
+    /** The processes of a group, zombies included; none if there is no such group. */
+    public List<ThreadGroup> membersOf(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup)
+                    .map(group -> List.copyOf(group.members()))
+                    .orElse(List.of());
+        }
+    }
+
+    /** The number of the session that a process is in. */
+    public int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
         }
     }
 

@@ -75,7 +75,8 @@ final class SignalDelivery {
      */
     void deliver() {
         Registers registers = task.registers();
-        while (!task.group().isExiting()) {
+        while (!task.isEnding()) {
+            task.group().stop().stopHere(task, task.kernel().jobControl());
             Optional<TaskSignals.Delivery> next = task.signals().takeDeliverable();
             if (next.isEmpty()) {
                 restartUnlessHandled(registers);
@@ -87,16 +88,20 @@ final class SignalDelivery {
                 settleBrokenOffCall(registers, action);
                 enterHandler(next.get().info(), action);
             } else if (action.handler() == SignalAction.SIG_DFL) {
-                actByDefault(next.get().info().signal());
+                actByDefault(next.get());
             }
         }
     }
 
-    private void actByDefault(Signal signal) {
+    private void actByDefault(TaskSignals.Delivery delivery) {
+        Signal signal = delivery.info().signal();
         switch (DefaultAction.of(signal)) {
             case TERMINATE, CORE_DUMP -> task.group().exit(ThreadGroup.killedBy(signal));
-            // Nobody can continue a stopped process yet: there is one, and its parent is outside.
-            case STOP, CONTINUE, IGNORE -> {}
+            case STOP ->
+                    task.group()
+                            .stop()
+                            .begin(signal, delivery.continues(), task.kernel().jobControl());
+            case CONTINUE, IGNORE -> {}
         }
     }
 
@@ -161,25 +166,29 @@ final class SignalDelivery {
         Registers registers = task.registers();
         AlternateStack stack = task.signals().alternateStack();
         long top = registers.rsp() - SignalFrame.RED_ZONE_BYTES;
-        if (action.has(SignalAction.SA_ONSTACK)
-                && !stack.isDisabled()
-                && !stack.holds(registers.rsp())) {
+        boolean onStack = !stack.isDisabled() && stack.holds(registers.rsp());
+        if (action.has(SignalAction.SA_ONSTACK) && !stack.isDisabled() && !onStack) {
             top = stack.base() + stack.size();
+            onStack = true;
         }
         long vectorState = 0;
         if (hasVectorState) {
-            int size = cpu.vectorStateBytes();
-            top = (top - size - VectorFrame.TRAILER_BYTES) & -VectorFrame.ALIGNMENT;
+            top =
+                    (top - cpu.vectorStateBytes() - VectorFrame.TRAILER_BYTES)
+                            & -VectorFrame.ALIGNMENT;
             vectorState = top;
+        }
+        // As a function finds its stack: the return address makes it 8 modulo 16.
+        long frameAddress = ((top - SignalFrame.BYTES) & -16) - 8;
+        if (onStack && !stack.contains(frameAddress)) {
+            throw ErrnoException.of(Errno.EFAULT);
+        }
+        if (hasVectorState) {
+            int size = cpu.vectorStateBytes();
             context.readVectorState(scratch);
             VectorFrame.mark(scratch, size, cpu.xcr0());
             task.guestMemory()
                     .copyOut(vectorState, scratch.asSlice(0, size + VectorFrame.TRAILER_BYTES));
-        }
-        // As a function finds its stack: the return address makes it 8 modulo 16.
-        long frameAddress = ((top - SignalFrame.BYTES) & -16) - 8;
-        if (stack.holds(top) && !stack.holds(frameAddress)) {
-            throw ErrnoException.of(Errno.EFAULT);
         }
         SignalFrame frame = new SignalFrame(scratch);
         frame.fill(
@@ -219,9 +228,11 @@ final class SignalDelivery {
             long mask = frame.mask();
             AlternateStack stack = frame.stack();
             long vectorState = frame.vectorState();
+            // As in Linux: what is wrong with the stack alone is not held against the frame, and
+            // while the handler stands on another one it is not replaced.
+            task.signals().changeAlternateStack(stack, registers.rsp());
             frame.restore(registers);
             restoreVectorState(vectorState);
-            task.signals().setAlternateStack(stack.isDisabled() ? AlternateStack.NONE : stack);
             task.signals().setBlocked(mask);
         } catch (ErrnoException | IllegalArgumentException e) {
             task.signals().force(SignalInfo.fromKernel(Signal.SIGSEGV));

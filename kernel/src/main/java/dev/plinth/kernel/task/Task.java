@@ -36,6 +36,7 @@ public final class Task {
     private final TaskSignals signals;
     private final Registers registers = new Registers();
     private final TaskSettings settings;
+    private final TaskTimes times = new TaskTimes();
 
     /** Changes when another than the first task of a process executes a program. */
     private volatile int tid;
@@ -48,12 +49,6 @@ public final class Task {
      * signal lock.
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
-
-    /** Time in the guest's instructions; written by the task thread, read by anyone. */
-    private volatile long userNanos;
-
-    /** Time in system calls, but not asleep; like {@link #userNanos}. */
-    private volatile long systemNanos;
 
     /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
     private boolean killableOnly;
@@ -172,7 +167,14 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
+        TaskTimes.Times now = times.now();
+        return new ResourceUsage(
+                now.userNanos(), now.systemNanos(), memory().usage().peakResident());
+    }
+
+    /** How long the task has been at work. */
+    TaskTimes times() {
+        return times;
     }
 
     /** The general registers. */
@@ -287,9 +289,12 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, or the end of the task. */
+    /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
-        return isEnding() || (!killableOnly && signals.hasDeliverable());
+        return isEnding()
+                || (killableOnly
+                        ? signals.hasFatal()
+                        : signals.hasDeliverable() || group.isStopped());
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */

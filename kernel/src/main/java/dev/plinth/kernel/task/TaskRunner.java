@@ -105,7 +105,9 @@ final class TaskRunner implements TaskThreads.Job {
                 continue;
             }
             task.leaveSyscall();
+            task.times().enterGuest();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
+            task.times().leaveGuest();
             switch (trap) {
                 case Trap.SystemCall _ -> {
                     task.enterSyscall();

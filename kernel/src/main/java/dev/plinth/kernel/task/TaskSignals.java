@@ -4,12 +4,15 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
+import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.vfs.Blocker;
 
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,6 +27,9 @@ public final class TaskSignals {
 
     /** Written by the task thread under the signal lock; read by anyone. */
     private volatile long blocked;
+
+    /** Blocked but for the time of sigtimedwait(2). Like {@link #blocked}. */
+    private volatile long awaited;
 
     /** Confined to the task thread. The mask to go back to, once a handler has run or none will. */
     private OptionalLong savedBlocked = OptionalLong.empty();
@@ -41,21 +47,36 @@ public final class TaskSignals {
      *
      * @param info what is delivered
      * @param action as it was when the signal was taken
+     * @param continues how often the process had been continued then
      */
-    record Delivery(SignalInfo info, SignalAction action) {}
+    record Delivery(SignalInfo info, SignalAction action, long continues) {}
 
     /** The blocked signals. */
     public long blocked() {
         return blocked;
     }
 
+    /** The blocked signals, and those that would be if they were not waited for. */
+    long blockedOrAwaited() {
+        return blocked | awaited;
+    }
+
     /** Replaces the set of blocked signals; by the task thread. */
     public void setBlocked(long set) {
         synchronized (group.signalLock) {
-            blocked = set & ~SignalSet.UNBLOCKABLE;
+            setBlockedLocked(set & ~SignalSet.UNBLOCKABLE);
         }
         if (hasDeliverable()) {
             task.kick();
+        }
+    }
+
+    @GuardedBy("group.signalLock")
+    private void setBlockedLocked(long set) {
+        long newly = set & ~blocked;
+        blocked = set;
+        if (newly != SignalSet.EMPTY) {
+            group.retargetLocked(task, newly);
         }
     }
 
@@ -92,6 +113,33 @@ public final class TaskSignals {
         return alternateStack;
     }
 
+    /**
+     * Replaces the alternate stack as a program asks for it, {@code do_sigaltstack}; by the task
+     * thread.
+     *
+     * @return what is wrong with it, if anything: EPERM while the program is on the one there is,
+     *     EINVAL, or ENOMEM if it is too small
+     */
+    public Optional<Errno> changeAlternateStack(AlternateStack wanted, long stackPointer) {
+        if (!alternateStack.isDisabled() && alternateStack.holds(stackPointer)) {
+            return Optional.of(Errno.EPERM);
+        }
+        int mode = wanted.flags() & ~AlternateStack.SS_AUTODISARM;
+        int disarm = wanted.flags() & AlternateStack.SS_AUTODISARM;
+        if (mode == AlternateStack.SS_DISABLE) {
+            alternateStack = new AlternateStack(0, wanted.flags(), 0);
+            return Optional.empty();
+        }
+        if (mode != 0 && mode != AlternateStack.SS_ONSTACK) {
+            return Optional.of(Errno.EINVAL);
+        }
+        if (Long.compareUnsigned(wanted.size(), AlternateStack.MIN_BYTES) < 0) {
+            return Optional.of(Errno.ENOMEM);
+        }
+        alternateStack = new AlternateStack(wanted.base(), disarm, wanted.size());
+        return Optional.empty();
+    }
+
     /** Replaces the alternate stack; by the task thread. */
     public void setAlternateStack(AlternateStack stack) {
         alternateStack = stack;
@@ -123,6 +171,25 @@ public final class TaskSignals {
         return (pendingSet() & ~blocked) != SignalSet.EMPTY;
     }
 
+    /**
+     * Whether a signal is pending that will end the process without a word: what Linux acts on at
+     * once, even if the task sleeps where nothing else can disturb it.
+     */
+    boolean hasFatal() {
+        synchronized (group.signalLock) {
+            long candidates = (pending.set() | group.sharedPending().set()) & ~blocked;
+            while (candidates != SignalSet.EMPTY) {
+                Signal signal = Signal.of(Long.numberOfTrailingZeros(candidates) + 1);
+                boolean byDefault = group.actions().get(signal).handler() == SignalAction.SIG_DFL;
+                if (byDefault && DefaultAction.of(signal) == DefaultAction.TERMINATE) {
+                    return true;
+                }
+                candidates &= candidates - 1;
+            }
+            return false;
+        }
+    }
+
     /** The action of a signal. */
     public SignalAction action(Signal signal) {
         synchronized (group.signalLock) {
@@ -141,11 +208,22 @@ public final class TaskSignals {
             SignalAction before = group.actions().get(signal);
             group.actions().set(signal, action);
             if (group.actions().ignores(signal)) {
-                pending.discard(SignalSet.of(signal));
-                group.sharedPending().discard(SignalSet.of(signal));
+                group.discardLocked(SignalSet.of(signal));
             }
             return before;
         }
+    }
+
+    /** How many signals are queued for this task alone. */
+    @GuardedBy("group.signalLock")
+    int queuedLocked() {
+        return pending.size();
+    }
+
+    /** Drops pending instances of signals that are for this task alone. */
+    @GuardedBy("group.signalLock")
+    void discardLocked(long signals) {
+        pending.discard(signals);
     }
 
     /**
@@ -155,12 +233,10 @@ public final class TaskSignals {
      */
     public boolean send(SignalInfo info) {
         synchronized (group.signalLock) {
-            Signal signal = info.signal();
-            if (group.actions().ignores(signal) && !SignalSet.contains(blocked, signal)) {
+            if (!group.prepareLocked(info.signal())) {
                 return true;
             }
-            long limit = group.limits().soft(ResourceLimits.RLIMIT_SIGPENDING);
-            if (!pending.add(info, limit)) {
+            if (!pending.add(info, group.hasRoomLocked())) {
                 return false;
             }
         }
@@ -178,10 +254,10 @@ public final class TaskSignals {
             SignalAction action = group.actions().get(signal);
             boolean ignored = action.handler() == SignalAction.SIG_IGN;
             if (ignored || SignalSet.contains(blocked, signal)) {
-                group.actions().set(signal, SignalAction.DEFAULT);
+                group.actions().set(signal, action.withDefaultHandler());
                 blocked &= ~SignalSet.of(signal);
             }
-            pending.add(info, Long.MAX_VALUE);
+            pending.add(info, true);
         }
         task.kick();
     }
@@ -202,17 +278,50 @@ public final class TaskSignals {
             Signal signal = taken.get().signal();
             SignalAction action = group.actions().get(signal);
             if (action.isHandled() && action.has(SignalAction.SA_RESETHAND)) {
-                group.actions().set(signal, SignalAction.DEFAULT);
+                group.actions().set(signal, action.withDefaultHandler());
             }
-            return Optional.of(new Delivery(taken.get(), action));
+            long continues = group.stop().continuesLocked();
+            return Optional.of(new Delivery(taken.get(), action, continues));
         }
     }
 
-    /** Takes a signal of a set, whether it is blocked or not, as sigtimedwait(2). */
-    public Optional<SignalInfo> take(long set) {
+    /**
+     * Takes a signal of a set, whether it is blocked or not, and waits for one if there is none, as
+     * sigtimedwait(2); by the task thread.
+     *
+     * @param deadline as {@link Blocker#await} takes it; in the past not to wait
+     * @return empty if none came; then the deadline has passed, or a signal is to be delivered
+     */
+    public Optional<SignalInfo> await(long set, long deadline) {
+        long wanted = set & ~SignalSet.UNBLOCKABLE;
+        long before;
         synchronized (group.signalLock) {
-            Optional<SignalInfo> taken = pending.take(~set);
-            return taken.isPresent() ? taken : group.sharedPending().take(~set);
+            Optional<SignalInfo> taken = takeLocked(wanted);
+            if (taken.isPresent()) {
+                return taken;
+            }
+            before = blocked;
+            awaited = before & wanted;
+            blocked = before & ~wanted;
         }
+        try {
+            task.sleepUntil(deadline);
+        } finally {
+            synchronized (group.signalLock) {
+                awaited = SignalSet.EMPTY;
+                blocked = before;
+            }
+        }
+        synchronized (group.signalLock) {
+            Optional<SignalInfo> taken = takeLocked(wanted);
+            group.retargetLocked(task, before);
+            return taken;
+        }
+    }
+
+    @GuardedBy("group.signalLock")
+    private Optional<SignalInfo> takeLocked(long set) {
+        Optional<SignalInfo> taken = pending.take(~set);
+        return taken.isPresent() ? taken : group.sharedPending().take(~set);
     }
 }

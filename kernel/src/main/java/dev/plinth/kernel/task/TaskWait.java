@@ -102,7 +102,10 @@ final class TaskWait implements Blocker, AutoCloseable {
             return Outcome.INTERRUPTED;
         }
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
-        return hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        long began = System.nanoTime();
+        Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        task.times().slept(System.nanoTime() - began);
+        return outcome;
     }
 
     private Outcome park(long deadline) {

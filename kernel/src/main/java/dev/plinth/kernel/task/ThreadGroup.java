@@ -52,16 +52,14 @@ public final class ThreadGroup {
     @GuardedBy("signalLock")
     private final List<Task> tasks = new ArrayList<>();
 
+    private final GroupStop stop = new GroupStop(this);
+
     @GuardedBy("signalLock")
     private Optional<ExitStatus> exit = Optional.empty();
 
     /** The task that executes a program, for which all others end. */
     @GuardedBy("signalLock")
     private Optional<Task> survivor = Optional.empty();
-
-    /** The signal that has stopped all of its tasks; empty while it goes on. */
-    @GuardedBy("signalLock")
-    private Optional<Signal> stopSignal = Optional.empty();
 
     /** What those of its tasks used that have ended. */
     @GuardedBy("signalLock")
@@ -160,6 +158,7 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             tasks.remove(task);
             usage = usage.plus(used);
+            stop.removeLocked(task);
             // It may have been about to take a signal that is for the process.
             if (shared.set() != SignalSet.EMPTY) {
                 tasks.forEach(Task::kick);
@@ -183,20 +182,85 @@ public final class ThreadGroup {
      */
     public boolean send(SignalInfo info) {
         synchronized (signalLock) {
-            if (exit.isPresent() || isDropped(info.signal())) {
+            if (!prepareLocked(info.signal())) {
                 return true;
             }
-            if (!shared.add(info, limits.soft(ResourceLimits.RLIMIT_SIGPENDING))) {
+            if (!shared.add(info, hasRoomLocked())) {
                 return false;
             }
-            for (Task task : tasks) {
-                if (!SignalSet.contains(task.signals().blocked(), info.signal())) {
-                    task.kick();
-                    return true;
-                }
-            }
+            wakeOneLocked(SignalSet.of(info.signal()), tasks);
             return true;
         }
+    }
+
+    /**
+     * Does what a signal does by being sent.
+     *
+     * @return whether it is to become pending
+     */
+    @GuardedBy("signalLock")
+    boolean prepareLocked(Signal signal) {
+        if (exit.isPresent()) {
+            return false;
+        }
+        stop.prepareLocked(signal);
+        if (signal == Signal.SIGKILL) {
+            exit(killedBy(signal));
+            return false;
+        }
+        return !isDropped(signal);
+    }
+
+    /** Whether one more signal may be queued for the process or one of its tasks. */
+    @GuardedBy("signalLock")
+    boolean hasRoomLocked() {
+        long queued = shared.size();
+        for (Task task : tasks) {
+            queued += task.signals().queuedLocked();
+        }
+        return queued < limits.soft(ResourceLimits.RLIMIT_SIGPENDING);
+    }
+
+    /** Kicks a task that can take one of the signals, which are pending for the process. */
+    @GuardedBy("signalLock")
+    private static void wakeOneLocked(long signals, List<Task> candidates) {
+        for (Task task : candidates) {
+            if ((signals & ~task.signals().blocked()) != SignalSet.EMPTY) {
+                task.kick();
+                return;
+            }
+        }
+    }
+
+    /** A task no longer takes some signals: others may have to; {@code retarget_shared_pending}. */
+    @GuardedBy("signalLock")
+    void retargetLocked(Task task, long signals) {
+        long pending = shared.set() & signals;
+        if (pending != SignalSet.EMPTY) {
+            wakeOneLocked(pending, tasks.stream().filter(other -> other != task).toList());
+        }
+    }
+
+    /** Drops pending instances of signals, for the process and for each of its tasks. */
+    @GuardedBy("signalLock")
+    void discardLocked(long signals) {
+        shared.discard(signals);
+        tasks.forEach(task -> task.signals().discardLocked(signals));
+    }
+
+    @GuardedBy("signalLock")
+    void kickAllLocked() {
+        tasks.forEach(Task::kick);
+    }
+
+    /** How it is stopped and continued. */
+    GroupStop stop() {
+        return stop;
+    }
+
+    /** Whether it is stopped, or about to. */
+    public boolean isStopped() {
+        return stop.isStopping();
     }
 
     /**
@@ -209,7 +273,7 @@ public final class ThreadGroup {
             return false;
         }
         for (Task task : tasks) {
-            if (SignalSet.contains(task.signals().blocked(), signal)) {
+            if (SignalSet.contains(task.signals().blockedOrAwaited(), signal)) {
                 return false;
             }
         }
@@ -262,26 +326,9 @@ public final class ThreadGroup {
         }
     }
 
-    /** The signal that has stopped all of its tasks; empty while it goes on. */
+    /** The signal that has stopped it, or is about to; empty while it goes on. */
     Optional<Signal> stopSignal() {
-        synchronized (signalLock) {
-            return stopSignal;
-        }
-    }
-
-    /**
-     * Says that all of its tasks have stopped, or go on. Whoever calls this tells {@link
-     * JobControl} afterwards, without the signal lock.
-     */
-    void setStopSignal(Optional<Signal> signal) {
-        synchronized (signalLock) {
-            stopSignal = signal;
-        }
-    }
-
-    /** Whether all of its tasks have stopped. */
-    boolean isStopped() {
-        return stopSignal().isPresent();
+        return stop.signal();
     }
 
     /** Whether a task executes a program, so that no other can be added. */
@@ -291,11 +338,18 @@ public final class ThreadGroup {
         }
     }
 
-    /** What its tasks used, as far as they have ended. */
-    ResourceUsage usageOfEndedTasks() {
+    /** What the process has used. */
+    public ResourceUsage usage() {
+        ResourceUsage sum;
+        List<Task> running;
         synchronized (signalLock) {
-            return usage;
+            sum = usage;
+            running = List.copyOf(tasks);
         }
+        for (Task task : running) {
+            sum = sum.plus(task.usage());
+        }
+        return sum;
     }
 
     /** What those children used that were waited for, with all that these waited for. */

@@ -57,6 +57,7 @@ public abstract class FileDescription implements AutoCloseable {
         this.location = requireNonNull(location, "location is null");
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
+        location.mount().addOpenFiles(1);
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -154,6 +155,7 @@ public abstract class FileDescription implements AutoCloseable {
             releaseInode.run();
             dispose();
             inode().removeUser();
+            location.mount().addOpenFiles(-1);
         }
     }
 
@@ -177,7 +179,13 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** Has the file counted as being written, which it is already, until the end. */
     final void countsAsWriter() {
-        releaseInode = inode()::removeWriter;
+        location.mount().addWriters(1);
+        releaseInode = this::noLongerWrites;
+    }
+
+    private void noLongerWrites() {
+        inode().removeWriter();
+        location.mount().addWriters(-1);
     }
 
     /** Has writers kept away, which they are already, until the end. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A file system, or a part of one, at a place in the tree.
@@ -20,8 +21,17 @@ public final class Mount {
     private final String source;
     private final FileSystem fileSystem;
     private final Dentry root;
-    private final Optional<Location> mountPoint;
-    private final Options options;
+
+    /** Set by the mount tree only. */
+    private volatile Optional<Location> mountPoint;
+
+    private volatile Options options;
+
+    /** How many open files were opened through this mount. */
+    private final AtomicInteger openFiles = new AtomicInteger();
+
+    /** How many of them may be written. */
+    private final AtomicInteger writers = new AtomicInteger();
 
     /** What is mounted on dentries of this mount; changed by the mount tree only. */
     private final ConcurrentMap<Dentry, Mount> mountedOn = new ConcurrentHashMap<>(2);
@@ -109,7 +119,7 @@ public final class Mount {
         return new Location(this, root);
     }
 
-    /** Where it is mounted, in the mount it covers; empty for the first mount. */
+    /** Where it is mounted, in the mount it covers; empty for the root, and if it is no more. */
     public Optional<Location> mountPoint() {
         return mountPoint;
     }
@@ -117,6 +127,37 @@ public final class Mount {
     /** How it is mounted. */
     public Options options() {
         return options;
+    }
+
+    /**
+     * Mounts it in another way, as MS_REMOUNT.
+     *
+     * @throws ErrnoException EBUSY if it is to be read-only, and files are open for writing
+     */
+    public void remount(Options newOptions) {
+        if (newOptions.readOnly() && !options.readOnly() && writers.get() > 0) {
+            throw ErrnoException.of(Errno.EBUSY);
+        }
+        options = requireNonNull(newOptions, "newOptions is null");
+    }
+
+    void moveTo(Optional<Location> place) {
+        mountPoint = place;
+    }
+
+    /** A file was opened through this mount, or is so no longer. */
+    void addOpenFiles(int change) {
+        openFiles.addAndGet(change);
+    }
+
+    /** A file was opened for writing through this mount, or is so no longer. */
+    void addWriters(int change) {
+        writers.addAndGet(change);
+    }
+
+    /** Whether files are open through this mount. */
+    boolean isInUse() {
+        return openFiles.get() > 0;
     }
 
     /** Whether nothing can be changed through this mount. */

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.vfs;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 
@@ -11,18 +13,27 @@ import java.util.Optional;
 /**
  * All mounts of a sandbox. Linux calls it a mount namespace.
  *
- * <p>Mounting takes a lock of its own; walking the tree takes none.
+ * <p>Changing it takes a lock of its own; walking the tree takes none. Whether a caller may change
+ * it was checked before.
+ *
+ * <p>Lasting state: the mounts, what each shows, where and how.
  */
-public final class MountTree {
+public final class MountTree implements AutoCloseable {
+    private final FileSystemTypes types = new FileSystemTypes();
     private final Object mountLock = new Object();
 
-    private final Mount root;
+    /** Written under mountLock. */
+    private volatile Mount root;
 
-    /** Guarded by mountLock. */
+    @GuardedBy("mountLock")
     private int nextId = 1;
 
-    /** Guarded by mountLock. */
+    @GuardedBy("mountLock")
     private final List<Mount> mounts = new ArrayList<>();
+
+    /** File systems that were made to be mounted, and are given up when they are no more. */
+    @GuardedBy("mountLock")
+    private final List<FileSystem> owned = new ArrayList<>();
 
     /**
      * A tree of one mount.
@@ -42,19 +53,61 @@ public final class MountTree {
         mounts.add(root);
     }
 
+    /** The types of file systems that can be mounted. */
+    public FileSystemTypes types() {
+        return types;
+    }
+
     /** The root of everything, with whatever is mounted over it. */
     public Location root() {
         return root.rootLocation().topmost();
     }
 
     /**
-     * Mounts a file system.
+     * Mounts a file system, which stays the caller's.
      *
      * @param at where; if something is mounted there already, on top of it
      * @throws ErrnoException ENOTDIR if that is no directory; ENOENT if it was removed
      */
     public Mount mount(String source, FileSystem fileSystem, Location at, Mount.Options options) {
-        return attach(source, fileSystem, Dentry.root(fileSystem), at, options);
+        synchronized (mountLock) {
+            return attachLocked(source, fileSystem, Dentry.root(fileSystem), at, options);
+        }
+    }
+
+    /**
+     * Mounts a file system of a type, as mount(2). One that is made for that is closed when it is
+     * mounted nowhere any more.
+     *
+     * @param fileSystemOptions what only the type understands
+     * @throws ErrnoException ENODEV for an unknown type; EINVAL for options; as {@link #mount}
+     */
+    public Mount mountNew(
+            String source,
+            String type,
+            String fileSystemOptions,
+            Location at,
+            Mount.Options options) {
+        FileSystemTypes.Type known = types.get(type);
+        FileSystem fileSystem = known.maker().make(fileSystemOptions);
+        return known.isSingle()
+                ? mount(source, fileSystem, at, options)
+                : mountOwned(source, fileSystem, at, options);
+    }
+
+    private Mount mountOwned(
+            String source, FileSystem fileSystem, Location at, Mount.Options options) {
+        try {
+            synchronized (mountLock) {
+                Mount mount =
+                        attachLocked(source, fileSystem, Dentry.root(fileSystem), at, options);
+                owned.add(fileSystem);
+                return mount;
+            }
+        } catch (ErrnoException e) {
+            fileSystem.close();
+            throw e;
+        }
     }
 
     /**
@@ -62,54 +115,180 @@ public final class MountTree {
      *
      * @param what a directory, or another file
      * @param at where: a directory for a directory, else another file
-     * @throws ErrnoException ENOTDIR if one is a directory and the other is not; ENOENT if the
-     *     target was removed
+     * @param recursive whether what is mounted below it is shown too
+     * @throws ErrnoException ENOTDIR if one is a directory and the other is not; ENOENT if one was
+     *     removed
      */
-    public Mount bind(Location what, Location at, Mount.Options options) {
-        Mount original = what.mount();
-        return attach(original.source(), original.fileSystem(), what.dentry(), at, options);
-    }
-
-    private Mount attach(
-            String source, FileSystem fileSystem, Dentry what, Location at, Mount.Options options) {
+    public Mount bind(Location what, Location at, boolean recursive) {
         synchronized (mountLock) {
-            Location point = at.topmost();
-            if (point.dentry().isDeleted()) {
+            if (what.dentry().isDeleted()) {
                 throw ErrnoException.of(Errno.ENOENT);
             }
-            if (point.isDirectory() != what.isDirectory()) {
-                throw ErrnoException.of(Errno.ENOTDIR);
+            List<Mount> below = recursive ? what.mount().mountedHere() : List.of();
+            Mount copy = copyLocked(what.mount(), what.dentry(), at);
+            for (Mount child : below) {
+                bindBelowLocked(child, what.dentry(), copy);
             }
-            Mount mount =
-                    new Mount(nextId++, source, fileSystem, what, Optional.of(point), options);
-            point.mount().cover(point.dentry(), mount);
-            mounts.add(mount);
-            return mount;
+            return copy;
         }
+    }
+
+    @GuardedBy("mountLock")
+    private Mount copyLocked(Mount original, Dentry what, Location at) {
+        return attachLocked(original.source(), original.fileSystem(), what, at, original.options());
+    }
+
+    @GuardedBy("mountLock")
+    private void bindBelowLocked(Mount original, Dentry top, Mount parentCopy) {
+        Dentry point = original.mountPoint().orElseThrow().dentry();
+        if (!point.isInside(top)) {
+            return;
+        }
+        Mount copy = copyLocked(original, original.root(), new Location(parentCopy, point));
+        for (Mount child : original.mountedHere()) {
+            bindBelowLocked(child, original.root(), copy);
+        }
+    }
+
+    @GuardedBy("mountLock")
+    private Mount attachLocked(
+            String source, FileSystem fileSystem, Dentry what, Location at, Mount.Options options) {
+        Location point = requireMountPoint(at, what.isDirectory(), Errno.ENOTDIR);
+        Mount mount = new Mount(nextId++, source, fileSystem, what, Optional.of(point), options);
+        point.mount().cover(point.dentry(), mount);
+        mounts.add(mount);
+        return mount;
+    }
+
+    private static Location requireMountPoint(Location at, boolean directory, Errno otherwise) {
+        Location point = at.topmost();
+        if (point.dentry().isDeleted()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        if (point.isDirectory() != directory) {
+            throw ErrnoException.of(otherwise);
+        }
+        return point;
+    }
+
+    /**
+     * The mount whose root is seen at a place.
+     *
+     * @throws ErrnoException EINVAL if that is no root of a mount
+     */
+    public Mount mountedAt(Location at) {
+        Location top = at.topmost();
+        if (top.dentry() != top.mount().root()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return top.mount();
+    }
+
+    /**
+     * Mounts something that is mounted already at another place, instead of where it was.
+     *
+     * @throws ErrnoException EINVAL if it is no root of a mount, or that of everything, or one of
+     *     the two is a directory and the other is not; ELOOP if the new place lies below it
+     */
+    public void move(Location what, Location at) {
+        synchronized (mountLock) {
+            Mount mount = mountedAt(what);
+            Location old = mount.mountPoint().orElseThrow(() -> ErrnoException.of(Errno.EINVAL));
+            Location point = requireMountPoint(at, mount.root().isDirectory(), Errno.EINVAL);
+            if (isBelow(point.mount(), mount)) {
+                throw ErrnoException.of(Errno.ELOOP);
+            }
+            old.mount().uncover(old.dentry());
+            mount.moveTo(Optional.of(point));
+            point.mount().cover(point.dentry(), mount);
+        }
+    }
+
+    private static boolean isBelow(Mount mount, Mount top) {
+        Optional<Mount> at = Optional.of(mount);
+        while (at.isPresent() && at.get() != top) {
+            at = at.get().mountPoint().map(Location::mount);
+        }
+        return at.isPresent();
+    }
+
+    /** Who has working directories or roots on mounts, which the tree cannot know itself. */
+    @FunctionalInterface
+    public interface Users {
+        /** Whether someone stands on a mount. */
+        boolean standOn(Mount mount);
     }
 
     /**
      * Takes the topmost mount away from a place.
      *
      * @param at the root of a mount
-     * @return what was mounted; open files on it stay usable
-     * @throws ErrnoException EINVAL if nothing is mounted there, or the root of everything is;
-     *     EBUSY if something is mounted on it
+     * @param lazily whether it may be in use, and may have mounts on it, which then go too; open
+     *     files stay usable
+     * @throws ErrnoException EINVAL if nothing is mounted there; EBUSY if it is the root of
+     *     everything, or in use
      */
-    public Mount unmount(Location at) {
+    public void unmount(Location at, boolean lazily, Users users) {
+        List<FileSystem> unused = new ArrayList<>(0);
         synchronized (mountLock) {
-            Location top = at.topmost();
-            Mount mount = top.mount();
-            if (top.dentry() != mount.root() || mount.mountPoint().isEmpty()) {
-                throw ErrnoException.of(Errno.EINVAL);
-            }
-            if (!mount.mountedHere().isEmpty()) {
+            Mount mount = mountedAt(at);
+            boolean busy =
+                    !lazily
+                            && (!mount.mountedHere().isEmpty()
+                                    || mount.isInUse()
+                                    || users.standOn(mount));
+            if (busy || mount.mountPoint().isEmpty()) {
                 throw ErrnoException.of(Errno.EBUSY);
             }
-            Location point = mount.mountPoint().get();
-            point.mount().uncover(point.dentry());
-            mounts.remove(mount);
-            return mount;
+            detachLocked(mount, users, unused);
+        }
+        unused.forEach(FileSystem::close);
+    }
+
+    @GuardedBy("mountLock")
+    private void detachLocked(Mount mount, Users users, List<FileSystem> unused) {
+        for (Mount child : mount.mountedHere()) {
+            detachLocked(child, users, unused);
+        }
+        Location point = mount.mountPoint().orElseThrow();
+        point.mount().uncover(point.dentry());
+        mount.moveTo(Optional.empty());
+        mounts.remove(mount);
+        FileSystem fileSystem = mount.fileSystem();
+        boolean used =
+                mount.isInUse()
+                        || users.standOn(mount)
+                        || mounts.stream().anyMatch(other -> other.fileSystem() == fileSystem);
+        // What is still used lives until the tree is closed: nobody tells when its use ends.
+        if (!used && owned.remove(fileSystem)) {
+            unused.add(fileSystem);
+        }
+    }
+
+    /**
+     * Makes another mount the root of everything, and mounts the old one in it: pivot_root(2).
+     *
+     * @throws ErrnoException as pivot_root(2): EBUSY, EINVAL
+     */
+    public void pivot(Location newRoot, Location putOld) {
+        synchronized (mountLock) {
+            Mount from = root;
+            Mount to = newRoot.mount();
+            Location putTop = putOld.topmost();
+            if (to == from || putTop.mount() == from) {
+                throw ErrnoException.of(Errno.EBUSY);
+            }
+            if (newRoot.dentry() != to.root()
+                    || to.mountPoint().isEmpty()
+                    || !isBelow(putTop.mount(), to)) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            Location old = to.mountPoint().get();
+            old.mount().uncover(old.dentry());
+            to.moveTo(Optional.empty());
+            from.moveTo(Optional.of(putTop));
+            putTop.mount().cover(putTop.dentry(), from);
+            root = to;
         }
     }
 
@@ -120,5 +299,16 @@ public final class MountTree {
             all.sort(Comparator.comparingInt(Mount::id));
             return List.copyOf(all);
         }
+    }
+
+    /** Closes the file systems that are the tree's own; nobody uses them any more. */
+    @Override
+    public void close() {
+        List<FileSystem> all;
+        synchronized (mountLock) {
+            all = List.copyOf(owned);
+            owned.clear();
+        }
+        all.forEach(FileSystem::close);
     }
 }

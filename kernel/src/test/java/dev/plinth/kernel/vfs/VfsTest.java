@@ -109,16 +109,17 @@ final class VfsTest {
         assertEquals("EBUSY", asRoot.removeDirectory("mnt"));
         assertEquals("EBUSY", asRoot.rename("mnt", "other", 0));
         assertEquals(List.of(1, 2), files.mounts.mounts().stream().map(Mount::id).toList());
-        files.mounts.unmount(mounted);
+        files.mounts.unmount(mounted, false, mount -> false);
         assertEquals("ENOENT", asRoot.read("mnt/file"));
-        assertErrno(Errno.EINVAL, () -> files.mounts.unmount(resolve("mnt")));
+        assertErrno(
+                Errno.EINVAL, () -> files.mounts.unmount(resolve("mnt"), false, mount -> false));
         assertEquals("ok", asRoot.removeDirectory("mnt"));
     }
 
     @Test
     void aBindMountShowsTheSameFilesReadOnly() {
         asRoot.makeDirectory("view", 0755);
-        files.mounts.bind(resolve("dir"), resolve("view"), Mount.Options.READ_ONLY);
+        files.mounts.bind(resolve("dir"), resolve("view"), false).remount(Mount.Options.READ_ONLY);
         assertEquals("'content'", asRoot.read("view/file"));
         assertEquals("EROFS", asRoot.open("view/file", Fcntl.O_WRONLY, 0));
         assertEquals("EROFS", asRoot.unlink("view/file"));

@@ -176,12 +176,7 @@ final class FcntlSyscalls implements SyscallFamily {
                         || switch (owner.kind()) {
                             case THREAD -> task.kernel().processes().task(owner.id()).isPresent();
                             case PROCESS -> task.kernel().process(owner.id()).isPresent();
-                            case PROCESS_GROUP ->
-                                    task.kernel().processes().processes().stream()
-                                            .anyMatch(process ->
-                                                    task.kernel()
-                                                            .processes()
-                                                            .isInGroup(process, owner.id()));
+                            case PROCESS_GROUP -> task.kernel().processes().hasGroup(owner.id());
                         };
         if (!there) {
             throw ErrnoException.of(Errno.ESRCH);

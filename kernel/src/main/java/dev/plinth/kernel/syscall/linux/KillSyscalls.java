@@ -1,6 +1,7 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
+import static dev.plinth.kernel.strace.SignalFormats.INFO_IN;
 import static dev.plinth.kernel.strace.SignalFormats.SIGNAL;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -18,15 +19,28 @@ import dev.plinth.kernel.task.ProcessTable;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.ThreadGroup;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
-/** Signals to processes, groups of them, and all: {@code kill_something_info}. */
+/** Sending signals: to threads, processes, groups of them, and all; kernel/signal.c. */
 final class KillSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
-        return List.of(supported("kill", KillSyscalls::kill, INT, SIGNAL));
+        return List.of(
+                supported("kill", KillSyscalls::kill, INT, SIGNAL),
+                supported("tkill", KillSyscalls::tkill, INT, SIGNAL),
+                supported("tgkill", KillSyscalls::tgkill, INT, INT, SIGNAL),
+                supported("rt_sigqueueinfo", KillSyscalls::rtSigqueueinfo, INT, SIGNAL, INFO_IN),
+                supported(
+                        "rt_tgsigqueueinfo",
+                        KillSyscalls::rtTgsigqueueinfo,
+                        INT,
+                        INT,
+                        SIGNAL,
+                        INFO_IN));
     }
 
     private static long kill(Task task, SyscallArguments arguments) {
@@ -37,12 +51,7 @@ final class KillSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.ESRCH);
         }
         if (pid > 0) {
-            // The number of a thread stands for its process.
-            ThreadGroup target =
-                    table.process(pid)
-                            .or(() -> table.task(pid).map(Task::group))
-                            .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
-            sendTo(task, target, number).ifPresent(KillSyscalls::fail);
+            sendTo(task, processOf(task, pid), number).ifPresent(KillSyscalls::fail);
             return 0;
         }
         if (pid == -1) {
@@ -84,24 +93,27 @@ final class KillSyscalls implements SyscallFamily {
     }
 
     private static Optional<Errno> sendTo(Task task, ThreadGroup target, int number) {
+        Optional<Errno> refusal = refusal(task, target, number);
+        if (refusal.isEmpty() && number != 0) {
+            target.send(info(task, number, SignalInfo.SI_USER));
+        }
+        return refusal;
+    }
+
+    private static SignalInfo info(Task sender, int number, int code) {
+        return SignalInfo.sentBy(
+                Signal.of(number), code, sender.group().pid(), sender.credentials().uids().real());
+    }
+
+    /** Why a signal may not be sent, if so; {@code check_kill_permission}. */
+    private static Optional<Errno> refusal(Task task, ThreadGroup target, int number) {
         if (number != 0 && !Signal.isValid(number)) {
             return Optional.of(Errno.EINVAL);
         }
-        if (!maySignal(task, target, number)) {
-            return Optional.of(Errno.EPERM);
-        }
-        if (number != 0) {
-            target.send(
-                    SignalInfo.sentBy(
-                            Signal.of(number),
-                            SignalInfo.SI_USER,
-                            task.group().pid(),
-                            task.credentials().uids().real()));
-        }
-        return Optional.empty();
+        return maySignal(task, target, number) ? Optional.empty() : Optional.of(Errno.EPERM);
     }
 
-    /** {@code check_kill_permission}: within a session anybody may have anybody go on. */
+    /** Within a session anybody may have anybody go on. */
     private static boolean maySignal(Task task, ThreadGroup target, int number) {
         if (target == task.group()) {
             return true;
@@ -113,6 +125,101 @@ final class KillSyscalls implements SyscallFamily {
                         .isEmpty()
                 || (number == Signal.SIGCONT.number()
                         && table.sessionOf(target) == table.sessionOf(task.group()));
+    }
+
+    private static long tkill(Task task, SyscallArguments arguments) {
+        int number = arguments.intAt(1);
+        if (arguments.intAt(0) <= 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Task target = taskOf(task, arguments.intAt(0));
+        return sendToTask(task, target, number, () -> info(task, number, SignalInfo.SI_TKILL));
+    }
+
+    private static long tgkill(Task task, SyscallArguments arguments) {
+        int number = arguments.intAt(2);
+        Task target = taskOf(task, arguments.intAt(0), arguments.intAt(1));
+        return sendToTask(task, target, number, () -> info(task, number, SignalInfo.SI_TKILL));
+    }
+
+    /** Implements rt_sigqueueinfo(2). */
+    private static long rtSigqueueinfo(Task task, SyscallArguments arguments) {
+        int pid = arguments.intAt(0);
+        int number = arguments.intAt(1);
+        MemorySegment info = readInfo(task, arguments.longAt(2), pid);
+        ThreadGroup target = processOf(task, pid);
+        refusal(task, target, number).ifPresent(KillSyscalls::fail);
+        if (number != 0 && !target.send(SignalInfo.readFrom(Signal.of(number), info))) {
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+        return 0;
+    }
+
+    /** Implements rt_tgsigqueueinfo(2). */
+    private static long rtTgsigqueueinfo(Task task, SyscallArguments arguments) {
+        int pid = arguments.intAt(0);
+        int tid = arguments.intAt(1);
+        int number = arguments.intAt(2);
+        MemorySegment info = readInfo(task, arguments.longAt(3), tid);
+        Task target = taskOf(task, pid, tid);
+        return sendToTask(
+                task, target, number, () -> SignalInfo.readFrom(Signal.of(number), info));
+    }
+
+    /**
+     * Reads what a program wants told of its signal.
+     *
+     * @param target the number of the task or process it is for
+     * @throws ErrnoException EPERM if it pretends to be the kernel or kill(2) towards others
+     */
+    private static MemorySegment readInfo(Task task, long address, int target) {
+        byte[] bytes = task.guestMemory().copyIn(address, SignalInfo.BYTES);
+        MemorySegment info = MemorySegment.ofArray(bytes);
+        int code = SignalInfo.codeOf(info);
+        if ((code >= 0 || code == SignalInfo.SI_TKILL) && task.tid() != target) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
+        return info;
+    }
+
+    /** The process with a number; that of a thread stands for its process. */
+    private static ThreadGroup processOf(Task task, int pid) {
+        ProcessTable table = task.kernel().processes();
+        return table.process(pid)
+                .or(() -> table.task(pid).map(Task::group))
+                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+    }
+
+    private static Task taskOf(Task task, int tid) {
+        return task.kernel()
+                .processes()
+                .task(tid)
+                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+    }
+
+    private static Task taskOf(Task task, int pid, int tid) {
+        if (pid <= 0 || tid <= 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Task found = taskOf(task, tid);
+        if (found.group().pid() != pid) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
+        return found;
+    }
+
+    /**
+     * Sends to one thread.
+     *
+     * @param info of the signal, which is asked for if there is one
+     */
+    private static long sendToTask(
+            Task sender, Task target, int number, Supplier<SignalInfo> info) {
+        refusal(sender, target.group(), number).ifPresent(KillSyscalls::fail);
+        if (number != 0 && !target.signals().send(info.get())) {
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+        return 0;
     }
 
     private static void fail(Errno errno) {

@@ -1,10 +1,10 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.SignalFormats.ACTION_IN;
 import static dev.plinth.kernel.strace.SignalFormats.ACTION_OUT;
 import static dev.plinth.kernel.strace.SignalFormats.HOW;
+import static dev.plinth.kernel.strace.SignalFormats.INFO_OUT;
 import static dev.plinth.kernel.strace.SignalFormats.SET_IN;
 import static dev.plinth.kernel.strace.SignalFormats.SET_OUT;
 import static dev.plinth.kernel.strace.SignalFormats.SIGNAL;
@@ -20,21 +20,22 @@ import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.vfs.Blocker;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/** Signals: actions, masks, sending, waiting, and the way back from a handler. */
+/** Signals: actions, masks, waiting, and the way back from a handler; kernel/signal.c. */
 final class SignalSyscalls implements SyscallFamily {
     private static final int SIG_BLOCK = 0;
     private static final int SIG_UNBLOCK = 1;
     private static final int SIG_SETMASK = 2;
-    private static final int MINSIGSTKSZ = 2048;
 
     @Override
     public List<SyscallRow> rows() {
@@ -59,8 +60,13 @@ final class SignalSyscalls implements SyscallFamily {
                 supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, SET_IN, SIZE),
                 supported("sigaltstack", SignalSyscalls::sigaltstack, STACK_IN, STACK_OUT),
                 supported("pause", SignalSyscalls::pause),
-                supported("tkill", SignalSyscalls::tkill, INT, SIGNAL),
-                supported("tgkill", SignalSyscalls::tgkill, INT, INT, SIGNAL));
+                supported(
+                        "rt_sigtimedwait",
+                        SignalSyscalls::rtSigtimedwait,
+                        SET_IN,
+                        INFO_OUT,
+                        StructFormats.TIMESPEC_IN,
+                        SIZE));
     }
 
     private static long rtSigaction(Task task, SyscallArguments arguments) {
@@ -151,10 +157,10 @@ final class SignalSyscalls implements SyscallFamily {
         if (newAddress != 0) {
             byte[] bytes = task.guestMemory().copyIn(newAddress, AlternateStack.BYTES);
             AlternateStack wanted = AlternateStack.readFrom(MemorySegment.ofArray(bytes));
-            if (!before.isDisabled() && before.holds(stackPointer)) {
-                throw ErrnoException.of(Errno.EPERM);
+            Optional<Errno> wrong = task.signals().changeAlternateStack(wanted, stackPointer);
+            if (wrong.isPresent()) {
+                throw ErrnoException.of(wrong.get());
             }
-            task.signals().setAlternateStack(checked(wanted));
         }
         if (oldAddress != 0) {
             byte[] bytes = new byte[AlternateStack.BYTES];
@@ -164,61 +170,27 @@ final class SignalSyscalls implements SyscallFamily {
         return 0;
     }
 
-    private static AlternateStack checked(AlternateStack wanted) {
-        int mode = wanted.flags() & ~AlternateStack.SS_AUTODISARM;
-        if (mode == AlternateStack.SS_DISABLE) {
-            return AlternateStack.NONE;
+    /** Implements rt_sigtimedwait(2). */
+    private static long rtSigtimedwait(Task task, SyscallArguments arguments) {
+        requireSetSize(arguments.longAt(3));
+        long set = task.guestMemory().readLong(arguments.longAt(0));
+        long infoAddress = arguments.longAt(1);
+        long deadline =
+                arguments.longAt(2) == 0
+                        ? Blocker.NO_DEADLINE
+                        : TimeArguments.deadlineAfter(
+                                task, TimeArguments.readTimespec(task, arguments.longAt(2)));
+        Optional<SignalInfo> info = task.signals().await(set, deadline);
+        if (info.isEmpty()) {
+            boolean timedOut = deadline <= task.kernel().clock().monotonicNanos();
+            throw ErrnoException.of(timedOut ? Errno.EAGAIN : Errno.EINTR);
         }
-        if (mode != 0 && mode != AlternateStack.SS_ONSTACK) {
-            throw ErrnoException.of(Errno.EINVAL);
+        if (infoAddress != 0) {
+            byte[] bytes = new byte[SignalInfo.BYTES];
+            info.get().writeTo(MemorySegment.ofArray(bytes));
+            task.guestMemory().copyOut(infoAddress, bytes);
         }
-        if (Long.compareUnsigned(wanted.size(), MINSIGSTKSZ) < 0) {
-            throw ErrnoException.of(Errno.ENOMEM);
-        }
-        return new AlternateStack(
-                wanted.base(), wanted.flags() & AlternateStack.SS_AUTODISARM, wanted.size());
-    }
-
-    private static long tkill(Task task, SyscallArguments arguments) {
-        int tid = arguments.intAt(0);
-        if (tid <= 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return sendToTask(task, Optional.empty(), tid, arguments.intAt(1));
-    }
-
-    private static long tgkill(Task task, SyscallArguments arguments) {
-        int pid = arguments.intAt(0);
-        int tid = arguments.intAt(1);
-        if (pid <= 0 || tid <= 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return sendToTask(task, Optional.of(pid), tid, arguments.intAt(2));
-    }
-
-    private static long sendToTask(Task sender, Optional<Integer> pid, int tid, int number) {
-        Task target =
-                sender.kernel().tasks().stream()
-                        .filter(task -> task.tid() == tid)
-                        .filter(task -> pid.isEmpty() || pid.get() == task.group().pid())
-                        .findFirst()
-                        .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
-        requireSignalOrZero(number);
-        if (number != 0 && !target.signals().send(info(sender, number, SignalInfo.SI_TKILL))) {
-            throw ErrnoException.of(Errno.EAGAIN);
-        }
-        return 0;
-    }
-
-    private static SignalInfo info(Task sender, int number, int code) {
-        return SignalInfo.sentBy(
-                Signal.of(number), code, sender.group().pid(), sender.credentials().uids().real());
-    }
-
-    private static void requireSignalOrZero(int number) {
-        if (number != 0 && !Signal.isValid(number)) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
+        return info.get().signal().number();
     }
 
     private static void requireSetSize(long size) {

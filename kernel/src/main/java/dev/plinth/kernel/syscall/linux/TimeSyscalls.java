@@ -115,8 +115,8 @@ final class TimeSyscalls implements SyscallFamily {
                     time.monotonicNanos();
             case CLOCK_REALTIME_COARSE -> coarse(time.realtimeNanos());
             case CLOCK_MONOTONIC_COARSE -> coarse(time.monotonicNanos());
-            case CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID ->
-                    time.monotonicNanos() - task.group().startMonotonicNanos();
+            case CLOCK_PROCESS_CPUTIME_ID -> task.group().usage().nanos();
+            case CLOCK_THREAD_CPUTIME_ID -> task.usage().nanos();
             default -> throw ErrnoException.of(Errno.EINVAL);
         };
     }
