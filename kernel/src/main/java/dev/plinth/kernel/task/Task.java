@@ -285,9 +285,7 @@ public final class Task {
 
     /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
-        return isEnding()
-                || (!killableOnly
-                        && (signals.hasDeliverable() || group.isStopped()));
+        return isEnding() || (!killableOnly && (signals.hasDeliverable() || group.isStopped()));
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */

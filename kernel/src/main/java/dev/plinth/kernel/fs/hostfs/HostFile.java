@@ -13,7 +13,7 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
 /** A regular file of the host. */
-final class HostFile extends Inode {
+final class HostFile extends Inode implements HostFsInode {
     /** What is passed on to the host of the flags a guest opens a file with. */
     private static final int HOST_FLAGS = Fcntl.O_ACCMODE | Fcntl.O_SYNC;
 
@@ -29,7 +29,8 @@ final class HostFile extends Inode {
         this.pages = new HostPages(handle.calls(), handle.fileSystem().reclaim());
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
