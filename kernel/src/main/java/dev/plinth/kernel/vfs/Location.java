@@ -45,4 +45,18 @@ public record Location(Mount mount, Dentry dentry) {
         }
         return top;
     }
+
+    // Written out: those of a record are linked when they are first used, which takes a
+    // millisecond.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Location location
+                && mount.equals(location.mount)
+                && dentry.equals(location.dentry);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * mount.hashCode() + dentry.hashCode();
+    }
 }
