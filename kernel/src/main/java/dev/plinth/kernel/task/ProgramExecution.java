@@ -43,6 +43,7 @@ final class ProgramExecution {
             links.exitSignal = ProcessLinks.SIGCHLD;
         }
         group.resetActions();
+        group.timers().deleteForExec();
         task.signals().setAlternateStack(AlternateStack.NONE);
         group.settings().setDumpable(true);
         task.setName(program.name());

@@ -10,6 +10,7 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
@@ -47,11 +48,8 @@ public final class Task {
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
 
-    /** Time in the guest's instructions; written by the task thread, read by anyone. */
-    private volatile long userNanos;
-
-    /** Time in system calls, but not asleep; like {@link #userNanos}. */
-    private volatile long systemNanos;
+    /** Set by the task thread when it begins. */
+    private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
     /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
     private boolean killableOnly;
@@ -169,7 +167,18 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
+        TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
+        return new ResourceUsage(used.user(), used.system(), memory().usage().peakResident());
+    }
+
+    /** The clock of the task's CPU time. Any thread. */
+    public TimerClock cpuClock() {
+        return new CpuClock(() -> cpuTime.map(clock -> clock.used().total()).orElse(0L));
+    }
+
+    /** From now on the task uses CPU time. */
+    void setCpuTime(TaskClock clock) {
+        cpuTime = Optional.of(clock);
     }
 
     /** The general registers. */

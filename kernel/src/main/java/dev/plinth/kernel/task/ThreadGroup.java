@@ -12,6 +12,7 @@ import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.WaitQueue;
 
 import java.util.ArrayList;
@@ -50,6 +51,7 @@ public final class ThreadGroup {
     private final List<Task> tasks = new ArrayList<>();
 
     private final GroupStop stop = new GroupStop(this);
+    private final ProcessTimers timers = new ProcessTimers(this);
 
     @GuardedBy("signalLock")
     private Optional<ExitStatus> exit = Optional.empty();
@@ -185,6 +187,61 @@ public final class ThreadGroup {
             wakeOneLocked(SignalSet.of(info.signal()), tasks);
             return true;
         }
+    }
+
+    /**
+     * Sends a signal of a timer, for which there is always room.
+     *
+     * @return false if it is ignored
+     */
+    boolean sendOfTimer(SignalInfo info) {
+        synchronized (signalLock) {
+            if (!prepareLocked(info.signal())) {
+                return false;
+            }
+            shared.addOfTimer(info);
+            wakeOneLocked(SignalSet.of(info.signal()), tasks);
+            return true;
+        }
+    }
+
+    /** Drops what is pending from a timer. */
+    void discardTimer(int id) {
+        synchronized (signalLock) {
+            shared.removeTimer(id);
+            tasks.forEach(task -> task.signals().removeTimerLocked(id));
+        }
+    }
+
+    /** The timers. */
+    public ProcessTimers timers() {
+        return timers;
+    }
+
+    /** What the process has used, with those of its tasks that have ended. */
+    public ResourceUsage usage() {
+        List<Task> living;
+        ResourceUsage sum;
+        synchronized (signalLock) {
+            living = List.copyOf(tasks);
+            sum = usage;
+        }
+        for (Task task : living) {
+            sum = sum.plus(task.usage());
+        }
+        return sum;
+    }
+
+    /**
+     * The clock of the process's CPU time.
+     *
+     * @param withSystem whether time in system calls counts
+     */
+    public TimerClock cpuClock(boolean withSystem) {
+        return new CpuClock(() -> {
+            ResourceUsage used = usage();
+            return used.userNanos() + (withSystem ? used.systemNanos() : 0);
+        });
     }
 
     /**
