@@ -189,7 +189,8 @@ section reading
 printf 'a:b:c\nd:e:f\n' | while IFS=: read -r x y z; do echo "$z$y$x"; done
 read -r -t 1 nothing </dev/null
 echo "end of file: $?"
-read -r -t 0.05 nothing < <(sleep 1) || echo "timed out: $(($? > 128))"
+read -r -t 0.05 nothing < <(sleep 0.2) || echo "timed out: $(($? > 128))"
+sleep 0.3
 printf 'abc' | { read -r -n 2 two; echo "$two"; }
 select_one() { case $1 in a*) echo begins with a ;; *z) echo ends with z ;;& *) echo anything ;; esac; }
 select_one apple

@@ -11,8 +11,9 @@ writer() {
 }
 writer a & first=$!
 writer b & second=$!
-n=0
-while [ "$n" -lt 40 ]; do
+n=0 reads=0
+while [ "$n" -lt 40 ] && [ $reads -lt 200 ]; do
+    reads=$((reads + 1))
     n=$(sqlite3 -cmd '.timeout 20000' data 'select count(*) from entries;')
 done
 wait $first $second

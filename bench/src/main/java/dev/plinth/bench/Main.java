@@ -18,13 +18,15 @@ public final class Main {
               --quick   few rounds with few operations, to see whether it works
               --format  markdown (the default) or json
 
-            It takes about ten minutes, and says on standard error what it is at. It wants
-            gcc and musl-gcc (Debian: gcc, musl-tools), and measures what is installed of
-            runsc (as root only), proot, bubblewrap and qemu-user-static.
+            It takes about ten minutes, and says on standard error what it is at, and what is
+            missing. It wants gcc and musl-gcc (Debian: gcc, musl-tools), and measures what is
+            installed of runsc (as root only), proot, bubblewrap and qemu-user-static, and of
+            python3, gcc, find, git, sqlite3 and java as workloads.
             """;
 
     private static final int ROUNDS = 5;
     private static final int START_ROUNDS = 15;
+    private static final int WORKLOAD_ROUNDS = 3;
     private static final int QUICK_ROUNDS = 2;
     private static final int QUICK_DIVISOR = 10;
 
@@ -79,20 +81,28 @@ public final class Main {
     }
 
     private String run(Path top) {
-        Programs programs =
-                Programs.compile(
-                        top.resolve("bench/src/main/c"), top.resolve("bench/target/programs"));
+        Path target = top.resolve("bench/target/programs");
+        Programs programs = Programs.compile(top.resolve("bench/src/main/c"), target);
         List<Runner> runners = Runners.find(top.resolve("plinth"), programs);
+        Runners.missing().forEach(what -> tell("not measured: " + what));
         Report report =
                 new Report(
                         Machine.ofRun(),
                         quick
                                 ? QUICK_ROUNDS + " short rounds"
-                                : "%d rounds (starts: %d)".formatted(ROUNDS, START_ROUNDS),
+                                : "%d rounds (starts: %d, workloads: %d)"
+                                        .formatted(ROUNDS, START_ROUNDS, WORKLOAD_ROUNDS),
                         new MicroBenchmark(programs, runners, Main::tell)
                                 .run(quick ? QUICK_ROUNDS : ROUNDS, quick ? QUICK_DIVISOR : 1),
-                        new StartBenchmark(programs, runners, Main::tell)
-                                .run(quick ? QUICK_ROUNDS : START_ROUNDS));
+                        new CommandBenchmark(
+                                        "start", Workloads.starts(programs), runners, Main::tell)
+                                .run(quick ? QUICK_ROUNDS : START_ROUNDS),
+                        new CommandBenchmark(
+                                        "workload",
+                                        Workloads.all(target),
+                                        quick ? Runners.essential(runners) : runners,
+                                        Main::tell)
+                                .run(quick ? 1 : WORKLOAD_ROUNDS));
         return json ? report.json() : report.markdown();
     }
 

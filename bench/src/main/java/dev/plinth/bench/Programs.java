@@ -17,8 +17,9 @@ import java.util.Optional;
  * @param micro static, makes system calls and tells what each took
  * @param nothing static, ends at once
  * @param tracer the floor for a platform that works by ptrace
+ * @param vm the floor for a platform that works by KVM
  */
-record Programs(Path micro, Path nothing, Path tracer) {
+record Programs(Path micro, Path nothing, Path tracer, Path vm) {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
     /** Where commands are looked for; the PATH of a user often lacks the directories of root. */
@@ -42,7 +43,8 @@ record Programs(Path micro, Path nothing, Path tracer) {
         return new Programs(
                 compile(sources.resolve("micro.c"), target.resolve("micro"), small),
                 compile(sources.resolve("true.c"), target.resolve("true"), small),
-                compile(sources.resolve("tracer.c"), target.resolve("tracer"), "gcc"));
+                compile(sources.resolve("tracer.c"), target.resolve("tracer"), "gcc"),
+                compile(sources.resolve("vm.c"), target.resolve("vm"), "gcc"));
     }
 
     private static Path compile(Path source, Path program, String... compiler) {

@@ -12,15 +12,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** The ways to run a program that this machine has. */
 final class Runners {
     static final String NATIVE = "native";
     static final String TRACER = "C tracer";
+    static final String HALT = "KVM_RUN";
+    static final String VM = "C vm";
     static final String PLINTH = "plinth ";
     static final String RUNSC = "runsc ptrace";
 
     private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    /** Commands that are measured, or measured with, and their packages. */
+    private static final Map<String, String> PACKAGES =
+            new TreeMap<>(
+                    Map.of(
+                            "proot", "proot",
+                            "bwrap", "bubblewrap",
+                            "qemu-x86_64-static", "qemu-user-static",
+                            "busybox", "busybox",
+                            "python3", "python3",
+                            "git", "git",
+                            "sqlite3", "sqlite3",
+                            "java", "default-jre-headless"));
 
     private Runners() {}
 
@@ -39,7 +55,12 @@ final class Runners {
                         Map.of(),
                         Set.of("getpid", "null_rw", "sched_yield")::contains,
                         false));
-        for (String platform : usablePlatforms(plinth)) {
+        List<String> platforms = usablePlatforms(plinth);
+        if (platforms.contains("kvm")) {
+            runners.add(vm(HALT, programs, "halt"));
+            runners.add(vm(VM, programs, "syscall"));
+        }
+        for (String platform : platforms) {
             runners.add(
                     Runner.of(
                             PLINTH + platform,
@@ -65,6 +86,37 @@ final class Runners {
                                 true))
                 .ifPresent(runners::add);
         return runners;
+    }
+
+    /** What could be measured if it were installed, with what to do about it. */
+    static List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        if (Programs.find("runsc").isEmpty()) {
+            missing.add("runsc is not installed (https://gvisor.dev, or Debian: runsc)");
+        } else if (!isRoot()) {
+            missing.add("runsc runs for root only");
+        }
+        PACKAGES.forEach((command, debian) -> {
+            if (Programs.find(command).isEmpty()) {
+                missing.add("%s is not installed (Debian: %s)".formatted(command, debian));
+            }
+        });
+        return missing;
+    }
+
+    /** Those that the aims speak of, and that are fast enough for a quick look. */
+    static List<Runner> essential(List<Runner> runners) {
+        Set<String> names = Set.of(NATIVE, PLINTH + "ptrace", RUNSC);
+        return runners.stream().filter(runner -> names.contains(runner.name())).toList();
+    }
+
+    private static Runner vm(String name, Programs programs, String what) {
+        return new Runner(
+                name,
+                List.of(programs.vm().toString(), what),
+                Map.of(),
+                Set.of("getpid")::contains,
+                false);
     }
 
     private static Runner runsc(Path runsc) {

@@ -49,6 +49,28 @@ final class RunCommand implements Command {
                     "SRC:DST[:ro|rw]",
                     "show a directory of the host at DST; with rw the program changes the host's"
                             + " files (default: ro); may be repeated");
+    private static final Option USER =
+            CommonOptions.withValue(
+                    "user",
+                    "UID[:GID]",
+                    "run as this user and group, with no further groups (default: you; GID is UID"
+                            + " if only that is given)");
+    private static final Option HOSTNAME =
+            CommonOptions.withValue(
+                    "hostname", "NAME", "what the sandbox calls itself (default: the host's name)");
+    private static final Option MEMORY =
+            CommonOptions.withValue(
+                    "memory",
+                    "BYTES",
+                    "how much memory all programs and their files in memory may take, with k, m or"
+                            + " g for KiB, MiB or GiB (default: what the host has)");
+    private static final Option PIDS =
+            CommonOptions.withValue(
+                    "pids",
+                    "N",
+                    "how many processes and threads there may be at once (default: "
+                            + SandboxSpec.Bounds.DEFAULT_TASKS
+                            + ")");
     private static final Option STRACE =
             Option.builder().longOpt("strace").desc("trace system calls").get();
 
@@ -81,6 +103,10 @@ final class RunCommand implements Command {
                 .addOption(MOUNT)
                 .addOption(CWD)
                 .addOption(ENV)
+                .addOption(USER)
+                .addOption(HOSTNAME)
+                .addOption(MEMORY)
+                .addOption(PIDS)
                 .addOption(STRACE)
                 .addOption(CommonOptions.DEBUG_LOG)
                 .addOption(CommonOptions.PLUGINS);
@@ -171,6 +197,18 @@ final class RunCommand implements Command {
                         .cwd(arguments.value(CWD).orElse(rootfs.isPresent() ? "/" : callerCwd()));
         rootfs.ifPresent(spec::rootfs);
         arguments.values(MOUNT).map(MountOption::parse).forEach(spec::mount);
+        arguments.value(USER).map(SandboxOptions::user).ifPresent(spec::user);
+        arguments.value(HOSTNAME).map(SandboxOptions::hostname).ifPresent(spec::hostname);
+        spec.bounds(
+                new SandboxSpec.Bounds(
+                        arguments
+                                .value(MEMORY)
+                                .map(SandboxOptions::memory)
+                                .orElse(SandboxSpec.Bounds.UNLIMITED),
+                        arguments
+                                .value(PIDS)
+                                .map(SandboxOptions::tasks)
+                                .orElse(SandboxSpec.Bounds.DEFAULT_TASKS)));
         return spec;
     }
 

@@ -7,10 +7,14 @@ import java.util.concurrent.TimeUnit;
 
 /** Commands of the host that have to succeed. */
 final class Commands {
-    private static final int LIMIT_SECONDS = 60;
+    private static final int LIMIT_SECONDS = 120;
 
     /** Programs get this much on the host and in a sandbox. */
-    static final List<String> ENVIRONMENT = List.of("PATH=/usr/bin:/bin", "LANG=C.UTF-8");
+    static final List<String> ENVIRONMENT =
+            List.of(
+                    "PATH=/usr/bin:/bin",
+                    "LANG=C.UTF-8",
+                    "JAVA_HOME=" + System.getProperty("java.home"));
 
     private Commands() {}
 

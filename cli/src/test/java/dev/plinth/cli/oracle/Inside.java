@@ -112,8 +112,7 @@ final class Inside implements AutoCloseable {
                         limit,
                         () -> {
                             sandbox.start();
-                            end.set(words(sandbox.awaitExit()));
-                            return end;
+                            return end.compareAndSet("", words(sandbox.awaitExit()));
                         });
         if (!ended) {
             end.set("hung" + stacks());

@@ -16,18 +16,19 @@ final class OracleCommand {
             """
             Usage: cli/src/test/oracle/run [OPTION]... [FAMILY|FILE|FILE/CASE]...
             Runs cases of the oracle on the host and in sandboxes, and shows how they differ:
-            - what only the host did, + what only the sandbox did. Without names, all cases.
+            - what only the host did, + what only the sandbox did. Without names, all cases;
+            'userland', or 'userland/NAME', is the scripts of src/test/userland.
 
               --platform NAME  run on this platform only; may be repeated
               --strace         trace the system calls in the sandbox
-              --seconds N      how long a case may take in a sandbox (default: 60)
+              --seconds N      how long a case may take in a sandbox (default: 60, a script 600)
               --differences    print the page of differences that are meant, and run nothing
             """;
 
     private final List<String> names = new ArrayList<>();
     private final List<String> platforms = new ArrayList<>();
     private Optional<Consumer<String>> trace = Optional.empty();
-    private Duration limit = Duration.ofSeconds(60);
+    private Optional<Duration> limit = Optional.empty();
 
     private OracleCommand() {}
 
@@ -58,7 +59,7 @@ final class OracleCommand {
                     if (++i == words.length || !words[i].matches("\\d{1,6}")) {
                         return false;
                     }
-                    limit = Duration.ofSeconds(Integer.parseInt(words[i]));
+                    limit = Optional.of(Duration.ofSeconds(Integer.parseInt(words[i])));
                 }
                 case "--strace" -> trace = Optional.of(System.err::println);
                 default -> {
@@ -99,6 +100,9 @@ final class OracleCommand {
                 source.cases().stream().filter(this::wants).forEach(cases::add);
             }
         }
+        if (!names.isEmpty() && wantsFile(UserlandScripts.FILE)) {
+            UserlandScripts.cases().stream().filter(this::wants).forEach(cases::add);
+        }
         Plinth plinth = Plinth.create(Path.of(System.getProperty("plinth.plugins")));
         Outside outside = new Outside();
         Differences differences = Differences.read();
@@ -125,10 +129,10 @@ final class OracleCommand {
             Inside inside,
             Differences differences)
             throws IOException, InterruptedException {
-        List<String> program = List.of(each.program().toString(), each.name());
         try (RunPlace place = RunPlace.create()) {
-            Observation expected = outside.run(program, place);
-            Observation found = inside.run(program, place, limit, trace);
+            Observation expected = outside.run(each.command(), place);
+            Observation found =
+                    inside.run(each.command(), place, limit.orElse(each.limit()), trace);
             boolean same = expected.equals(found);
             Optional<String> reason = differences.reason(each, platform);
             if (same != reason.isPresent()) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -29,6 +30,7 @@ record OracleSource(Path path) {
     /** Where the sources are, from the directory of the module. */
     static final Path DIRECTORY = Path.of("src/test/oracle");
 
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Path COMPILED = Path.of("target/oracle");
     private static final String LINKED = "// linked: ";
 
@@ -88,7 +90,10 @@ record OracleSource(Path path) {
             Path program =
                     compile(path, linked, List.of(DIRECTORY.resolve("oracle.h"))).toAbsolutePath();
             for (String name : Commands.output(List.of(program.toString())).lines().toList()) {
-                cases.add(new OracleCase(name(), name, linked, program));
+                String variant = linked == Linked.STATIC ? "" : linked.word();
+                cases.add(
+                        new OracleCase(
+                                name(), name, variant, List.of(program.toString(), name), LIMIT));
             }
         }
         return cases;

@@ -14,7 +14,7 @@ import java.util.List;
  * <p>Any thread may call any method.
  */
 final class Outside {
-    private static final int LIMIT_SECONDS = 20;
+    private static final int LIMIT_SECONDS = 60;
 
     private final Path launcher;
 

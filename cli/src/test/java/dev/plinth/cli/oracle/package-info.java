@@ -9,6 +9,9 @@
  * (what is meant to differ), {@link dev.plinth.cli.oracle.OracleIT} (all of it as tests), {@link
  * dev.plinth.cli.oracle.OracleCommand} (some of it, by hand).
  *
+ * <p>Beside it, and built of the same parts: {@link dev.plinth.cli.oracle.UserlandIT} (real
+ * programs), {@link dev.plinth.cli.oracle.Fuzzer} (random system calls).
+ *
  * <p>No locks. Nothing but the tests uses JUnit, so that the command starts without Maven.
  */
 package dev.plinth.cli.oracle;

@@ -6,6 +6,7 @@ import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.fs.sysfs.ProcessorCache;
 import dev.plinth.kernel.task.RandomSource;
 import dev.plinth.kernel.task.UtsName;
 
@@ -21,7 +22,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -45,6 +48,20 @@ final class HostFacts {
 
     private static final long SYSINFO_TOTALRAM = 32;
     private static final long SYSINFO_MEM_UNIT = 104;
+
+    /** What is told of a cache, but for its number and who shares it. */
+    private static final List<String> CACHE_ATTRIBUTES =
+            List.of(
+                    "coherency_line_size",
+                    "level",
+                    "number_of_sets",
+                    "physical_line_partition",
+                    "size",
+                    "type",
+                    "ways_of_associativity");
+
+    /** From this level on, a cache is told to be that of all processors. */
+    private static final int FIRST_SHARED_LEVEL = 3;
 
     private static final Logger log = LoggerFactory.getLogger(HostFacts.class);
 
@@ -112,6 +129,26 @@ final class HostFacts {
             log.warn("/proc/cpuinfo of the host cannot be read: {}", e.toString());
             return "";
         }
+    }
+
+    /** The caches of the host's first processor; none if the host does not tell. */
+    List<ProcessorCache> processorCaches() {
+        List<ProcessorCache> caches = new ArrayList<>();
+        Path directory = Path.of("/sys/devices/system/cpu/cpu0/cache");
+        for (int i = 0; Files.isDirectory(directory.resolve("index" + i)); i++) {
+            Path cache = directory.resolve("index" + i);
+            Map<String, String> attributes = new HashMap<>();
+            for (String name : CACHE_ATTRIBUTES) {
+                try {
+                    attributes.put(name, Files.readString(cache.resolve(name)).strip());
+                } catch (IOException e) {
+                    log.debug("{} of {} cannot be read: {}", name, cache, e.toString());
+                }
+            }
+            int level = Integer.parseInt(attributes.getOrDefault("level", "1"));
+            caches.add(new ProcessorCache(attributes, level >= FIRST_SHARED_LEVEL));
+        }
+        return caches;
     }
 
     /** The host's random numbers. */

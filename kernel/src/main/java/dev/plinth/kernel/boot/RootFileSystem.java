@@ -20,6 +20,7 @@ import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
+import dev.plinth.kernel.fs.sysfs.SysFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
@@ -45,6 +46,7 @@ import dev.plinth.kernel.vfs.Vfs;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,7 +109,7 @@ final class RootFileSystem {
     }
 
     /**
-     * Mounts everything but /proc, which needs a kernel to show.
+     * Mounts everything but /proc and /sys, which need a kernel to show.
      *
      * @throws SandboxException if the root or a mount cannot be used
      */
@@ -125,9 +127,6 @@ final class RootFileSystem {
         DeviceFiles.make(files.vfs, files.builder, dev);
         files.mounts.types().registerSingle("devtmpfs", dev.mount().fileSystem());
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
-        FileSystem sys = files.memory("sysfs", DIRECTORY);
-        files.mountOver("/sys", "sysfs", sys);
-        files.mounts.types().registerSingle("sysfs", sys);
         spec.mounts().forEach(files::mountHost);
         return files;
     }
@@ -241,12 +240,17 @@ final class RootFileSystem {
         }
     }
 
-    /** Shows the kernel and its processes in /proc. */
-    void mountProc(Kernel kernel, HostFacts facts) {
-        ProcFs fileSystem = new ProcFs(numbers, new SandboxView(kernel, facts));
-        resources.own(fileSystem::close);
-        mountOver("/proc", "proc", fileSystem);
-        mounts.types().registerSingle("proc", fileSystem);
+    /** Shows the kernel and its processes in /proc, the machine in /sys. */
+    void mountViews(Kernel kernel, HostFacts facts) {
+        SandboxView view = new SandboxView(kernel, facts);
+        ProcFs processes = new ProcFs(numbers, view);
+        resources.own(processes::close);
+        mountOver("/proc", "proc", processes);
+        mounts.types().registerSingle("proc", processes);
+        SysFs machine = new SysFs(numbers, Instant.ofEpochSecond(view.bootTime()), view);
+        resources.own(machine::close);
+        mountOver("/sys", "sysfs", machine);
+        mounts.types().registerSingle("sysfs", machine);
     }
 
     /** What system calls do with paths. */

@@ -26,6 +26,7 @@ import dev.plinth.kernel.task.ProgramLoader;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.TaskResources;
+import dev.plinth.kernel.task.TaskSettings;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
@@ -80,8 +81,12 @@ final class SandboxBuilder {
     private Sandbox build(SandboxSpec spec, PlatformFactory factory, SandboxResources resources) {
         DonatedDescriptors descriptors = descriptors(spec.stdio(), factory);
         resources.own(descriptors::close);
-        MemoryFile memoryFile =
-                MemoryFile.create(host, MemoryFile.DEFAULT_CAPACITY, MemoryFile.DEFAULT_CAPACITY);
+        HostFacts facts = new HostFacts(host);
+        long memoryTotal =
+                Math.min(
+                        spec.bounds().memoryBytes(),
+                        Math.min(facts.memoryTotal(), MemoryFile.DEFAULT_CAPACITY));
+        MemoryFile memoryFile = MemoryFile.create(host, MemoryFile.DEFAULT_CAPACITY, memoryTotal);
         resources.own(memoryFile::close);
         Platform platform =
                 factory.create(new DonatedPlatformContext(host, descriptors, memoryFile));
@@ -90,8 +95,10 @@ final class SandboxBuilder {
         Optional<Vdso> vdso = Vdso.create(platform, memoryFile, () -> JnaCounterMeter.open(host));
         vdso.ifPresent(each -> resources.own(each::close));
 
-        HostFacts facts = new HostFacts(host);
-        Credentials credentials = facts.credentials();
+        Credentials credentials =
+                spec.user()
+                        .map(user -> Credentials.ofUser(user.uid(), user.gid(), List.of()))
+                        .orElseGet(facts::credentials);
         RootFileSystem files =
                 RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
         Kernel kernel =
@@ -101,10 +108,13 @@ final class SandboxBuilder {
                                 platform,
                                 memoryFile,
                                 clock,
-                                facts.utsName(),
+                                spec.hostname()
+                                        .map(facts.utsName()::withNodename)
+                                        .orElseGet(facts::utsName),
                                 facts.random(),
                                 Runtime.getRuntime().availableProcessors(),
-                                facts.memoryTotal(),
+                                memoryTotal,
+                                spec.bounds().tasks(),
                                 files.vfs(),
                                 files.mounts(),
                                 files.internal(),
@@ -112,7 +122,7 @@ final class SandboxBuilder {
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines))),
                                 vdso));
-        files.mountProc(kernel, facts);
+        files.mountViews(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
         return new Sandbox(kernel, init, resources);
     }
@@ -141,7 +151,11 @@ final class SandboxBuilder {
         boolean complete = false;
         try {
             TaskResources resources =
-                    new TaskResources(program.image(), files.stdio(descriptors), fs, credentials);
+                    new TaskResources(
+                            program.image(),
+                            files.stdio(descriptors),
+                            fs,
+                            program.identity().credentials());
             Task task = kernel.newInit(program.name(), resources, limits, program.start());
             complete = true;
             return task;
@@ -166,7 +180,8 @@ final class SandboxBuilder {
                                 GuestStrings.encode(path),
                                 GuestStrings.encode(spec.arguments()),
                                 GuestStrings.encode(spec.environment()),
-                                limits));
+                                limits,
+                                new TaskSettings()));
             } catch (ErrnoException e) {
                 if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
                     failure = e.errno();

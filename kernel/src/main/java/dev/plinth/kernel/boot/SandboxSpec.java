@@ -19,6 +19,9 @@ import java.util.function.Consumer;
  * @param mounts directories of the host, over the root
  * @param stdio where standard input, output and error come from
  * @param strace takes a line for each system call; empty for no trace
+ * @param user whom the program runs as; empty for the user who runs Plinth
+ * @param hostname what the sandbox calls itself; empty for the host's name
+ * @param bounds what all of its programs together may take
  */
 public record SandboxSpec(
         List<String> arguments,
@@ -27,7 +30,10 @@ public record SandboxSpec(
         Optional<String> cwd,
         List<HostMount> mounts,
         Stdio stdio,
-        Optional<Consumer<String>> strace) {
+        Optional<Consumer<String>> strace,
+        Optional<User> user,
+        Optional<String> hostname,
+        Bounds bounds) {
     public SandboxSpec {
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
@@ -36,6 +42,9 @@ public record SandboxSpec(
         mounts = List.copyOf(mounts);
         requireNonNull(stdio, "stdio is null");
         requireNonNull(strace, "strace is null");
+        requireNonNull(user, "user is null");
+        requireNonNull(hostname, "hostname is null");
+        requireNonNull(bounds, "bounds is null");
         if (arguments.isEmpty()) {
             throw new IllegalArgumentException("nothing to run");
         }
@@ -57,6 +66,47 @@ public record SandboxSpec(
         }
     }
 
+    /**
+     * Whom a program runs as, with no supplementary groups.
+     *
+     * @param uid unsigned; all ones is no user
+     * @param gid unsigned; all ones is no group
+     */
+    public record User(int uid, int gid) {
+        public User {
+            if (uid == -1 || gid == -1) {
+                throw new IllegalArgumentException("no such user: " + uid + ":" + gid);
+            }
+        }
+    }
+
+    /**
+     * What all programs of a sandbox together may take.
+     *
+     * @param memoryBytes how much memory, that of their files in memory included; {@link
+     *     #UNLIMITED} for what the host has
+     * @param tasks how many processes and threads there may be at once
+     */
+    public record Bounds(long memoryBytes, int tasks) {
+        /** As much memory as the host has. */
+        public static final long UNLIMITED = Long.MAX_VALUE;
+
+        /** What a kernel written for one machine sets itself: kernel.pid_max of Linux. */
+        public static final int DEFAULT_TASKS = 32768;
+
+        /** The least memory with which a program can begin. */
+        public static final long LEAST_MEMORY = 4L << 20;
+
+        /** No more than what the host has. */
+        public static final Bounds DEFAULT = new Bounds(UNLIMITED, DEFAULT_TASKS);
+
+        public Bounds {
+            if (memoryBytes < LEAST_MEMORY || tasks < 1 || tasks > DEFAULT_TASKS) {
+                throw new IllegalArgumentException(memoryBytes + " bytes, " + tasks + " tasks");
+            }
+        }
+    }
+
     /** Starts with what every run has: the host's root below, this process' stdio, nothing else. */
     public static Builder builder(List<String> arguments) {
         return new Builder(arguments);
@@ -71,6 +121,9 @@ public record SandboxSpec(
         private Optional<String> cwd = Optional.empty();
         private Stdio stdio = Stdio.Inherited.all();
         private Optional<Consumer<String>> strace = Optional.empty();
+        private Optional<User> user = Optional.empty();
+        private Optional<String> hostname = Optional.empty();
+        private Bounds bounds = Bounds.DEFAULT;
 
         private Builder(List<String> arguments) {
             this.arguments = List.copyOf(arguments);
@@ -112,9 +165,37 @@ public record SandboxSpec(
             return this;
         }
 
+        /** Sets whom the program runs as. */
+        public Builder user(User other) {
+            user = Optional.of(other);
+            return this;
+        }
+
+        /** Sets what the sandbox calls itself. */
+        public Builder hostname(String name) {
+            hostname = Optional.of(name);
+            return this;
+        }
+
+        /** Sets what all programs together may take. */
+        public Builder bounds(Bounds all) {
+            bounds = all;
+            return this;
+        }
+
         /** The specification. */
         public SandboxSpec build() {
-            return new SandboxSpec(arguments, environment, rootfs, cwd, mounts, stdio, strace);
+            return new SandboxSpec(
+                    arguments,
+                    environment,
+                    rootfs,
+                    cwd,
+                    mounts,
+                    stdio,
+                    strace,
+                    user,
+                    hostname,
+                    bounds);
         }
     }
 }

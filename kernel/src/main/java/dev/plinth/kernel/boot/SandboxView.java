@@ -4,8 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.procfs.Processes;
 import dev.plinth.kernel.fs.procfs.SystemView;
+import dev.plinth.kernel.fs.sysfs.MachineView;
+import dev.plinth.kernel.fs.sysfs.ProcessorCache;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
+import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.Mount;
@@ -16,8 +19,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.UUID;
 
-/** A sandbox as /proc shows it. */
-final class SandboxView implements SystemView {
+/** A sandbox as /proc and /sys show it. */
+final class SandboxView implements SystemView, MachineView {
     private static final long UUID_VERSION_MASK = 0xf000L;
     private static final long UUID_VERSION_4 = 0x4000L;
     private static final long UUID_VARIANT_MASK = 0xc000_0000_0000_0000L;
@@ -68,6 +71,25 @@ final class SandboxView implements SystemView {
     }
 
     @Override
+    public void setHostName(String name) {
+        kernel.rename(names -> names.withNodename(cut(name)));
+    }
+
+    @Override
+    public String domainName() {
+        return kernel.utsName().domainname();
+    }
+
+    @Override
+    public void setDomainName(String name) {
+        kernel.rename(names -> names.withDomainname(cut(name)));
+    }
+
+    private static String cut(String name) {
+        return name.substring(0, Math.min(name.length(), UtsName.FIELD_BYTES - 1));
+    }
+
+    @Override
     public int processors() {
         return kernel.processors();
     }
@@ -75,6 +97,11 @@ final class SandboxView implements SystemView {
     @Override
     public String processorDescription() {
         return facts.processorDescription();
+    }
+
+    @Override
+    public List<ProcessorCache> caches() {
+        return facts.processorCaches();
     }
 
     @Override
@@ -114,5 +141,22 @@ final class SandboxView implements SystemView {
     @Override
     public String bootId() {
         return bootId;
+    }
+
+    @Override
+    public int maxTasks() {
+        return kernel.processes().limit();
+    }
+
+    @Override
+    public long openFiles() {
+        return processes.all().stream()
+                .mapToLong(process -> process.leader().descriptors().size())
+                .sum();
+    }
+
+    @Override
+    public long oomKills() {
+        return kernel.oomKiller().kills();
     }
 }

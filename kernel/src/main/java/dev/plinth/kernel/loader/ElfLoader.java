@@ -90,7 +90,7 @@ public final class ElfLoader {
                 .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
                 .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
                 .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
-                .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
+                .with(Elf.AT_SECURE, request.secure() ? 1 : 0)
                 .with(Elf.AT_RANDOM, stack.randomAddress())
                 .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
                 .with(Elf.AT_EXECFN, stack.pathAddress())

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param euid effective user
  * @param gid real group
  * @param egid effective group
+ * @param secure whether the program acts for another than the one who runs it ({@code AT_SECURE})
  * @param random 16 bytes for {@code AT_RANDOM}
  * @param cpu what it is told of the processor
  * @param stackLimit RLIMIT_STACK in bytes
@@ -27,6 +28,7 @@ public record LoadRequest(
         int euid,
         int gid,
         int egid,
+        boolean secure,
         byte[] random,
         CpuFeatures cpu,
         long stackLimit,
@@ -41,10 +43,5 @@ public record LoadRequest(
         if (random.length != RANDOM_BYTES) {
             throw new IllegalArgumentException("not 16 random bytes: " + random.length);
         }
-    }
-
-    /** Whether the program acts for another user or group than the one that runs it. */
-    boolean isPrivileged() {
-        return uid != euid || gid != egid;
     }
 }

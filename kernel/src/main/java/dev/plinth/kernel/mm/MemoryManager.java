@@ -631,6 +631,11 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         }
     }
 
+    /** How many pages of a range lie in memory now. */
+    public long residentPages(AddressRange range) {
+        return pager.residentPages(range.start(), range.end());
+    }
+
     /** How much memory the process has now. */
     public MemoryUsage usage() {
         Pager.Resident resident = pager.resident();

@@ -23,4 +23,7 @@ public record MemoryUsage(
         long data,
         long stack,
         long executable,
-        long locked) {}
+        long locked) {
+    /** None at all. */
+    public static final MemoryUsage NONE = new MemoryUsage(0, 0, 0, 0, 0, 0, 0, 0, 0);
+}

@@ -505,6 +505,22 @@ final class Pager {
         return resident;
     }
 
+    /** How many pages of a range are resident. */
+    long residentPages(long start, long end) {
+        long pages = 0;
+        activeLock.readLock().lock();
+        try {
+            Long from = byStart.floorKey(start);
+            for (Pma pma : byStart.subMap(from == null ? start : from, end).values()) {
+                long length = Math.min(pma.end, end) - Math.max(pma.start, start);
+                pages += Math.max(0, length) >> Pages.SHIFT;
+            }
+        } finally {
+            activeLock.readLock().unlock();
+        }
+        return pages;
+    }
+
     /**
      * How many pages are resident.
      *

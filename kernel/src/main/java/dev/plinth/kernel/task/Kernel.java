@@ -58,6 +58,7 @@ public final class Kernel implements AutoCloseable {
     private final TaskCloner cloner;
     private final ProgramExecution execution;
     private final ChildWait childWait;
+    private final OomKiller oomKiller = new OomKiller(this);
 
     private final Object initLock = new Object();
 
@@ -79,6 +80,7 @@ public final class Kernel implements AutoCloseable {
      * @param random gives random bytes
      * @param processors how many programs are told of
      * @param memoryTotal bytes that programs are told of
+     * @param maxTasks how many processes and threads there may be at once
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
      * @param internal what makes files without a name
@@ -94,6 +96,7 @@ public final class Kernel implements AutoCloseable {
             RandomSource random,
             int processors,
             long memoryTotal,
+            int maxTasks,
             Vfs vfs,
             MountTree mounts,
             InternalFileSystems internal,
@@ -130,7 +133,7 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
-        processes = new ProcessTable(Integer.MAX_VALUE);
+        processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
@@ -245,6 +248,11 @@ public final class Kernel implements AutoCloseable {
 
     private boolean hasTask(int tid) {
         return processes.task(tid).isPresent();
+    }
+
+    /** What happens when there is no memory left. */
+    public OomKiller oomKiller() {
+        return oomKiller;
     }
 
     /** The tasks that live. */

@@ -5,9 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.fs.procfs.Processes;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** A kernel's processes as /proc shows them. */
@@ -21,18 +19,30 @@ public final class KernelProcesses implements Processes {
 
     @Override
     public List<ProcessView> all() {
-        Map<Integer, ProcessView> views = new LinkedHashMap<>();
-        for (Task task : kernel.tasks()) {
-            views.putIfAbsent(task.group().pid(), new TaskView(task));
-        }
-        return List.copyOf(views.values());
+        return kernel.processes().processes().stream().map(this::view).toList();
     }
 
     @Override
     public Optional<ProcessView> find(int pid) {
-        return kernel.tasks().stream()
-                .filter(task -> task.group().pid() == pid)
-                .findFirst()
-                .map(TaskView::new);
+        return kernel.process(pid).map(this::view);
+    }
+
+    @Override
+    public Optional<ProcessView> findByThread(int tid) {
+        return find(tid).or(() -> kernel.processes().task(tid).map(Task::group).map(this::view));
+    }
+
+    private ProcessView view(ThreadGroup group) {
+        return new ThreadGroupView(kernel, group);
+    }
+
+    @Override
+    public int lastPid() {
+        return kernel.processes().lastNumber();
+    }
+
+    @Override
+    public long forks() {
+        return kernel.processes().made();
     }
 }

@@ -40,4 +40,9 @@ final class ProcessNumbers {
     void release(int number) {
         used.remove(number);
     }
+
+    /** The number given last; zero if none was. */
+    int last() {
+        return last;
+    }
 }

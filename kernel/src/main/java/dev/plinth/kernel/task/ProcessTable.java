@@ -39,6 +39,9 @@ public final class ProcessTable {
     /** How many numbers of tasks are in use, also of those that are being made or are zombies. */
     private int charged;
 
+    /** How many tasks were ever begun to be made. */
+    private long made;
+
     /** How many tasks there may be at once, zombies included. */
     private final int limit;
 
@@ -63,6 +66,7 @@ public final class ProcessTable {
             }
             int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));
             charged++;
+            made++;
             return number;
         }
     }
@@ -155,6 +159,7 @@ public final class ProcessTable {
             if (old != pid) {
                 tasks.remove(old);
                 task.setTid(pid);
+                task.group().setLeader(task);
                 tasks.put(pid, task);
                 task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
@@ -234,13 +239,6 @@ public final class ProcessTable {
     public List<ThreadGroup> processes() {
         synchronized (treeLock) {
             return List.copyOf(processes.values());
-        }
-    }
-
-    /** The number of a process' session. */
-    public int sessionOf(ThreadGroup process) {
-        synchronized (treeLock) {
-            return process.links().processGroup.session().id();
         }
     }
 
@@ -339,5 +337,31 @@ public final class ProcessTable {
         synchronized (treeLock) {
             return process.links().processGroup.id() == processGroup;
         }
+    }
+
+    /** The number of the session that a process is in. */
+    public int sessionOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.session().id();
+        }
+    }
+
+    /** The number that was given last. */
+    int lastNumber() {
+        synchronized (treeLock) {
+            return numbers.last();
+        }
+    }
+
+    /** How many tasks were ever made. */
+    long made() {
+        synchronized (treeLock) {
+            return made;
+        }
+    }
+
+    /** How many tasks there may be at once. */
+    public int limit() {
+        return limit;
     }
 }

@@ -42,10 +42,10 @@ final class ProgramExecution {
             links.executed = true;
             links.exitSignal = ProcessLinks.SIGCHLD;
         }
+        task.becomeAfterExec(program.identity());
         group.resetActions();
         group.timers().deleteForExec();
         task.signals().setAlternateStack(AlternateStack.NONE);
-        group.settings().setDumpable(true);
         task.setName(program.name());
         program.start().applyTo(task.registers());
         VectorStates.reset(kernel.capabilities(), task.running().context());
@@ -57,7 +57,7 @@ final class ProgramExecution {
         boolean shared = before.files().isShared();
         FdTable files = shared ? before.files().copy() : before.files();
         task.setResources(
-                new TaskResources(program.image(), files, before.fs(), program.credentials()));
+                new TaskResources(program.image(), files, before.fs(), before.credentials()));
         if (shared) {
             before.files().close();
         }

@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
@@ -20,9 +21,11 @@ import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Stat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -52,10 +55,15 @@ public final class ProgramLoader {
      * @param arguments the argument list
      * @param environment in the form {@code NAME=value}
      * @param limits of the process that is to run it
+     * @param settings of the task that is to run it
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Request(
-            byte[] path, List<byte[]> arguments, List<byte[]> environment, ResourceLimits limits) {
+            byte[] path,
+            List<byte[]> arguments,
+            List<byte[]> environment,
+            ResourceLimits limits,
+            TaskSettings settings) {
         public Request {
             arguments = List.copyOf(arguments);
             environment = List.copyOf(environment);
@@ -68,11 +76,11 @@ public final class ProgramLoader {
      * @param image the program; the caller owns it
      * @param start where it begins
      * @param name of the task: the last part of the path
-     * @param credentials of the task that runs it
+     * @param identity who the task acts as then
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Loaded(
-            ProgramImage image, ProgramStart start, byte[] name, Credentials credentials) {}
+            ProgramImage image, ProgramStart start, byte[] name, ExecCredentials identity) {}
 
     /**
      * Loads a program, or the interpreter of a script.
@@ -104,7 +112,7 @@ public final class ProgramLoader {
             }
             ProgramArguments strings =
                     new ProgramArguments(request.path(), arguments, request.environment());
-            Loaded loaded = loadElf(caller, file, strings, request.limits(), name);
+            Loaded loaded = loadElf(caller, file, strings, request, name);
             done = true;
             return loaded;
         } finally {
@@ -135,23 +143,18 @@ public final class ProgramLoader {
             Caller caller,
             FileDescription file,
             ProgramArguments strings,
-            ResourceLimits limits,
+            Request asked,
             byte[] name) {
         AddressSpace space = kernel.platform().newAddressSpace();
-        // Set-user-ID and set-group-ID bits of files do not count: a sandbox has no users to
-        // become.
-        Credentials credentials =
-                ExecCredentials.of(caller.credentials(), Optional.empty(), Optional.empty(), false)
-                        .credentials();
+        ResourceLimits limits = asked.limits();
+        ExecCredentials identity = identity(caller.credentials(), file, asked.settings());
+        Credentials credentials = identity.credentials();
         long stackLimit = limits.soft(ResourceLimits.RLIMIT_STACK);
         MemoryManager memory =
                 MemoryManager.create(
                         kernel.memoryFile(),
                         space,
-                        AddressLayout.random(
-                                kernel.capabilities().userAddresses(),
-                                stackLimit,
-                                new KernelRandom()),
+                        layout(stackLimit, asked.settings()),
                         new ProcessMemoryLimits(limits, credentials.has(Capability.IPC_LOCK)));
         boolean done = false;
         try {
@@ -162,6 +165,7 @@ public final class ProgramLoader {
                             credentials.uids().effective(),
                             credentials.gids().real(),
                             credentials.gids().effective(),
+                            identity.secure(),
                             randomBytes(),
                             kernel.capabilities().cpu(),
                             stackLimit,
@@ -172,12 +176,34 @@ public final class ProgramLoader {
                     new ProgramImage(memory, file),
                     new ProgramStart(program.entry(), program.stackPointer()),
                     name,
-                    credentials);
+                    identity);
         } finally {
             if (!done) {
                 memory.close();
             }
         }
+    }
+
+    /** Whom a program acts for: {@code bprm_fill_uid} of fs/exec.c. */
+    private static ExecCredentials identity(
+            Credentials caller, FileDescription file, TaskSettings settings) {
+        Inode.Ownership owner = file.inode().ownership();
+        boolean counts = !file.location().mount().options().noSetuid();
+        boolean setsUid = counts && (owner.permissions() & Stat.S_ISUID) != 0;
+        int groupBits = Stat.S_ISGID | Stat.S_IXGRP;
+        boolean setsGid = counts && (owner.permissions() & groupBits) == groupBits;
+        return ExecCredentials.of(
+                caller,
+                setsUid ? Optional.of(owner.uid()) : Optional.empty(),
+                setsGid ? Optional.of(owner.gid()) : Optional.empty(),
+                settings.noNewPrivileges());
+    }
+
+    private AddressLayout layout(long stackLimit, TaskSettings settings) {
+        AddressRange addresses = kernel.capabilities().userAddresses();
+        return (settings.personality() & TaskSettings.ADDR_NO_RANDOMIZE) != 0
+                ? AddressLayout.fixed(addresses, stackLimit)
+                : AddressLayout.random(addresses, stackLimit, new KernelRandom());
     }
 
     /** The mappings keep the interpreter's file open; the loader's own reference ends here. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
@@ -226,6 +227,22 @@ public final class Task {
         }
     }
 
+    /** Changes who the task acts as, for it runs another program now. */
+    void becomeAfterExec(ExecCredentials identity) {
+        Credentials credentials = identity.credentials();
+        resources = resources.with(credentials);
+        boolean actsAsItself =
+                credentials.uids().effective() == credentials.uids().real()
+                        && credentials.gids().effective() == credentials.gids().real();
+        group.settings().setDumpable(actsAsItself);
+        if (identity.secure()) {
+            settings.setParentDeathSignal(0);
+        }
+        if (!actsAsItself) {
+            settings.setPersonality(settings.personality() & ~TaskSettings.ADDR_NO_RANDOMIZE);
+        }
+    }
+
     /** What the task has set for itself. Any thread may read. */
     public TaskSettings settings() {
         return settings;
@@ -316,6 +333,11 @@ public final class Task {
     void endVfork() {
         vforkWait.ifPresent(VforkWait::end);
         vforkWait = Optional.empty();
+    }
+
+    /** Whether the task sleeps in a call. Any thread. */
+    boolean isAsleep() {
+        return running.filter(parts -> parts.waiting().isAsleep()).isPresent();
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */

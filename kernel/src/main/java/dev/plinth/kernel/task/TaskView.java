@@ -1,64 +1,60 @@
 package dev.plinth.kernel.task;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
-import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
-import dev.plinth.kernel.mm.MappingInfo;
-import dev.plinth.kernel.mm.MemoryUsage;
-import dev.plinth.kernel.mm.ProgramAreas;
+import dev.plinth.kernel.fs.procfs.ThreadView;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
-import dev.plinth.kernel.vfs.Mount;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * A process, by one of its tasks, as /proc shows it. Two views are equal if they are of one
- * process.
- */
-final class TaskView implements ProcessView {
-    /** More of a process' strings is not shown at once. */
-    private static final int MAX_STRINGS_BYTES = 4 << 20;
-
+/** A task as /proc shows it. Two views are equal if they are of one task. */
+final class TaskView implements ThreadView {
     private final Task task;
 
     TaskView(Task task) {
-        this.task = task;
+        this.task = requireNonNull(task, "task is null");
     }
 
     @Override
-    public int pid() {
-        return task.group().pid();
+    public int tid() {
+        return task.tid();
     }
 
     @Override
-    public int parentPid() {
-        return task.group().parentPid(task.kernel().processes());
+    public byte[] name() {
+        return task.name();
     }
 
     @Override
-    public List<Integer> threads() {
-        return task.group().tasks().stream().map(Task::tid).toList();
+    public void setName(byte[] name) {
+        task.setName(name);
     }
 
     @Override
-    public byte[] name(int tid) {
-        return taskOf(tid).name();
+    public State state() {
+        if (hasEnded()) {
+            return State.ZOMBIE;
+        }
+        return task.isAsleep() ? State.SLEEPING : State.RUNNING;
     }
 
-    /** The task with a number; the one that was looked up if that is gone. */
-    private Task taskOf(int tid) {
-        return task.group().tasks().stream()
-                .filter(other -> other.tid() == tid)
-                .findFirst()
-                .orElse(task);
+    private boolean hasEnded() {
+        return !task.group().tasks().contains(task);
+    }
+
+    private void requireFiles() {
+        if (hasEnded()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
     }
 
     @Override
@@ -67,17 +63,14 @@ final class TaskView implements ProcessView {
     }
 
     @Override
-    public List<Mount> mounts() {
-        return task.kernel().mounts().mounts();
-    }
-
-    @Override
     public Location root() {
+        requireFiles();
         return task.fs().root();
     }
 
     @Override
     public Location workingDirectory() {
+        requireFiles();
         return task.fs().workingDirectory();
     }
 
@@ -87,57 +80,15 @@ final class TaskView implements ProcessView {
     }
 
     @Override
-    public Location executable() {
-        return task.resources().image().executable().location();
-    }
-
-    @Override
-    public byte[] commandLine() {
-        return memory(program().arguments());
-    }
-
-    @Override
-    public byte[] environment() {
-        return memory(program().environment());
-    }
-
-    @Override
-    public byte[] auxiliaryVector() {
-        return memory(program().auxiliaryVector());
-    }
-
-    /** A part of the process' memory; empty if it is not there any more. */
-    private byte[] memory(AddressRange range) {
-        int length = (int) Math.min(MAX_STRINGS_BYTES, range.length());
-        try {
-            return task.guestMemory().copyIn(range.start(), length);
-        } catch (ErrnoException e) {
-            return new byte[0];
-        }
-    }
-
-    @Override
-    public List<MappingInfo> mappings() {
-        return task.memory().mappings();
-    }
-
-    @Override
-    public MemoryUsage memoryUsage() {
-        return task.memory().usage();
-    }
-
-    @Override
-    public ProgramAreas program() {
-        return task.memory().program();
-    }
-
-    @Override
     public List<Integer> descriptors() {
-        return task.files().descriptors();
+        return hasEnded() ? List.of() : task.files().descriptors();
     }
 
     @Override
     public Optional<FileDescription> descriptor(int fd) {
+        if (hasEnded()) {
+            return Optional.empty();
+        }
         try {
             return Optional.of(task.files().getAlsoPathOnly(fd));
         } catch (ErrnoException e) {
@@ -149,18 +100,18 @@ final class TaskView implements ProcessView {
     }
 
     @Override
-    public List<long[]> limits() {
-        List<long[]> limits = new ArrayList<>();
-        for (int resource = 0; resource < ResourceLimits.COUNT; resource++) {
-            ResourceLimits.Limit limit = task.group().limits().get(resource);
-            limits.add(new long[] {limit.soft(), limit.hard()});
+    public boolean closesOnExec(int fd) {
+        try {
+            return task.files().isCloseOnExec(fd);
+        } catch (ErrnoException e) {
+            // It was closed meanwhile.
+            return false;
         }
-        return limits;
     }
 
     @Override
-    public SignalSets signals(int tid) {
-        TaskSignals signals = taskOf(tid).signals();
+    public SignalSets signals() {
+        TaskSignals signals = task.signals();
         long ignored = SignalSet.EMPTY;
         long caught = SignalSet.EMPTY;
         for (Signal signal : Signal.values()) {
@@ -171,26 +122,45 @@ final class TaskView implements ProcessView {
                 ignored |= SignalSet.of(signal);
             }
         }
+        long own = signals.ownPendingSet();
+        long shared = signals.sharedPendingSet();
         return new SignalSets(
-                signals.ownPendingSet(),
-                signals.sharedPendingSet(),
+                own,
+                shared,
                 signals.blocked(),
                 ignored,
-                caught);
+                caught,
+                Long.bitCount(own) + Long.bitCount(shared));
     }
 
     @Override
-    public long startNanos() {
-        return task.group().startMonotonicNanos() - task.kernel().bootMonotonicNanos();
+    public ProcessView.CpuTime cpuTime() {
+        ResourceUsage usage = task.usage();
+        return new ProcessView.CpuTime(usage.userNanos(), usage.systemNanos());
+    }
+
+    @Override
+    public boolean noNewPrivileges() {
+        return task.settings().noNewPrivileges();
+    }
+
+    @Override
+    public int personality() {
+        return task.settings().personality();
+    }
+
+    @Override
+    public long timerSlackNanos() {
+        return task.settings().timerSlackNanos();
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof TaskView view && view.task.group() == task.group();
+        return other instanceof TaskView view && view.task == task;
     }
 
     @Override
     public int hashCode() {
-        return System.identityHashCode(task.group());
+        return System.identityHashCode(task);
     }
 }

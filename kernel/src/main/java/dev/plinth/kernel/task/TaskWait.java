@@ -86,6 +86,11 @@ final class TaskWait implements Blocker, AutoCloseable {
         }
     }
 
+    /** Whether the task sleeps. Any thread. */
+    boolean isAsleep() {
+        return state.get() == State.PARKED || state.get() == State.POLLING;
+    }
+
     @Override
     public WaitSet newWaitSet() {
         return new WaitSet(this::wake);

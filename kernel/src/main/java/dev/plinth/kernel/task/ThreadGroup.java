@@ -32,6 +32,9 @@ public final class ThreadGroup {
     private final long startMonotonicNanos;
     private final ProcessSettings settings;
 
+    /** Set when the process is made known, before anybody asks; changed by execve(2). */
+    private volatile Task leader;
+
     /** Guarded by the tree lock. */
     private final ProcessLinks links = new ProcessLinks();
 
@@ -139,6 +142,9 @@ public final class ThreadGroup {
     void add(Task task) {
         synchronized (signalLock) {
             tasks.add(task);
+            if (task.tid() == pid) {
+                leader = task;
+            }
             if (exit.isPresent()) {
                 task.end(exit.get());
             }
@@ -407,6 +413,16 @@ public final class ThreadGroup {
         synchronized (signalLock) {
             childUsage = childUsage.plus(used);
         }
+    }
+
+    /** The task that has the process' number, also when it has ended before the others. */
+    Task leader() {
+        return leader;
+    }
+
+    /** Makes a task the one that has the process' number: it executes a program. */
+    void setLeader(Task task) {
+        leader = task;
     }
 
     /** The first task, if there is one. */

@@ -164,12 +164,12 @@ final class FileOpener {
         }
         boolean writes = (how.flags() & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY;
         if (inode.type() != FileType.REGULAR || !writes) {
-            return inode.open(location, how.flags());
+            return inode.open(location, how.flags(), caller);
         }
         location.mount().requireWritable();
         inode.addWriter();
         try {
-            FileDescription file = inode.open(location, how.flags());
+            FileDescription file = inode.open(location, how.flags(), caller);
             file.countsAsWriter();
             return file;
         } catch (ErrnoException e) {

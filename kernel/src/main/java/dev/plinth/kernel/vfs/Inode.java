@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -92,9 +93,25 @@ public abstract class Inode {
         throw ErrnoException.of(Errno.ENXIO);
     }
 
+    /**
+     * Opens the file for someone; see {@link #open(Location, int)}, which is what most files do
+     * about it.
+     *
+     * @param caller who opens it: some files of procfs look at that
+     * @throws ErrnoException EACCES if this file is not for the caller
+     */
+    public FileDescription open(Location location, int flags, Caller caller) {
+        return open(location, flags);
+    }
+
+    /** Where the attributes are kept that the methods below change. */
+    protected AttributeStore attributeStore() {
+        return AttributeStore.FIXED;
+    }
+
     /** Sets the permissions, as chmod(2). */
     public void setPermissions(int permissions) {
-        throw ErrnoException.of(Errno.EPERM);
+        attributeStore().setPermissions(this, permissions);
     }
 
     /**
@@ -102,7 +119,7 @@ public abstract class Inode {
      * set-user-ID bit.
      */
     public void setOwner(int uid, int gid, int permissions) {
-        throw ErrnoException.of(Errno.EPERM);
+        attributeStore().setOwner(this, uid, gid, permissions);
     }
 
     /**
@@ -112,7 +129,41 @@ public abstract class Inode {
      * @param modified the new one, or empty to leave it
      */
     public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        throw ErrnoException.of(Errno.EPERM);
+        attributeStore().setTimes(this, accessed, modified);
+    }
+
+    /**
+     * The value of an extended attribute, if the file has it.
+     *
+     * @param name with its prefix, a character for each byte
+     * @throws ErrnoException EOPNOTSUPP if such a file cannot have it
+     */
+    public final Optional<byte[]> xattr(String name) {
+        return attributeStore().xattr(name);
+    }
+
+    /** The names of the extended attributes. */
+    public final List<String> xattrNames() {
+        return attributeStore().xattrNames();
+    }
+
+    /**
+     * Sets an extended attribute.
+     *
+     * @param value owned from now on
+     * @throws ErrnoException EEXIST or ENODATA as the mode says; ENOSPC; EOPNOTSUPP
+     */
+    public final void setXattr(String name, byte[] value, AttributeStore.XattrMode mode) {
+        attributeStore().setXattr(this, name, value, mode);
+    }
+
+    /**
+     * Removes an extended attribute.
+     *
+     * @throws ErrnoException ENODATA if the file has none of that name; EOPNOTSUPP
+     */
+    public final void removeXattr(String name) {
+        attributeStore().removeXattr(this, name);
     }
 
     /**

@@ -300,6 +300,7 @@ final class InitialStackTest {
                                 0,
                                 0,
                                 0,
+                                false,
                                 new byte[15],
                                 new dev.plinth.api.platform.CpuFeatures(0, 0, 0, 0),
                                 0,

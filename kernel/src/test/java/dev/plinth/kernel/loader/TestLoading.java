@@ -115,7 +115,7 @@ final class TestLoading implements AutoCloseable {
         byte[] random = new byte[LoadRequest.RANDOM_BYTES];
         Arrays.fill(random, (byte) 0x5a);
         return new LoadRequest(
-                strings, uid, euid, 3, 3, random, CPU, STACK_LIMIT, Optional.empty());
+                strings, uid, euid, 3, 3, uid != euid, random, CPU, STACK_LIMIT, Optional.empty());
     }
 
     static byte[] ascii(String text) {

@@ -731,7 +731,7 @@ final class StraceTest {
                 arch_prctl(0x9999 /* ARCH_??? */, 0x602100) = -1 EINVAL (Invalid argument)
                 prctl(PR_SET_NAME, "file") = 0
                 prctl(PR_GET_NAME, "file") = 0
-                prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) = 1
+                prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) = 0
                 prctl(0x3e7 /* PR_??? */, 0x1, 0x2, 0x3, 0x4) = -1 EINVAL (Invalid argument)
                 """,
                 lines.stream()

@@ -6,6 +6,7 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.hostfs.linux.Dirent;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -19,7 +20,6 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,23 +47,13 @@ final class HostDirectory extends Directory {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return handle;
+    }
+
+    @Override
     public Ownership ownership() {
         return handle.ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        handle.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        handle.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        handle.setTimes(accessed, modified);
     }
 
     @Override

@@ -4,15 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A regular file of the host. */
 final class HostFile extends Inode {
@@ -45,6 +43,11 @@ final class HostFile extends Inode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return handle;
+    }
+
+    @Override
     public Ownership ownership() {
         return handle.ownership();
     }
@@ -60,21 +63,6 @@ final class HostFile extends Inode {
             fd.close();
             throw e;
         }
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        handle.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        handle.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        handle.setTimes(accessed, modified);
     }
 
     @Override

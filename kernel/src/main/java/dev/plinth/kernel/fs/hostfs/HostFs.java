@@ -32,6 +32,7 @@ import java.util.Optional;
 /** A directory of the host as a file system of the sandbox. */
 public final class HostFs extends FileSystem {
     private final HostCalls calls;
+    private final HostXattrs xattrs;
     private final HostFd rootFd;
     private final InodeNumbers numbers;
     private final Clock clock;
@@ -69,6 +70,7 @@ public final class HostFs extends FileSystem {
             boolean readOnly) {
         super("hostfs", numbers.nextDevice());
         this.calls = new HostCalls(host);
+        this.xattrs = new HostXattrs(host);
         this.rootFd = requireNonNull(rootFd, "rootFd is null");
         this.numbers = numbers;
         this.clock = requireNonNull(clock, "clock is null");
@@ -144,6 +146,10 @@ public final class HostFs extends FileSystem {
 
     HostCalls calls() {
         return calls;
+    }
+
+    HostXattrs xattrs() {
+        return xattrs;
     }
 
     HostFd rootFd() {

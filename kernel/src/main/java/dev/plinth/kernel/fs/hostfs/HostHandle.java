@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
@@ -25,7 +26,7 @@ import java.util.function.Function;
  *
  * <p>Any thread may call any method.
  */
-final class HostHandle {
+final class HostHandle implements AttributeStore {
     private static final long TRUSTED_NANOS = 1_000_000_000L;
 
     private final HostFs fileSystem;
@@ -194,11 +195,13 @@ final class HostHandle {
         distrust();
     }
 
-    void setPermissions(int permissions) {
+    @Override
+    public void setPermissions(Inode self, int permissions) {
         change(fd -> calls().setPermissions(fd, permissions));
     }
 
-    void setOwner(int uid, int gid, int permissions) {
+    @Override
+    public void setOwner(Inode self, int uid, int gid, int permissions) {
         change(fd -> {
             calls().setOwner(fd, uid, gid);
             // The host has taken set-user-ID bits away itself, or found none to take.
@@ -212,8 +215,47 @@ final class HostHandle {
         return known.attributes.type() == FileType.SYMLINK;
     }
 
-    void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
+    @Override
+    public void setTimes(Inode self, Optional<Instant> accessed, Optional<Instant> modified) {
         change(fd -> calls().setTimes(fd, accessed, modified));
+    }
+
+    /** Of the host's extended attributes, only those of users are anything to the guest. */
+    private static boolean isOfUser(String name) {
+        if (name.startsWith("system.")) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        return name.startsWith("user.");
+    }
+
+    @Override
+    public Optional<byte[]> xattr(String name) {
+        return isOfUser(name)
+                ? withDescriptor(fd -> fileSystem.xattrs().get(fd, name))
+                : Optional.empty();
+    }
+
+    @Override
+    public List<String> xattrNames() {
+        return withDescriptor(fd -> fileSystem.xattrs().names(fd)).stream()
+                .filter(name -> name.startsWith("user."))
+                .toList();
+    }
+
+    @Override
+    public void setXattr(Inode self, String name, byte[] value, XattrMode mode) {
+        if (!isOfUser(name)) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        change(fd -> fileSystem.xattrs().set(fd, name, value, mode));
+    }
+
+    @Override
+    public void removeXattr(Inode self, String name) {
+        if (!isOfUser(name)) {
+            throw ErrnoException.of(Errno.ENODATA);
+        }
+        change(fd -> fileSystem.xattrs().remove(fd, name));
     }
 
     /** An open description has a descriptor of the file. */

@@ -2,12 +2,10 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A device, fifo or socket of the host, which is never opened there. */
 final class HostNode extends Inode {
@@ -33,22 +31,12 @@ final class HostNode extends Inode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return handle;
+    }
+
+    @Override
     public Ownership ownership() {
         return handle.ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        handle.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        handle.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        handle.setTimes(accessed, modified);
     }
 }

@@ -2,11 +2,11 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.PathName;
 
-import java.time.Instant;
 import java.util.Optional;
 
 /** A symbolic link of the host; it is followed in the sandbox, never on the host. */
@@ -41,17 +41,12 @@ final class HostSymlink extends FixedSymlink {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return handle;
+    }
+
+    @Override
     public Ownership ownership() {
         return handle.ownership();
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        handle.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        handle.setTimes(accessed, modified);
     }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
@@ -20,6 +21,7 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,7 +35,7 @@ import java.util.concurrent.locks.Lock;
  * <p>Any thread may call any method; what changes does so under the overlay's tree lock, held for
  * writing.
  */
-final class Layers {
+final class Layers implements AttributeStore {
     private static final int COPY_BYTES = 1 << 20;
 
     private final OverlayFs fileSystem;
@@ -145,16 +147,48 @@ final class Layers {
         return lower.map(inode -> Math.max(0, inode.stat().links() - coveredNames.get())).orElse(0);
     }
 
-    void setPermissions(Inode self, int permissions) {
+    @Override
+    public void setPermissions(Inode self, int permissions) {
         copyUp(self, true).setPermissions(permissions);
     }
 
-    void setOwner(Inode self, int uid, int gid, int permissions) {
+    @Override
+    public void setOwner(Inode self, int uid, int gid, int permissions) {
         copyUp(self, true).setOwner(uid, gid, permissions);
     }
 
-    void setTimes(Inode self, Optional<Instant> accessed, Optional<Instant> modified) {
+    @Override
+    public void setTimes(Inode self, Optional<Instant> accessed, Optional<Instant> modified) {
         copyUp(self, true).setTimes(accessed, modified);
+    }
+
+    @Override
+    public Optional<byte[]> xattr(String name) {
+        return current().xattr(name);
+    }
+
+    @Override
+    public List<String> xattrNames() {
+        return current().xattrNames();
+    }
+
+    @Override
+    public void setXattr(Inode self, String name, byte[] value, XattrMode mode) {
+        copyUp(self, true).setXattr(name, value, mode);
+    }
+
+    @Override
+    public void removeXattr(Inode self, String name) {
+        if (current().xattr(name).isEmpty()) {
+            throw ErrnoException.of(Errno.ENODATA);
+        }
+        copyUp(self, true).removeXattr(name);
+    }
+
+    private static void copyXattrs(Inode original, Inode copy) {
+        for (String name : original.xattrNames()) {
+            original.xattr(name).ifPresent(value -> copy.setXattr(name, value, XattrMode.ANY));
+        }
     }
 
     /**
@@ -200,6 +234,7 @@ final class Layers {
                             parent.makeSymlink(at.name, ((FixedSymlink) original).target(), node);
                     default -> parent.makeNode(at.name, type, original.deviceId(), node);
                 };
+        copyXattrs(original, copy);
         copy.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
         publish(copy);
         countLinks(self, copy, stat);
@@ -216,6 +251,7 @@ final class Layers {
             if (withContent) {
                 copyContent(original, (SeekableDescription) copyFile);
             }
+            copyXattrs(original, copy);
             copy.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
             Optional<Place> at = place();
             at.ifPresent(here -> here.directory.copyUp().link(here.name, copy));

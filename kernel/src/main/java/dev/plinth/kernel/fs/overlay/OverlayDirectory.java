@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.overlay;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -11,7 +12,6 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -82,23 +82,13 @@ final class OverlayDirectory extends Directory {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return layers;
+    }
+
+    @Override
     public Ownership ownership() {
         return layers.current().ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        layers.setPermissions(this, permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        layers.setOwner(this, uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        layers.setTimes(this, accessed, modified);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -12,7 +13,6 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +47,11 @@ final class OverlayFile extends Inode {
     @Override
     public FileStat stat() {
         return layers.stat();
+    }
+
+    @Override
+    protected AttributeStore attributeStore() {
+        return layers;
     }
 
     @Override
@@ -117,21 +122,6 @@ final class OverlayFile extends Inode {
             keepsCopy = Optional.empty();
         }
         kept.ifPresent(FileDescription::close);
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        layers.setPermissions(this, permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        layers.setOwner(this, uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        layers.setTimes(this, accessed, modified);
     }
 
     @Override

@@ -2,12 +2,10 @@ package dev.plinth.kernel.fs.overlay;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A device, fifo or socket of either layer. */
 final class OverlayNode extends Inode {
@@ -33,22 +31,12 @@ final class OverlayNode extends Inode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return layers;
+    }
+
+    @Override
     public Ownership ownership() {
         return layers.current().ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        layers.setPermissions(this, permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        layers.setOwner(this, uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        layers.setTimes(this, accessed, modified);
     }
 }

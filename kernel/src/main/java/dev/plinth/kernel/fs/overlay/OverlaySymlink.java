@@ -2,12 +2,10 @@ package dev.plinth.kernel.fs.overlay;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.PathName;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A symbolic link of either layer. */
 final class OverlaySymlink extends FixedSymlink {
@@ -33,17 +31,12 @@ final class OverlaySymlink extends FixedSymlink {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return layers;
+    }
+
+    @Override
     public Ownership ownership() {
         return layers.current().ownership();
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        layers.setOwner(this, uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        layers.setTimes(this, accessed, modified);
     }
 }

@@ -2,6 +2,9 @@ package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pseudofs.PseudoContent;
+import dev.plinth.kernel.fs.pseudofs.PseudoFile;
+import dev.plinth.kernel.fs.pseudofs.PseudoLink;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -10,83 +13,97 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathName;
+import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /** /proc/[pid]/fd or fdinfo: a file for each open descriptor. */
 final class DescriptorDirectory extends Directory {
     private final ProcFs fileSystem;
-    private final ProcessView process;
-    private final ProcNode node;
+    private final ThreadView thread;
+    private final Supplier<Ownership> owner;
     private final FileType entryType;
     private final IntFunction<Inode> maker;
     private final ConcurrentMap<Integer, Inode> inodes = new ConcurrentHashMap<>();
 
     private DescriptorDirectory(
             ProcFs fileSystem,
-            ProcessView process,
-            int permissions,
+            ThreadView thread,
+            Supplier<Ownership> owner,
             FileType entryType,
             IntFunction<Inode> maker) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
-        this.process = process;
+        this.thread = thread;
+        this.owner = owner;
         this.entryType = entryType;
         this.maker = maker;
-        this.node = owned(process, permissions);
     }
 
     /** Links to the open files. */
-    static DescriptorDirectory ofLinks(ProcFs fileSystem, ProcessView process) {
+    static DescriptorDirectory ofLinks(ProcFs fileSystem, ProcessView process, ThreadView thread) {
         return new DescriptorDirectory(
                 fileSystem,
-                process,
-                0500,
+                thread,
+                () -> ProcessAccess.owner(process, thread, 0500),
                 FileType.SYMLINK,
-                fd -> ProcLink.ofPlace(fileSystem, owned(process, 0700), () -> place(process, fd)));
+                fd ->
+                        PseudoLink.ofPlace(
+                                fileSystem,
+                                () -> ProcessAccess.owner(process, thread, mode(thread, fd)),
+                                caller -> {
+                                    ProcessAccess.requireInspect(caller, process, thread);
+                                    return place(thread, fd);
+                                }));
     }
 
     /** Texts about the open files. */
-    static DescriptorDirectory ofInformation(ProcFs fileSystem, ProcessView process) {
+    static DescriptorDirectory ofInformation(
+            ProcFs fileSystem, ProcessView process, ThreadView thread) {
         return new DescriptorDirectory(
                 fileSystem,
-                process,
-                0555,
+                thread,
+                () -> ProcessAccess.owner(process, thread, 0555),
                 FileType.REGULAR,
                 fd ->
-                        new TextFile(
-                                fileSystem, owned(process, 0444), () -> information(process, fd)));
+                        new PseudoFile(
+                                fileSystem,
+                                () -> ProcessAccess.owner(process, thread, 0444),
+                                PseudoContent.text(() -> information(thread, fd))));
     }
 
-    private static ProcNode owned(ProcessView process, int permissions) {
-        return new ProcNode(
-                permissions,
-                process.credentials().uids().effective(),
-                process.credentials().gids().effective());
-    }
-
-    private static Location place(ProcessView process, int fd) {
-        try (FileDescription file = open(process, fd)) {
+    private static Location place(ThreadView thread, int fd) {
+        try (FileDescription file = open(thread, fd)) {
             return file.location();
         }
     }
 
-    private static byte[] information(ProcessView process, int fd) {
-        try (FileDescription file = open(process, fd)) {
-            String text =
-                    "pos:\t%d%nflags:\t0%o%nmnt_id:\t%d%nino:\t%d%n"
-                            .formatted(
-                                    position(file),
-                                    file.flags(),
-                                    file.location().mount().id(),
-                                    file.inode().number());
-            return text.getBytes(StandardCharsets.US_ASCII);
+    /** The permissions of a link tell how its file is open. */
+    private static int mode(ThreadView thread, int fd) {
+        Optional<FileDescription> open = thread.descriptor(fd);
+        if (open.isEmpty()) {
+            return 0;
+        }
+        try (FileDescription file = open.get()) {
+            return (file.isReadable() ? 0500 : 0) | (file.isWritable() ? 0300 : 0);
+        }
+    }
+
+    private static String information(ThreadView thread, int fd) {
+        try (FileDescription file = open(thread, fd)) {
+            int closes = thread.closesOnExec(fd) ? Fcntl.O_CLOEXEC : 0;
+            return "pos:\t%d%nflags:\t0%o%nmnt_id:\t%d%nino:\t%d%n"
+                    .formatted(
+                            position(file),
+                            file.flags() | closes,
+                            file.location().mount().id(),
+                            file.inode().number());
         }
     }
 
@@ -99,8 +116,8 @@ final class DescriptorDirectory extends Directory {
         }
     }
 
-    private static FileDescription open(ProcessView process, int fd) {
-        return process.descriptor(fd).orElseThrow(() -> ErrnoException.of(Errno.ENOENT));
+    private static FileDescription open(ThreadView thread, int fd) {
+        return thread.descriptor(fd).orElseThrow(() -> ErrnoException.of(Errno.ENOENT));
     }
 
     @Override
@@ -109,7 +126,7 @@ final class DescriptorDirectory extends Directory {
     }
 
     private boolean isOpen(int fd) {
-        Optional<FileDescription> file = process.descriptor(fd);
+        Optional<FileDescription> file = thread.descriptor(fd);
         file.ifPresent(FileDescription::close);
         return file.isPresent();
     }
@@ -120,12 +137,17 @@ final class DescriptorDirectory extends Directory {
 
     @Override
     public boolean namesStill(PathName name, Inode inode) {
-        return Numbers.parse(name).filter(this::isOpen).isPresent();
+        Optional<Integer> fd = Numbers.parse(name);
+        boolean open = fd.filter(this::isOpen).isPresent();
+        if (!open) {
+            fd.ifPresent(inodes::remove);
+        }
+        return open;
     }
 
     @Override
     public List<DirectoryEntry> entries() {
-        return process.descriptors().stream()
+        return thread.descriptors().stream()
                 .map(fd ->
                         new DirectoryEntry(
                                 PathName.of(String.valueOf(fd)), inode(fd).number(), entryType))
@@ -134,11 +156,11 @@ final class DescriptorDirectory extends Directory {
 
     @Override
     public FileStat stat() {
-        return node.stat(fileSystem, number(), type(), 2);
+        return fileSystem.stat(this, 2);
     }
 
     @Override
     public Ownership ownership() {
-        return node.ownership();
+        return owner.get();
     }
 }

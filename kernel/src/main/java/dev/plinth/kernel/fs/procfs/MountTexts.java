@@ -10,9 +10,11 @@ import java.util.Optional;
 /** /proc/[pid]/mounts and mountinfo: the mounts that a process can reach from its root. */
 final class MountTexts {
     private final ProcessView process;
+    private final ThreadView thread;
 
-    MountTexts(ProcessView process) {
+    MountTexts(ProcessView process, ThreadView thread) {
         this.process = process;
+        this.thread = thread;
     }
 
     /** As getmntent(3) reads it. */
@@ -38,6 +40,23 @@ final class MountTexts {
         StringBuilder text = new StringBuilder();
         for (Mount mount : process.mounts()) {
             path(mount).ifPresent(path -> appendInformation(text, mount, path));
+        }
+        return text.toString();
+    }
+
+    /** See proc_pid_mountstats(5). */
+    String mountstats() {
+        StringBuilder text = new StringBuilder();
+        for (Mount mount : process.mounts()) {
+            path(mount)
+                    .ifPresent(path ->
+                            text.append("device ")
+                                    .append(escape(mount.source()))
+                                    .append(" mounted on ")
+                                    .append(escape(path))
+                                    .append(" with fstype ")
+                                    .append(mount.fileSystem().type())
+                                    .append('\n'));
         }
         return text.toString();
     }
@@ -68,7 +87,7 @@ final class MountTexts {
     }
 
     private Optional<String> path(Mount mount) {
-        PathDisplay display = PathDisplay.of(process.root(), mount.rootLocation());
+        PathDisplay display = PathDisplay.of(thread.root(), mount.rootLocation());
         return display.reachable() ? Optional.of(display.path().toString()) : Optional.empty();
     }
 

@@ -1,82 +1,160 @@
 package dev.plinth.kernel.fs.procfs;
 
-import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pseudofs.PseudoContent;
+import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
+import dev.plinth.kernel.fs.pseudofs.PseudoFile;
+import dev.plinth.kernel.fs.pseudofs.PseudoLink;
+import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.PathName;
 
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The directory of a process, or of one of its threads. */
 final class ProcessDirectory extends Directory {
+    private static final int READABLE = 0444;
+    private static final int WRITABLE = 0644;
+    private static final int PRIVATE = 0400;
+    private static final int LINK = 0777;
+
     private final ProcFs fileSystem;
     private final ProcessView process;
-    private final FixedDirectory files;
-    private final ProcNode node;
+    private final ThreadView thread;
+    private final PseudoDirectory files;
 
-    /** The directory of a process, with one for each of its threads in {@code task}. */
-    ProcessDirectory(ProcFs fileSystem, ProcessView process) {
-        this(fileSystem, process, process.pid(), true);
-    }
-
-    /** The directory of a thread. */
-    ProcessDirectory(ProcFs fileSystem, ProcessView process, int tid) {
-        this(fileSystem, process, tid, false);
-    }
-
-    private ProcessDirectory(ProcFs fileSystem, ProcessView process, int tid, boolean withThreads) {
+    private ProcessDirectory(
+            ProcFs fileSystem, ProcessView process, ThreadView thread, boolean wholeProcess) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.process = process;
-        Credentials credentials = process.credentials();
-        int uid = credentials.uids().effective();
-        int gid = credentials.gids().effective();
-        node = new ProcNode(0555, uid, gid);
-        ProcNode readable = new ProcNode(0444, uid, gid);
-        ProcNode own = new ProcNode(0400, uid, gid);
-        ProcNode link = new ProcNode(0777, uid, gid);
-        ProcessTexts texts = new ProcessTexts(process, tid);
-        MountTexts mounts = new MountTexts(process);
+        this.thread = thread;
+        files = new PseudoDirectory(fileSystem, this::ownership, () -> files(wholeProcess));
+    }
+
+    private Map<PathName, Inode> files(boolean wholeProcess) {
         Map<PathName, Inode> map = new LinkedHashMap<>();
-        addBytes(map, "auxv", own, process::auxiliaryVector);
-        addBytes(map, "cmdline", readable, process::commandLine);
-        addBytes(map, "environ", own, process::environment);
-        addBytes(map, "comm", new ProcNode(0644, uid, gid), texts::comm);
-        add(map, "cgroup", readable, () -> "0::/\n");
-        add(map, "limits", readable, texts::limits);
-        add(map, "maps", readable, texts::maps);
-        add(map, "mountinfo", readable, mounts::mountinfo);
-        add(map, "mounts", readable, mounts::mounts);
-        add(map, "oom_score", readable, () -> "0\n");
-        add(map, "oom_score_adj", new ProcNode(0644, uid, gid), () -> "0\n");
-        add(map, "stat", readable, texts::stat);
-        add(map, "statm", readable, texts::statm);
-        add(map, "status", readable, texts::status);
-        map.put(PathName.of("cwd"), ProcLink.ofPlace(fileSystem, link, process::workingDirectory));
-        map.put(PathName.of("exe"), ProcLink.ofPlace(fileSystem, link, process::executable));
-        map.put(PathName.of("root"), ProcLink.ofPlace(fileSystem, link, process::root));
-        map.put(PathName.of("fd"), DescriptorDirectory.ofLinks(fileSystem, process));
-        map.put(PathName.of("fdinfo"), DescriptorDirectory.ofInformation(fileSystem, process));
-        if (withThreads) {
+        addTexts(map, new ProcessTexts(process, thread, wholeProcess));
+        addMemory(map);
+        MountTexts mounts = new MountTexts(process, thread);
+        add(map, "mountinfo", READABLE, PseudoContent.text(mounts::mountinfo));
+        add(map, "mounts", READABLE, PseudoContent.text(mounts::mounts));
+        addLink(map, "cwd", ThreadView::workingDirectory);
+        addLink(map, "exe", view -> process.executable());
+        addLink(map, "root", ThreadView::root);
+        map.put(PathName.of("fd"), DescriptorDirectory.ofLinks(fileSystem, process, thread));
+        map.put(
+                PathName.of("fdinfo"),
+                DescriptorDirectory.ofInformation(fileSystem, process, thread));
+        map.put(PathName.of("net"), NetworkTexts.directory(fileSystem));
+        if (wholeProcess) {
+            add(map, "mountstats", PRIVATE, PseudoContent.text(mounts::mountstats));
             map.put(PathName.of("task"), new ThreadListDirectory(fileSystem, process));
         }
-        files = new FixedDirectory(fileSystem, node, map);
+        return map;
     }
 
-    private void add(Map<PathName, Inode> map, String name, ProcNode owner, Supplier<String> text) {
-        addBytes(map, name, owner, () -> text.get().getBytes(StandardCharsets.ISO_8859_1));
+    /** The directory of a process, with one for each of its threads in {@code task}. */
+    static ProcessDirectory ofProcess(ProcFs fileSystem, ProcessView process) {
+        return new ProcessDirectory(fileSystem, process, process.leader(), true);
     }
 
-    private void addBytes(
-            Map<PathName, Inode> map, String name, ProcNode owner, Supplier<byte[]> text) {
-        map.put(PathName.of(name), new TextFile(fileSystem, owner, text));
+    /** The directory of a thread in {@code task}. */
+    static ProcessDirectory ofThread(ProcFs fileSystem, ProcessView process, ThreadView thread) {
+        return new ProcessDirectory(fileSystem, process, thread, false);
+    }
+
+    private void addTexts(Map<PathName, Inode> map, ProcessTexts texts) {
+        add(map, "cgroup", READABLE, PseudoContent.text(() -> "0::/\n"));
+        add(map, "comm", WRITABLE, new ThreadName(process, thread));
+        addPrivate(map, "io", PRIVATE, texts::io);
+        add(map, "limits", READABLE, PseudoContent.text(texts::limits));
+        add(map, "loginuid", WRITABLE, PseudoContent.text(() -> "4294967295"));
+        add(map, "oom_adj", WRITABLE, new OomAdjustment(process, true));
+        add(map, "oom_score", READABLE, PseudoContent.text(() -> process.oomScore() + "\n"));
+        add(map, "oom_score_adj", WRITABLE, new OomAdjustment(process, false));
+        addPrivate(map, "personality", PRIVATE, texts::personality);
+        add(map, "schedstat", READABLE, PseudoContent.text(texts::schedstat));
+        add(map, "sessionid", READABLE, PseudoContent.text(() -> "4294967295"));
+        add(map, "setgroups", WRITABLE, PseudoContent.text(() -> "allow\n"));
+        add(map, "stat", READABLE, PseudoContent.text(texts::stat));
+        add(map, "statm", READABLE, PseudoContent.text(texts::statm));
+        add(map, "status", READABLE, PseudoContent.text(texts::status));
+        addPrivate(map, "stack", PRIVATE, () -> "");
+        addPrivate(map, "syscall", PRIVATE, () -> "running\n");
+        add(map, "timerslack_ns", 0666, PseudoContent.text(texts::timerSlack));
+        add(map, "uid_map", WRITABLE, PseudoContent.text(ProcessTexts::idMap));
+        add(map, "gid_map", WRITABLE, PseudoContent.text(ProcessTexts::idMap));
+        add(map, "wchan", READABLE, PseudoContent.text(() -> "0"));
+    }
+
+    private void addMemory(Map<PathName, Inode> map) {
+        MemoryTexts texts = new MemoryTexts(process);
+        add(map, "cmdline", READABLE, process::commandLine);
+        add(map, "auxv", PRIVATE, inspected(process::auxiliaryVector));
+        add(map, "environ", PRIVATE, inspected(process::environment));
+        addPrivate(map, "maps", READABLE, texts::maps);
+        addPrivate(map, "smaps", READABLE, texts::smaps);
+        addPrivate(map, "smaps_rollup", READABLE, texts::rollup);
+        map.put(
+                PathName.of("mem"),
+                new MemoryInode(
+                        fileSystem,
+                        process,
+                        thread,
+                        () -> ProcessAccess.owner(process, thread, 0600)));
+    }
+
+    private void add(Map<PathName, Inode> map, String name, int permissions, PseudoContent text) {
+        map.put(
+                PathName.of(name),
+                new PseudoFile(
+                        fileSystem,
+                        () -> ProcessAccess.owner(process, thread, permissions),
+                        new WhileThere(process, text)));
+    }
+
+    /** A file for those only who may look into the process. */
+    private void addPrivate(
+            Map<PathName, Inode> map, String name, int permissions, Supplier<String> text) {
+        add(map, name, permissions, inspected(PseudoContent.text(text)));
+    }
+
+    private PseudoContent inspected(PseudoContent content) {
+        return new PseudoContent() {
+            @Override
+            public byte[] read() {
+                return content.read();
+            }
+
+            @Override
+            public void checkOpen(Caller caller, boolean forWriting) {
+                ProcessAccess.requireInspect(caller, process, thread);
+            }
+        };
+    }
+
+    private void addLink(
+            Map<PathName, Inode> map, String name, Function<ThreadView, Location> target) {
+        map.put(
+                PathName.of(name),
+                PseudoLink.ofPlace(
+                        fileSystem,
+                        () -> ProcessAccess.owner(process, thread, LINK),
+                        caller -> {
+                            ProcessAccess.requireInspect(caller, process, thread);
+                            return target.apply(thread);
+                        }));
     }
 
     int pid() {
@@ -88,23 +166,54 @@ final class ProcessDirectory extends Directory {
         return process.equals(other);
     }
 
+    /** Whether this is the directory of that very thread. */
+    boolean shows(ThreadView other) {
+        return thread.equals(other);
+    }
+
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return files.lookup(name);
+        return process.isThere() ? files.lookup(name) : Optional.empty();
     }
 
     @Override
     public List<DirectoryEntry> entries() {
-        return files.entries();
+        return process.isThere() ? files.entries() : List.of();
     }
 
     @Override
     public FileStat stat() {
-        return node.stat(fileSystem, number(), type(), files.stat().links());
+        return fileSystem.stat(this, files.links());
     }
 
     @Override
     public Ownership ownership() {
-        return node.ownership();
+        return ProcessAccess.publicOwner(thread, 0555);
+    }
+
+    /** A content that is gone with its process: ESRCH. */
+    private record WhileThere(ProcessView process, PseudoContent content) implements PseudoContent {
+        @Override
+        public byte[] read() {
+            requireThere();
+            return content.read();
+        }
+
+        @Override
+        public void checkOpen(Caller caller, boolean forWriting) {
+            content.checkOpen(caller, forWriting);
+        }
+
+        @Override
+        public void write(byte[] text, Caller writer) {
+            requireThere();
+            content.write(text, writer);
+        }
+
+        private void requireThere() {
+            if (!process.isThere()) {
+                throw ErrnoException.of(Errno.ESRCH);
+            }
+        }
     }
 }

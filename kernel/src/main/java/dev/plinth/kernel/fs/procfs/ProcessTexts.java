@@ -4,22 +4,25 @@ import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.cred.CapabilitySets;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.Ids;
-import dev.plinth.kernel.mm.MappingInfo;
 import dev.plinth.kernel.mm.MemoryUsage;
 import dev.plinth.kernel.mm.ProgramAreas;
-import dev.plinth.kernel.vfs.DeviceNumber;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /** The texts of the files in the directory of a process or thread; see proc(5). */
 final class ProcessTexts {
     private static final int NANOS_PER_TICK = 10_000_000;
     private static final int KIB_PER_PAGE = Pages.SIZE / 1024;
+    private static final int RLIMIT_SIGPENDING = 11;
 
-    /** Where the name of a mapping stands in a line of maps. */
-    private static final int NAME_COLUMN = 73;
+    /** {@code PF_FORKNOEXEC} and the like are not told. */
+    private static final int NO_FLAGS = 0;
+
+    private static final int NORMAL_PRIORITY = 20;
+    private static final int SIGCHLD = 17;
 
     private static final String[] LIMIT_NAMES = {
         "Max cpu time",
@@ -46,54 +49,37 @@ final class ProcessTexts {
     };
 
     private final ProcessView process;
-    private final int tid;
+    private final ThreadView thread;
+    private final boolean wholeProcess;
 
-    ProcessTexts(ProcessView process, int tid) {
+    /**
+     * The texts of a thread, or of its process as told for its first thread.
+     *
+     * @param wholeProcess whether times are those of all threads
+     */
+    ProcessTexts(ProcessView process, ThreadView thread, boolean wholeProcess) {
         this.process = process;
-        this.tid = tid;
-    }
-
-    byte[] comm() {
-        return (name() + "\n").getBytes(StandardCharsets.ISO_8859_1);
+        this.thread = thread;
+        this.wholeProcess = wholeProcess;
     }
 
     private String name() {
-        return new String(process.name(tid), StandardCharsets.ISO_8859_1);
+        return new String(thread.name(), StandardCharsets.ISO_8859_1);
     }
 
-    String maps() {
-        StringBuilder text = new StringBuilder();
-        for (MappingInfo mapping : process.mappings()) {
-            DeviceNumber device = DeviceNumber.decode(mapping.device());
-            int start = text.length();
-            text.append(
-                    "%08x-%08x %s%s %08x %02x:%02x %d "
-                            .formatted(
-                                    mapping.range().start(),
-                                    mapping.range().end(),
-                                    mapping.access().symbols(),
-                                    mapping.shared() ? "s" : "p",
-                                    mapping.offset(),
-                                    device.major(),
-                                    device.minor(),
-                                    mapping.inode()));
-            if (!mapping.name().isEmpty()) {
-                int padding = NAME_COLUMN - (text.length() - start);
-                text.append(" ".repeat(Math.max(0, padding))).append(mapping.name());
-            }
-            text.append('\n');
-        }
-        return text.toString();
+    private ProcessView.CpuTime cpuTime() {
+        return wholeProcess ? process.cpuTime() : thread.cpuTime();
     }
 
     String limits() {
         StringBuilder text = new StringBuilder();
         text.append(
-                "%-26s%-21s%-21s%-10s%n".formatted("Limit", "Soft Limit", "Hard Limit", "Units"));
+                "%-25s %-20s %-20s %-10s\n"
+                        .formatted("Limit", "Soft Limit", "Hard Limit", "Units"));
         List<long[]> limits = process.limits();
         for (int i = 0; i < LIMIT_NAMES.length; i++) {
             text.append(
-                    "%-26s%-21s%-21s%-10s%n"
+                    "%-25s %-20s %-20s %-10s\n"
                             .formatted(
                                     LIMIT_NAMES[i],
                                     limit(limits.get(i)[0]),
@@ -108,34 +94,56 @@ final class ProcessTexts {
     }
 
     String statm() {
-        MemoryUsage usage = process.memoryUsage();
+        Optional<MemoryUsage> usage = process.memoryUsage();
+        if (usage.isEmpty()) {
+            return "0 0 0 0 0 0 0\n";
+        }
+        MemoryUsage pages = usage.get();
         return "%d %d %d %d 0 %d 0\n"
                 .formatted(
-                        usage.size(),
-                        usage.resident(),
-                        usage.residentFile(),
-                        usage.executable(),
-                        usage.data() + usage.stack());
+                        pages.size(),
+                        pages.resident(),
+                        pages.residentFile(),
+                        pages.executable(),
+                        pages.data() + pages.stack());
     }
 
     /** All 52 fields of proc_pid_stat(5); those that are not known are zero. */
     String stat() {
-        MemoryUsage usage = process.memoryUsage();
         ProgramAreas program = process.program();
-        ProcessView.SignalSets signals = process.signals(tid);
+        ThreadView.SignalSets signals = thread.signals();
+        ProcessView.CpuTime time = cpuTime();
+        ProcessView.CpuTime ofChildren = process.childCpuTime();
         StringJoiner text = new StringJoiner(" ", "", "\n");
-        text.add(String.valueOf(tid)).add("(" + name() + ")").add("R");
-        addAll(text, process.parentPid(), process.pid(), process.pid(), 0, -1, 0);
-        addAll(text, 0, 0, 0, 0, 0, 0, 0, 0);
-        addAll(text, 20, 0, process.threads().size(), 0, process.startNanos() / NANOS_PER_TICK);
-        addAll(text, usage.size() * Pages.SIZE, usage.resident(), -1);
+        text.add(String.valueOf(thread.tid())).add("(" + name() + ")");
+        text.add(String.valueOf(thread.state().letter()));
+        addAll(text, process.parentPid(), process.processGroup(), process.session());
+        addAll(text, process.terminal(), process.terminalGroup(), NO_FLAGS, 0, 0, 0, 0);
+        addAll(text, ticks(time.userNanos()), ticks(time.systemNanos()));
+        addAll(text, ticks(ofChildren.userNanos()), ticks(ofChildren.systemNanos()));
+        addAll(text, NORMAL_PRIORITY, 0, process.threads().size(), 0);
+        addAll(text, ticks(process.startNanos()));
+        addAll(text, process.memoryUsage().map(usage -> usage.size() * Pages.SIZE).orElse(0L));
+        addAll(text, process.memoryUsage().map(MemoryUsage::resident).orElse(0L));
+        addAll(text, process.limits().get(5)[0]);
         addAll(text, program.code().start(), program.code().end(), program.stackStart(), 0, 0);
-        addAll(text, signals.pending(), signals.blocked(), signals.ignored(), signals.caught());
-        addAll(text, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0);
+        addAll(text, lower(signals.pending()), lower(signals.blocked()));
+        addAll(text, lower(signals.ignored()), lower(signals.caught()));
+        addAll(text, 0, 0, 0, SIGCHLD, 0, 0, 0, 0, 0, 0);
         addAll(text, program.data().start(), program.data().end(), 0);
         addAll(text, program.arguments().start(), program.arguments().end());
-        addAll(text, program.environment().start(), program.environment().end(), 0);
+        addAll(text, program.environment().start(), program.environment().end());
+        addAll(text, process.exitCode());
         return text.toString();
+    }
+
+    /** The sets of signals are told there without those for real time. */
+    private static long lower(long signals) {
+        return signals & 0x7fffffffL;
+    }
+
+    private static long ticks(long nanos) {
+        return nanos / NANOS_PER_TICK;
     }
 
     private static void addAll(StringJoiner text, long... values) {
@@ -145,35 +153,56 @@ final class ProcessTexts {
     }
 
     String status() {
-        Credentials credentials = process.credentials();
+        Credentials credentials = thread.credentials();
         StringBuilder text = new StringBuilder();
-        append(text, "Name", name());
-        append(text, "Umask", "%04o".formatted(process.umask()));
-        append(text, "State", "R (running)");
+        append(text, "Name", name().replace("\\", "\\\\").replace("\n", "\\n"));
+        boolean zombie = process.memoryUsage().isEmpty();
+        if (!zombie) {
+            append(text, "Umask", "%04o".formatted(thread.umask()));
+        }
+        append(text, "State", thread.state().text());
         append(text, "Tgid", process.pid());
         append(text, "Ngid", 0);
-        append(text, "Pid", tid);
+        append(text, "Pid", thread.tid());
         append(text, "PPid", process.parentPid());
         append(text, "TracerPid", 0);
         append(text, "Uid", ids(credentials.uids()));
         append(text, "Gid", ids(credentials.gids()));
-        append(text, "FDSize", Math.max(64, process.descriptors().size()));
+        append(text, "FDSize", zombie ? 0 : Math.max(64, thread.descriptors().size()));
         StringBuilder groups = new StringBuilder();
-        credentials.groups().forEach(group -> groups.append(group).append(' '));
-        append(text, "Groups", groups.toString());
-        appendMemory(text);
+        credentials
+                .groups()
+                .forEach(group -> groups.append(Integer.toUnsignedLong(group)).append(' '));
+        append(text, "Groups", groups.append(' ').toString());
+        append(text, "NStgid", process.pid());
+        append(text, "NSpid", thread.tid());
+        append(text, "NSpgid", process.processGroup());
+        append(text, "NSsid", process.session());
+        append(text, "Kthread", 0);
+        process.memoryUsage().ifPresent(usage -> appendMemory(text, usage));
         append(text, "Threads", process.threads().size());
         appendSignals(text);
         appendCapabilities(text, credentials.capabilities());
-        append(text, "NoNewPrivs", 1);
+        append(text, "NoNewPrivs", thread.noNewPrivileges() ? 1 : 0);
         append(text, "Seccomp", 0);
+        append(text, "Seccomp_filters", 0);
+        append(text, "Speculation_Store_Bypass", "not vulnerable");
+        append(text, "SpeculationIndirectBranch", "not affected");
+        append(text, "Cpus_allowed", "%x".formatted((1L << process.processors()) - 1));
+        append(text, "Cpus_allowed_list", list(process.processors()));
+        append(text, "Mems_allowed", 1);
+        append(text, "Mems_allowed_list", 0);
         append(text, "voluntary_ctxt_switches", 0);
         append(text, "nonvoluntary_ctxt_switches", 0);
         return text.toString();
     }
 
-    private void appendMemory(StringBuilder text) {
-        MemoryUsage usage = process.memoryUsage();
+    /** All numbers below a count, as a list of processors is written. */
+    static String list(int count) {
+        return count == 1 ? "0" : "0-" + (count - 1);
+    }
+
+    private static void appendMemory(StringBuilder text, MemoryUsage usage) {
         appendPages(text, "VmPeak", usage.peakSize());
         appendPages(text, "VmSize", usage.size());
         appendPages(text, "VmLck", usage.locked());
@@ -189,11 +218,17 @@ final class ProcessTexts {
         appendPages(text, "VmLib", 0);
         appendPages(text, "VmPTE", 0);
         appendPages(text, "VmSwap", 0);
+        appendPages(text, "HugetlbPages", 0);
+        append(text, "CoreDumping", 0);
+        append(text, "THP_enabled", 0);
     }
 
     private void appendSignals(StringBuilder text) {
-        ProcessView.SignalSets signals = process.signals(tid);
-        append(text, "SigQ", "0/" + limit(process.limits().get(11)[0]));
+        ThreadView.SignalSets signals = thread.signals();
+        append(
+                text,
+                "SigQ",
+                signals.queued() + "/" + limit(process.limits().get(RLIMIT_SIGPENDING)[0]));
         append(text, "SigPnd", hex(signals.pending()));
         append(text, "ShdPnd", hex(signals.shared()));
         append(text, "SigBlk", hex(signals.blocked()));
@@ -210,8 +245,12 @@ final class ProcessTexts {
     }
 
     private static String ids(Ids ids) {
-        return "%d\t%d\t%d\t%d"
-                .formatted(ids.real(), ids.effective(), ids.saved(), ids.fileSystem());
+        return "%s\t%s\t%s\t%s"
+                .formatted(
+                        Integer.toUnsignedString(ids.real()),
+                        Integer.toUnsignedString(ids.effective()),
+                        Integer.toUnsignedString(ids.saved()),
+                        Integer.toUnsignedString(ids.fileSystem()));
     }
 
     private static String hex(long set) {
@@ -224,5 +263,40 @@ final class ProcessTexts {
 
     private static void appendPages(StringBuilder text, String name, long pages) {
         append(text, name, "%8d kB".formatted(pages * KIB_PER_PAGE));
+    }
+
+    /** What is read and written is not kept account of. */
+    String io() {
+        StringBuilder text = new StringBuilder();
+        for (String name :
+                new String[] {
+                    "rchar",
+                    "wchar",
+                    "syscr",
+                    "syscw",
+                    "read_bytes",
+                    "write_bytes",
+                    "cancelled_write_bytes",
+                }) {
+            text.append(name).append(": 0\n");
+        }
+        return text.toString();
+    }
+
+    String personality() {
+        return "%08x\n".formatted(thread.personality());
+    }
+
+    String schedstat() {
+        return "%d 0 0\n".formatted(thread.cpuTime().totalNanos());
+    }
+
+    String timerSlack() {
+        return thread.timerSlackNanos() + "\n";
+    }
+
+    /** The ids of the first user namespace: all stand for themselves. */
+    static String idMap() {
+        return "%10d %10d %10s\n".formatted(0, 0, "4294967295");
     }
 }

@@ -19,6 +19,15 @@ public interface SystemView {
     /** {@code uname -n}. */
     String hostName();
 
+    /** Sets the host name, as sethostname(2); a longer one is cut. */
+    void setHostName(String name);
+
+    /** The NIS domain. */
+    String domainName();
+
+    /** Sets the NIS domain, as setdomainname(2); a longer one is cut. */
+    void setDomainName(String name);
+
     /** How many processors programs are told of. */
     int processors();
 
@@ -42,4 +51,13 @@ public interface SystemView {
 
     /** The UUID of this sandbox. */
     String bootId();
+
+    /** How many processes and threads there may be at once. */
+    int maxTasks();
+
+    /** How many files are open. */
+    long openFiles();
+
+    /** How many processes were killed for lack of memory. */
+    long oomKills();
 }

@@ -16,35 +16,35 @@ import java.util.concurrent.ConcurrentMap;
 final class ThreadListDirectory extends Directory {
     private final ProcFs fileSystem;
     private final ProcessView process;
-    private final ProcNode node;
     private final ConcurrentMap<Integer, ProcessDirectory> directories = new ConcurrentHashMap<>();
 
     ThreadListDirectory(ProcFs fileSystem, ProcessView process) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.process = process;
-        this.node =
-                new ProcNode(
-                        0555,
-                        process.credentials().uids().effective(),
-                        process.credentials().gids().effective());
     }
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return Numbers.parse(name).filter(process.threads()::contains).map(this::directory);
+        return Numbers.parse(name).flatMap(process::thread).map(this::directory);
     }
 
-    private ProcessDirectory directory(int tid) {
-        return directories.computeIfAbsent(
-                tid, number -> new ProcessDirectory(fileSystem, process, number));
+    private ProcessDirectory directory(ThreadView thread) {
+        return directories.compute(
+                thread.tid(),
+                (tid, known) ->
+                        known != null && known.shows(thread)
+                                ? known
+                                : ProcessDirectory.ofThread(fileSystem, process, thread));
     }
 
     @Override
     public boolean namesStill(PathName name, Inode inode) {
-        boolean lives = Numbers.parse(name).filter(process.threads()::contains).isPresent();
+        ProcessDirectory directory = (ProcessDirectory) inode;
+        boolean lives =
+                Numbers.parse(name).flatMap(process::thread).filter(directory::shows).isPresent();
         if (!lives) {
-            Numbers.parse(name).ifPresent(directories::remove);
+            directories.values().remove(directory);
         }
         return lives;
     }
@@ -52,21 +52,21 @@ final class ThreadListDirectory extends Directory {
     @Override
     public List<DirectoryEntry> entries() {
         return process.threads().stream()
-                .map(tid ->
+                .map(thread ->
                         new DirectoryEntry(
-                                PathName.of(String.valueOf(tid)),
-                                directory(tid).number(),
+                                PathName.of(String.valueOf(thread.tid())),
+                                directory(thread).number(),
                                 FileType.DIRECTORY))
                 .toList();
     }
 
     @Override
     public FileStat stat() {
-        return node.stat(fileSystem, number(), type(), 2 + process.threads().size());
+        return fileSystem.stat(this, 2 + process.threads().size());
     }
 
     @Override
     public Ownership ownership() {
-        return node.ownership();
+        return ProcessAccess.publicOwner(process.leader(), 0555);
     }
 }

@@ -4,22 +4,32 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
- * Owner, permissions, times and links of an inode. Any thread may use it; the last of all locks.
+ * Owner, permissions, times, links and extended attributes of an inode. Any thread may use it; the
+ * last of all locks.
  *
  * <p>Times of reading are kept as Linux does by default (relatime): only where they would otherwise
  * be older than the last change, or than a day.
  */
-final class NodeAttributes {
+final class NodeAttributes implements AttributeStore {
     private static final Duration ACCESS_TIME_STALE = Duration.ofDays(1);
+
+    /** Names and values of one inode; they lie on the JVM's heap. */
+    private static final long XATTR_BYTES_MAX = 128 << 10;
 
     private final Clock clock;
     private final Instant born;
@@ -39,6 +49,13 @@ final class NodeAttributes {
 
     @GuardedBy("attributeLock")
     private Instant changed;
+
+    /** Extended attributes by name; an immutable map as long as there are none. */
+    @GuardedBy("attributeLock")
+    private Map<String, byte[]> xattrs = Map.of();
+
+    @GuardedBy("attributeLock")
+    private long xattrBytes;
 
     /** All of it at one moment. */
     record Snapshot(
@@ -71,24 +88,72 @@ final class NodeAttributes {
         }
     }
 
-    void setPermissions(int permissions) {
+    @Override
+    public void setPermissions(Inode self, int permissions) {
         synchronized (attributeLock) {
             ownership = new Inode.Ownership(permissions, ownership.uid(), ownership.gid());
             changed = clock.realtime();
         }
     }
 
-    void setOwner(int uid, int gid, int permissions) {
+    @Override
+    public void setOwner(Inode self, int uid, int gid, int permissions) {
         synchronized (attributeLock) {
             ownership = new Inode.Ownership(permissions, uid, gid);
             changed = clock.realtime();
         }
     }
 
-    void setTimes(Optional<Instant> newAccessed, Optional<Instant> newModified) {
+    @Override
+    public void setTimes(Inode self, Optional<Instant> newAccessed, Optional<Instant> newModified) {
         synchronized (attributeLock) {
             accessed = newAccessed.orElse(accessed);
             modified = newModified.orElse(modified);
+            changed = clock.realtime();
+        }
+    }
+
+    @Override
+    public Optional<byte[]> xattr(String name) {
+        synchronized (attributeLock) {
+            return Optional.ofNullable(xattrs.get(name)).map(byte[]::clone);
+        }
+    }
+
+    @Override
+    public List<String> xattrNames() {
+        synchronized (attributeLock) {
+            return List.copyOf(xattrs.keySet());
+        }
+    }
+
+    @Override
+    public void setXattr(Inode self, String name, byte[] value, XattrMode mode) {
+        synchronized (attributeLock) {
+            byte[] old = xattrs.get(name);
+            mode.require(old != null);
+            long freed = old == null ? 0 : name.length() + old.length;
+            long bytes = xattrBytes - freed + name.length() + value.length;
+            if (bytes > XATTR_BYTES_MAX) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (old == null && xattrs.isEmpty()) {
+                xattrs = new TreeMap<>();
+            }
+            xattrs.put(name, value);
+            xattrBytes = bytes;
+            changed = clock.realtime();
+        }
+    }
+
+    @Override
+    public void removeXattr(Inode self, String name) {
+        synchronized (attributeLock) {
+            byte[] old = xattrs.isEmpty() ? null : xattrs.remove(name);
+            if (old == null) {
+                throw ErrnoException.of(Errno.ENODATA);
+            }
+            xattrBytes -= name.length() + old.length;
             changed = clock.realtime();
         }
     }

@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -11,7 +12,6 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,23 +54,13 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return attributes;
+    }
+
+    @Override
     public Ownership ownership() {
         return attributes.ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        attributes.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        attributes.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        attributes.setTimes(accessed, modified);
     }
 
     @Override

@@ -4,15 +4,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.NewNode;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A regular file of a tmpfs. It lives as long as it has a name or is in use. */
 final class TmpfsFile extends Inode implements TmpfsInode {
@@ -59,6 +57,11 @@ final class TmpfsFile extends Inode implements TmpfsInode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return attributes;
+    }
+
+    @Override
     public Ownership ownership() {
         return attributes.ownership();
     }
@@ -73,21 +76,6 @@ final class TmpfsFile extends Inode implements TmpfsInode {
         }
         file.close();
         throw ErrnoException.of(Errno.ENOENT);
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        attributes.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        attributes.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        attributes.setTimes(accessed, modified);
     }
 
     @Override

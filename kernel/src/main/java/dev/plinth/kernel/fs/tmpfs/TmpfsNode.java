@@ -2,14 +2,12 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A device, fifo or socket of a tmpfs: a name and attributes, no content. */
 final class TmpfsNode extends Inode implements TmpfsInode {
@@ -45,23 +43,13 @@ final class TmpfsNode extends Inode implements TmpfsInode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return attributes;
+    }
+
+    @Override
     public Ownership ownership() {
         return attributes.ownership();
-    }
-
-    @Override
-    public void setPermissions(int permissions) {
-        attributes.setPermissions(permissions);
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        attributes.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        attributes.setTimes(accessed, modified);
     }
 
     @Override

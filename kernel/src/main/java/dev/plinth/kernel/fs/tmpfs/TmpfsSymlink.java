@@ -2,14 +2,12 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
-
-import java.time.Instant;
-import java.util.Optional;
 
 /** A symbolic link of a tmpfs. */
 final class TmpfsSymlink extends FixedSymlink implements TmpfsInode {
@@ -45,18 +43,13 @@ final class TmpfsSymlink extends FixedSymlink implements TmpfsInode {
     }
 
     @Override
+    protected AttributeStore attributeStore() {
+        return attributes;
+    }
+
+    @Override
     public Ownership ownership() {
         return attributes.ownership();
-    }
-
-    @Override
-    public void setOwner(int uid, int gid, int permissions) {
-        attributes.setOwner(uid, gid, permissions);
-    }
-
-    @Override
-    public void setTimes(Optional<Instant> accessed, Optional<Instant> modified) {
-        attributes.setTimes(accessed, modified);
     }
 
     @Override

@@ -4,7 +4,7 @@
  *
  * <p>In reading order: {@link dev.plinth.kernel.fs.tmpfs.TmpFs}, {@code TmpfsDirectory}, {@code
  * TmpfsFile} with {@code MemoryContent}, {@code TmpfsSymlink}, {@code TmpfsNode} (devices, fifos,
- * sockets), {@code NodeAttributes}. It has no extended attributes.
+ * sockets), {@code NodeAttributes}; {@link dev.plinth.kernel.fs.tmpfs.TmpfsOptions}.
  *
  * <p>Locks as in {@code vfs}; the entries of directories are guarded by the tree lock. Imports
  * {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time}, {@code vfs} and

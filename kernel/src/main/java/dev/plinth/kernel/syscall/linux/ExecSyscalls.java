@@ -42,7 +42,8 @@ final class ExecSyscalls implements SyscallFamily {
         task.kernel()
                 .execute(
                         task,
-                        new ProgramLoader.Request(path, list, environment, task.group().limits()));
+                        new ProgramLoader.Request(
+                                path, list, environment, task.group().limits(), task.settings()));
         return 0;
     }
 

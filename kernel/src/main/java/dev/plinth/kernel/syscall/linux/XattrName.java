@@ -11,6 +11,7 @@ import dev.plinth.kernel.vfs.linux.Stat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * The name of an extended attribute, whose first part says who may read and write it: {@code
@@ -23,6 +24,7 @@ record XattrName(String text) {
     private static final String TRUSTED = "trusted.";
     private static final String SECURITY = "security.";
     private static final String SYSTEM = "system.";
+    private static final List<String> PREFIXES = List.of(USER, TRUSTED, SECURITY);
     private static final String CAPABILITY = "security.capability";
     private static final String POSIX_ACL = "system.posix_acl_";
 
@@ -77,6 +79,28 @@ record XattrName(String text) {
         }
         return !text.startsWith(USER)
                 || (mayHaveUserAttributes(inode) && !isProtectedBySticky(task, inode));
+    }
+
+    /**
+     * Refuses names that no file system has attributes of.
+     *
+     * @throws ErrnoException EOPNOTSUPP; EINVAL if nothing follows the prefix
+     */
+    void requireKnown() {
+        for (String prefix : PREFIXES) {
+            if (text.equals(prefix)) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            if (text.startsWith(prefix)) {
+                return;
+            }
+        }
+        throw ErrnoException.of(Errno.EOPNOTSUPP);
+    }
+
+    /** Whether only those see an attribute who have CAP_SYS_ADMIN. */
+    static boolean isTrusted(String name) {
+        return name.startsWith(TRUSTED);
     }
 
     /** The kernel's own attributes are not the program's to read or write as content is. */

@@ -8,6 +8,7 @@ import static dev.plinth.kernel.strace.Formats.bytesIn;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
@@ -15,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
@@ -24,10 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Extended attributes, of which no file has any: every call checks its arguments and permissions,
- * and then answers as Linux does for a file system that does not know them (ramfs, proc).
- */
+/** Extended attributes (fs/xattr.c): kept as they are set, for the kernel gives no heed to them. */
 final class XattrSyscalls implements SyscallFamily {
     /** linux/xattr.h. */
     private static final int XATTR_CREATE = 1;
@@ -39,7 +38,8 @@ final class XattrSyscalls implements SyscallFamily {
 
     private static final int XATTR_SIZE_MAX = 65536;
 
-    private static final String NO_ATTRIBUTES = "no file has extended attributes, nor takes any";
+    private static final String ATTRIBUTES =
+            "user, trusted and security attributes; no access lists";
 
     private static final ArgumentFormat FLAGS =
             new FlagFormat("0")
@@ -94,11 +94,23 @@ final class XattrSyscalls implements SyscallFamily {
     private static SyscallRow get(String call, FileCall file, ArgumentFormat format) {
         return partial(
                 call,
-                NO_ATTRIBUTES,
+                ATTRIBUTES,
                 (task, arguments) -> {
                     XattrName name = readName(task, arguments.longAt(1));
-                    file.with(task, arguments, location -> name.requireReadable(task, location));
-                    throw ErrnoException.of(Errno.EOPNOTSUPP);
+                    byte[][] value = {{}};
+                    file.with(
+                            task,
+                            arguments,
+                            location -> {
+                                name.requireReadable(task, location);
+                                name.requireKnown();
+                                value[0] =
+                                        location.inode()
+                                                .xattr(name.text())
+                                                .orElseThrow(
+                                                        () -> ErrnoException.of(Errno.ENODATA));
+                            });
+                    return hand(task, value[0], arguments.longAt(2), arguments.longAt(3));
                 },
                 format,
                 PATH,
@@ -109,23 +121,47 @@ final class XattrSyscalls implements SyscallFamily {
     private static SyscallRow list(String call, FileCall file, ArgumentFormat format) {
         return partial(
                 call,
-                NO_ATTRIBUTES,
+                ATTRIBUTES,
                 (task, arguments) -> {
-                    file.with(task, arguments, location -> {});
-                    return 0;
+                    boolean all = task.credentials().has(Capability.SYS_ADMIN);
+                    StringBuilder names = new StringBuilder();
+                    file.with(
+                            task,
+                            arguments,
+                            location ->
+                                    location.inode().xattrNames().stream()
+                                            .filter(name -> all || !XattrName.isTrusted(name))
+                                            .forEach(name -> names.append(name).append('\0')));
+                    return hand(
+                            task,
+                            names.toString().getBytes(StandardCharsets.ISO_8859_1),
+                            arguments.longAt(1),
+                            arguments.longAt(2));
                 },
                 format,
                 BYTES_OUT,
                 SIZE);
     }
 
+    /** Gives a program what it has room for, or only says how much that would be. */
+    private static long hand(Task task, byte[] bytes, long address, long room) {
+        if (room == 0) {
+            return bytes.length;
+        }
+        if (Long.compareUnsigned(room, bytes.length) < 0) {
+            throw ErrnoException.of(Errno.ERANGE);
+        }
+        task.guestMemory().copyOut(address, bytes);
+        return bytes.length;
+    }
+
     private static SyscallRow set(String call, FileCall file, ArgumentFormat format) {
         return partial(
                 call,
-                NO_ATTRIBUTES,
+                ATTRIBUTES,
                 (task, arguments) -> {
                     long size = arguments.longAt(3);
-                    PathArguments.requireFlags(arguments.intAt(4), XATTR_CREATE | XATTR_REPLACE);
+                    AttributeStore.XattrMode mode = mode(arguments.intAt(4));
                     XattrName name = readName(task, arguments.longAt(1));
                     if (Long.compareUnsigned(size, XATTR_SIZE_MAX) > 0) {
                         throw ErrnoException.of(Errno.E2BIG);
@@ -138,8 +174,10 @@ final class XattrSyscalls implements SyscallFamily {
                                 location.mount().requireWritable();
                                 name.requireValid(value);
                                 name.requireWritable(task, location);
+                                name.requireKnown();
+                                location.inode().setXattr(name.text(), value, mode);
                             });
-                    throw ErrnoException.of(Errno.EOPNOTSUPP);
+                    return 0;
                 },
                 format,
                 PATH,
@@ -148,10 +186,18 @@ final class XattrSyscalls implements SyscallFamily {
                 FLAGS);
     }
 
+    private static AttributeStore.XattrMode mode(int flags) {
+        PathArguments.requireFlags(flags, XATTR_CREATE | XATTR_REPLACE);
+        if ((flags & XATTR_CREATE) != 0) {
+            return AttributeStore.XattrMode.CREATE;
+        }
+        return flags == 0 ? AttributeStore.XattrMode.ANY : AttributeStore.XattrMode.REPLACE;
+    }
+
     private static SyscallRow remove(String call, FileCall file, ArgumentFormat format) {
         return partial(
                 call,
-                NO_ATTRIBUTES,
+                ATTRIBUTES,
                 (task, arguments) -> {
                     XattrName name = readName(task, arguments.longAt(1));
                     file.with(
@@ -160,8 +206,10 @@ final class XattrSyscalls implements SyscallFamily {
                             location -> {
                                 location.mount().requireWritable();
                                 name.requireWritable(task, location);
+                                name.requireKnown();
+                                location.inode().removeXattr(name.text());
                             });
-                    throw ErrnoException.of(Errno.EOPNOTSUPP);
+                    return 0;
                 },
                 format,
                 PATH);

@@ -42,5 +42,10 @@ public final class Unistd {
     /** {@code linux/stat.h}: what a time of utimensat(2) says that is to be left. */
     public static final long UTIME_OMIT = 0x3FFF_FFFE;
 
+    public static final long SYS_SETXATTR = 188;
+    public static final long SYS_GETXATTR = 191;
+    public static final long SYS_LISTXATTR = 194;
+    public static final long SYS_REMOVEXATTR = 197;
+
     private Unistd() {}
 }

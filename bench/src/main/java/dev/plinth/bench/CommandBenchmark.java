@@ -2,7 +2,6 @@ package dev.plinth.bench;
 
 import static java.util.Objects.requireNonNull;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,19 +11,28 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/** From the start of a command to its end, in milliseconds. */
-final class StartBenchmark {
-    private static final Duration LIMIT = Duration.ofSeconds(30);
+/** Whole commands, from the start of the sandbox to its end, in milliseconds. */
+final class CommandBenchmark {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    private final Map<String, List<String>> commands = new LinkedHashMap<>();
+    private final String title;
+    private final Map<String, List<String>> commands;
     private final List<Runner> runners;
     private final Consumer<String> progress;
 
-    StartBenchmark(Programs programs, List<Runner> runners, Consumer<String> progress) {
-        commands.put("true", List.of(programs.nothing().toString()));
-        Programs.find("busybox")
-                .map(Path::toString)
-                .ifPresent(box -> commands.put("busybox echo", List.of(box, "echo", "hello")));
+    /**
+     * Prepares to measure.
+     *
+     * @param title for the progress
+     * @param commands by name, in the order of the table
+     */
+    CommandBenchmark(
+            String title,
+            Map<String, List<String>> commands,
+            List<Runner> runners,
+            Consumer<String> progress) {
+        this.title = requireNonNull(title, "title is null");
+        this.commands = new LinkedHashMap<>(commands);
         this.runners = runners.stream().filter(Runner::isSandbox).toList();
         this.progress = requireNonNull(progress, "progress is null");
     }
@@ -44,12 +52,14 @@ final class StartBenchmark {
         }
         Random random = new Random();
         for (int round = 1; round <= rounds; round++) {
-            progress.accept("round " + round + " of " + rounds + ": start");
-            List<Runner> order = new ArrayList<>(runners);
-            Collections.shuffle(order, random);
-            for (Runner runner : order) {
-                commands.forEach((name, program) ->
-                        measure(runner, program, results.get(name).get(runner.name())));
+            for (Map.Entry<String, List<String>> command : commands.entrySet()) {
+                String name = command.getKey();
+                progress.accept("%s %d of %d: %s".formatted(title, round, rounds, name));
+                List<Runner> order = new ArrayList<>(runners);
+                Collections.shuffle(order, random);
+                for (Runner runner : order) {
+                    measure(runner, command.getValue(), results.get(name).get(runner.name()));
+                }
             }
         }
         return results;

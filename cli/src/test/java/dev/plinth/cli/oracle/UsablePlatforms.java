@@ -1,0 +1,50 @@
+package dev.plinth.cli.oracle;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.error.SandboxException;
+
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** The platforms of the distribution under test, loaded as far as they work here. */
+final class UsablePlatforms implements AutoCloseable {
+    private final SortedMap<String, Inside> usable = new TreeMap<>();
+    private final SortedMap<String, String> unusable = new TreeMap<>();
+
+    UsablePlatforms() {
+        Plinth plinth = Plinth.create(Path.of(System.getProperty("plinth.dist"), "plugins"));
+        for (String name : plinth.plugins().names()) {
+            try {
+                usable.put(name, new Inside(plinth, name));
+            } catch (SandboxException e) {
+                unusable.put(name, e.getMessage());
+            }
+        }
+    }
+
+    Set<String> names() {
+        return usable.keySet();
+    }
+
+    Set<String> unusableNames() {
+        return unusable.keySet();
+    }
+
+    Inside get(String name) {
+        return usable.get(name);
+    }
+
+    /** Skips the test that calls this, and says why. */
+    void skip(String name) {
+        abort(name + " unusable: " + unusable.get(name));
+    }
+
+    @Override
+    public void close() {
+        usable.values().forEach(Inside::close);
+    }
+}

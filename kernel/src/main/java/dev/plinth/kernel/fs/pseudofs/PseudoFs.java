@@ -1,0 +1,82 @@
+package dev.plinth.kernel.fs.pseudofs;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.vfs.DeviceNumber;
+import dev.plinth.kernel.vfs.FileStat;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.FileSystemStat;
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.InodeNumbers;
+
+import java.time.Instant;
+
+/** A file system whose files are made of what they show. */
+public abstract class PseudoFs extends FileSystem {
+    private final InodeNumbers numbers;
+    private final long magic;
+    private final Instant time;
+    private final int fileSize;
+    private final int blockBytes;
+
+    /**
+     * A file system.
+     *
+     * @param type its name in /proc/filesystems
+     * @param magic as statfs(2) tells it
+     * @param numbers gives numbers to the file system and to its inodes
+     * @param time of every file
+     * @param fileSize that stat(2) shows of every regular file, whatever it holds
+     * @param blockBytes that stat(2) shows for efficient reading
+     */
+    protected PseudoFs(
+            String type,
+            long magic,
+            InodeNumbers numbers,
+            Instant time,
+            int fileSize,
+            int blockBytes) {
+        super(type, numbers.nextDevice());
+        this.numbers = numbers;
+        this.magic = magic;
+        this.time = requireNonNull(time, "time is null");
+        this.fileSize = fileSize;
+        this.blockBytes = blockBytes;
+    }
+
+    @Override
+    public final FileSystemStat stat() {
+        return FileSystemStat.virtual(magic);
+    }
+
+    /** A number for one more inode. */
+    public final long nextNumber() {
+        return numbers.next();
+    }
+
+    /** What stat(2) shows of an inode. */
+    public final FileStat stat(Inode inode, int links) {
+        Inode.Ownership owner = inode.ownership();
+        long size =
+                switch (inode.type()) {
+                    case REGULAR -> fileSize;
+                    default -> 0;
+                };
+        return new FileStat(
+                device(),
+                inode.number(),
+                inode.type(),
+                owner.permissions(),
+                links,
+                owner.uid(),
+                owner.gid(),
+                DeviceNumber.NONE,
+                size,
+                blockBytes,
+                0,
+                time,
+                time,
+                time,
+                Instant.EPOCH);
+    }
+}
