@@ -25,7 +25,7 @@ record CpuClock(LongSupplier nanos) implements TimerClock {
     }
 
     @Override
-    public long wait(long left) {
+    public long waitFor(long left) {
         return Math.max(TICK, left / Runtime.getRuntime().availableProcessors());
     }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 
 /**
  * The timers of a process. A child has none of them; execve(2) leaves those of setitimer(2).
@@ -31,7 +32,7 @@ public final class ProcessTimers {
     private final Object timersLock = new Object();
 
     @GuardedBy("timersLock")
-    private final TreeMap<Integer, PosixTimer> byId = new TreeMap<>();
+    private final Map<Integer, PosixTimer> byId = new TreeMap<>();
 
     @GuardedBy("timersLock")
     private int nextId;
@@ -62,9 +63,11 @@ public final class ProcessTimers {
     /**
      * Makes a timer.
      *
-     * @throws ErrnoException EAGAIN if there are too many
+     * @param event what it does, by its number
+     * @throws ErrnoException EAGAIN if there are too many; whatever the event's function throws
      */
-    public PosixTimer create(TimerQueue queue, TimerClock clock, PosixTimer.Event event) {
+    public PosixTimer create(
+            TimerQueue queue, TimerClock clock, IntFunction<PosixTimer.Event> event) {
         synchronized (timersLock) {
             if (byId.size() >= group.limits().soft(ResourceLimits.RLIMIT_SIGPENDING)) {
                 throw ErrnoException.of(Errno.EAGAIN);
@@ -73,8 +76,8 @@ public final class ProcessTimers {
                 nextId = nextId + 1 & Integer.MAX_VALUE;
             }
             int id = nextId;
+            PosixTimer timer = new PosixTimer(group, id, event.apply(id), queue, clock);
             nextId = nextId + 1 & Integer.MAX_VALUE;
-            PosixTimer timer = new PosixTimer(group, id, event, queue, clock);
             byId.put(id, timer);
             return timer;
         }

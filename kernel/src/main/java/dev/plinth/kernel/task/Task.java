@@ -18,6 +18,8 @@ import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * A thread of a guest process.
@@ -48,6 +50,11 @@ public final class Task {
      * signal lock.
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
+
+    private final AtomicReference<Scheduling> scheduling;
+
+    /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
+    private volatile long guestRuns;
 
     /** Set by the task thread when it begins. */
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
@@ -101,6 +108,7 @@ public final class Task {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
+        this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
     }
 
@@ -170,6 +178,27 @@ public final class Task {
     public ResourceUsage usage() {
         TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
         return new ResourceUsage(used.user(), used.system(), memory().usage().peakResident());
+    }
+
+    /** When and where the task is to run. Any thread. */
+    public Scheduling scheduling() {
+        return scheduling.get();
+    }
+
+    /** Changes when and where the task is to run. Any thread. */
+    public void changeScheduling(UnaryOperator<Scheduling> change) {
+        scheduling.updateAndGet(change);
+    }
+
+    /** Odd while the guest runs; another number means that it left the guest. Any thread. */
+    long guestRuns() {
+        return guestRuns;
+    }
+
+    /** The guest is about to run, or has ended to. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the task thread only
+    void countGuestRun() {
+        guestRuns++;
     }
 
     /** The clock of the task's CPU time. Any thread. */

@@ -109,7 +109,9 @@ final class TaskRunner implements TaskThreads.Job {
             }
             task.leaveSyscall();
             long start = System.nanoTime();
+            task.countGuestRun();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
+            task.countGuestRun();
             clock.addRun(System.nanoTime() - start);
             switch (trap) {
                 case Trap.SystemCall _ -> {

@@ -18,6 +18,7 @@ import dev.plinth.kernel.vfs.WaitQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A process: tasks that share memory, signal actions and an exit.
@@ -54,6 +55,7 @@ public final class ThreadGroup {
     private final List<Task> tasks = new ArrayList<>();
 
     private final GroupStop stop = new GroupStop(this);
+    private final AtomicInteger barrierRegistrations = new AtomicInteger();
     private final ProcessTimers timers = new ProcessTimers(this);
 
     @GuardedBy("signalLock")
@@ -217,6 +219,16 @@ public final class ThreadGroup {
             shared.removeTimer(id);
             tasks.forEach(task -> task.signals().removeTimerLocked(id));
         }
+    }
+
+    /** For which barriers of membarrier(2) it is registered. */
+    public int barrierRegistrations() {
+        return barrierRegistrations.get();
+    }
+
+    /** Registers it for a barrier of membarrier(2). */
+    public void registerForBarriers(int command) {
+        barrierRegistrations.accumulateAndGet(command, (a, b) -> a | b);
     }
 
     /** The timers. */

@@ -121,7 +121,7 @@ public final class IntervalTimer {
     private void startLocked(long now) {
         long setting = settings;
         long left = expires - now;
-        long wait = left <= 0 ? 0 : clock.wait(left);
+        long wait = left <= 0 ? 0 : clock.waitFor(left);
         alarm = Optional.of(queue.schedule(wait, () -> ring(setting)));
     }
 

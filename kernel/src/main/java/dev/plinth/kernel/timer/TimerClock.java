@@ -10,7 +10,7 @@ public interface TimerClock {
      *
      * @param nanos how far the clock is from the moment, positive
      */
-    default long wait(long nanos) {
+    default long waitFor(long nanos) {
         return nanos;
     }
 }
