@@ -335,7 +335,7 @@ public final class Kernel implements AutoCloseable {
      * @throws dev.plinth.kernel.errno.ErrnoException as execve(2); the old program goes on
      */
     public void execute(Task task, ProgramLoader.Request request) {
-        execution.begin(task, new ProgramLoader(this).load(task.caller(), request));
+        execution.execute(task, request);
     }
 
     /**

@@ -61,8 +61,10 @@ public final class PosixTimer {
 
     /** Sets it, as {@link IntervalTimer#set}. A signal that is pending for it is dropped. */
     public IntervalTimer.Setting set(long value, long interval, boolean absolute) {
-        IntervalTimer.Setting before = timer.set(value, interval, absolute);
+        IntervalTimer.Setting before = timer.set(0, 0, false);
+        // Before it is set anew: what that sends at once is to stay.
         group.discardTimer(id);
+        timer.set(value, interval, absolute);
         return before;
     }
 

@@ -23,8 +23,8 @@ import java.util.function.IntFunction;
 /**
  * The timers of a process. A child has none of them; execve(2) leaves those of setitimer(2).
  *
- * <p>Any thread may call any method, without the signal lock. The lock here is held while timers are
- * made, stands before theirs, and is never held while one is told of.
+ * <p>Any thread may call any method, without the signal lock. The lock here is held while timers
+ * are made, stands before theirs, and is never held while one is told of.
  */
 public final class ProcessTimers {
     private final ThreadGroup group;

@@ -51,13 +51,7 @@ public record Scheduling(
     /** What the first task begins with. */
     static Scheduling initial(int processors) {
         return new Scheduling(
-                SCHED_NORMAL,
-                0,
-                0,
-                false,
-                allOf(processors),
-                0,
-                MemoryPolicy.DEFAULT);
+                SCHED_NORMAL, 0, 0, false, allOf(processors), 0, MemoryPolicy.DEFAULT);
     }
 
     /** The set of all processors, of which no more than 64 are told. */
@@ -86,8 +80,7 @@ public record Scheduling(
 
     /** The same with another nice value. */
     public Scheduling withNice(int value) {
-        return new Scheduling(
-                policy, priority, value, resetOnFork, processors, ioPriority, memory);
+        return new Scheduling(policy, priority, value, resetOnFork, processors, ioPriority, memory);
     }
 
     /** The same on other processors. */
@@ -102,7 +95,6 @@ public record Scheduling(
 
     /** The same with another place for its memory. */
     public Scheduling withMemory(MemoryPolicy other) {
-        return new Scheduling(
-                policy, priority, nice, resetOnFork, processors, ioPriority, other);
+        return new Scheduling(policy, priority, nice, resetOnFork, processors, ioPriority, other);
     }
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.RestartException;
@@ -110,6 +111,7 @@ public final class Task {
         this.signals = new TaskSignals(this, group);
         this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
+        group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
     }
 
     /** The sandbox that the task lives in. Any thread. */
@@ -250,6 +252,7 @@ public final class Task {
     public void setCredentials(Credentials replacement) {
         Credentials old = credentials();
         resources = resources.with(replacement);
+        group.limits().setMayLockAnything(replacement.has(Capability.IPC_LOCK));
         if (replacement.gainsOver(old)) {
             group.settings().setDumpable(false);
             settings.setParentDeathSignal(0);
@@ -260,6 +263,7 @@ public final class Task {
     void becomeAfterExec(ExecCredentials identity) {
         Credentials credentials = identity.credentials();
         resources = resources.with(credentials);
+        group.limits().setMayLockAnything(credentials.has(Capability.IPC_LOCK));
         boolean actsAsItself =
                 credentials.uids().effective() == credentials.uids().real()
                         && credentials.gids().effective() == credentials.gids().real();
@@ -324,8 +328,9 @@ public final class Task {
     /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
         return isEnding()
-                || (!killableOnly
-                        && (signals.hasDeliverable() || group.isStopped()));
+                || (killableOnly
+                        ? signals.hasFatal()
+                        : signals.hasDeliverable() || group.isStopped());
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */

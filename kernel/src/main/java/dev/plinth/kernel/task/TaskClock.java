@@ -55,6 +55,9 @@ final class TaskClock {
     /** How long the guest ran; written by the task thread, read by anyone. */
     private volatile long ranNanos;
 
+    /** When the guest began to run; zero if it does not. Like {@link #ranNanos}. */
+    private volatile long runningSince;
+
     private final Object clockLock = new Object();
 
     /** Once the thread and the context are no longer the task's, they are not asked. */
@@ -72,9 +75,22 @@ final class TaskClock {
         this.before = spent();
     }
 
-    /** The guest ran for a time; by the task thread. */
-    void addRun(long nanos) {
-        ranNanos += nanos;
+    /** The guest is about to run; by the task thread. */
+    void beginRun() {
+        runningSince = System.nanoTime();
+    }
+
+    /** The guest has stopped; by the task thread. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the task thread only
+    void endRun() {
+        ranNanos += System.nanoTime() - runningSince;
+        runningSince = 0;
+    }
+
+    /** How long the guest ran until now; what is read in between does not go back, see below. */
+    private long ran() {
+        long since = runningSince;
+        return ranNanos + (since == 0 ? 0 : Math.max(0, System.nanoTime() - since));
     }
 
     /** What the task has used; any thread. */
@@ -82,7 +98,7 @@ final class TaskClock {
         synchronized (clockLock) {
             if (!stopped) {
                 long total = Math.max(last.total(), spent() - before);
-                long user = Math.max(last.user(), Math.min(ranNanos, total));
+                long user = Math.max(last.user(), Math.min(ran(), total));
                 last = new Used(user, Math.max(last.system(), total - user));
             }
             return last;

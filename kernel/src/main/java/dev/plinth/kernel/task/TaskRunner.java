@@ -108,11 +108,11 @@ final class TaskRunner implements TaskThreads.Job {
                 continue;
             }
             task.leaveSyscall();
-            long start = System.nanoTime();
+            clock.beginRun();
             task.countGuestRun();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
             task.countGuestRun();
-            clock.addRun(System.nanoTime() - start);
+            clock.endRun();
             switch (trap) {
                 case Trap.SystemCall _ -> {
                     task.enterSyscall();

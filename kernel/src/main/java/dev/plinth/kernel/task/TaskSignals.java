@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
+import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -175,6 +176,25 @@ public final class TaskSignals {
         return (pendingSet() & ~blocked) != SignalSet.EMPTY;
     }
 
+    /**
+     * Whether a signal is pending that will end the process without a word: what Linux acts on at
+     * once, even if the task sleeps where nothing else can disturb it.
+     */
+    boolean hasFatal() {
+        synchronized (group.signalLock) {
+            long candidates = (pending.set() | group.sharedPending().set()) & ~blocked;
+            while (candidates != SignalSet.EMPTY) {
+                Signal signal = Signal.of(Long.numberOfTrailingZeros(candidates) + 1);
+                boolean byDefault = group.actions().get(signal).handler() == SignalAction.SIG_DFL;
+                if (byDefault && DefaultAction.of(signal) == DefaultAction.TERMINATE) {
+                    return true;
+                }
+                candidates &= candidates - 1;
+            }
+            return false;
+        }
+    }
+
     /** The action of a signal. */
     public SignalAction action(Signal signal) {
         synchronized (group.signalLock) {
@@ -200,13 +220,13 @@ public final class TaskSignals {
     }
 
     /** How many signals are queued for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     int queuedLocked() {
         return pending.size();
     }
 
     /** Drops pending instances of signals that are for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     void discardLocked(long signals) {
         pending.discard(signals);
     }
@@ -245,7 +265,7 @@ public final class TaskSignals {
         return true;
     }
 
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     void removeTimerLocked(int id) {
         pending.removeTimer(id);
     }

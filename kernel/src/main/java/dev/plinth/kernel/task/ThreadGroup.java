@@ -236,20 +236,6 @@ public final class ThreadGroup {
         return timers;
     }
 
-    /** What the process has used, with those of its tasks that have ended. */
-    public ResourceUsage usage() {
-        List<Task> living;
-        ResourceUsage sum;
-        synchronized (signalLock) {
-            living = List.copyOf(tasks);
-            sum = usage;
-        }
-        for (Task task : living) {
-            sum = sum.plus(task.usage());
-        }
-        return sum;
-    }
-
     /**
      * The clock of the process's CPU time.
      *
@@ -291,7 +277,6 @@ public final class ThreadGroup {
     }
 
     /** Kicks a task that can take one of the signals, which are pending for the process. */
-    @GuardedBy("signalLock")
     private static void wakeOneLocked(long signals, List<Task> candidates) {
         for (Task task : candidates) {
             if ((signals & ~task.signals().blocked()) != SignalSet.EMPTY) {
@@ -407,11 +392,18 @@ public final class ThreadGroup {
         }
     }
 
-    /** What its tasks used, as far as they have ended. */
-    ResourceUsage usageOfEndedTasks() {
+    /** What the process has used. */
+    public ResourceUsage usage() {
+        ResourceUsage sum;
+        List<Task> running;
         synchronized (signalLock) {
-            return usage;
+            sum = usage;
+            running = List.copyOf(tasks);
         }
+        for (Task task : running) {
+            sum = sum.plus(task.usage());
+        }
+        return sum;
     }
 
     /** What those children used that were waited for, with all that these waited for. */

@@ -9,12 +9,12 @@ import java.util.Optional;
 /**
  * A timer that expires at a moment, and then again and again if it has an interval.
  *
- * <p>One with an interval goes on when it is {@link #taken}: whoever is told of its expiry says when
- * it has dealt with that, and is told how often it expired meanwhile. So an interval that is too
- * short for anyone costs nothing ({@code posixtimer_rearm} of kernel/time/posix-timers.c).
+ * <p>One with an interval goes on when it is {@link #taken}: whoever is told of its expiry says
+ * when it has dealt with that, and is told how often it expired meanwhile. So an interval that is
+ * too short for anyone costs nothing ({@code posixtimer_rearm} of kernel/time/posix-timers.c).
  *
- * <p>Lasting state: the clock, the moment of the next expiry, the interval, and whether an expiry is
- * yet to be taken. Any thread may call any method.
+ * <p>Lasting state: the clock, the moment of the next expiry, the interval, and whether an expiry
+ * is yet to be taken. Any thread may call any method.
  */
 public final class IntervalTimer {
     /** One that nobody takes goes on no faster than this. */

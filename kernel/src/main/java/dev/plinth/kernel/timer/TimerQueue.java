@@ -92,7 +92,7 @@ public final class TimerQueue implements AutoCloseable {
                                 .unstarted(this::run);
                 thread = Optional.of(started);
                 started.start();
-            } else if (alarms.peek() == alarm) {
+            } else if (alarm.equals(alarms.peek())) {
                 changed.signal();
             }
             return alarm;

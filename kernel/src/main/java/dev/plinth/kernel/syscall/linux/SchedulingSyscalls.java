@@ -105,7 +105,10 @@ final class SchedulingSyscalls implements SyscallFamily {
                         SchedulingSyscalls::schedRrGetInterval,
                         INT,
                         StructFormats.TIMESPEC_OUT),
-                partial("getcpu", "the first that the task may run on", SchedulingSyscalls::getcpu,
+                partial(
+                        "getcpu",
+                        "the first that the task may run on",
+                        SchedulingSyscalls::getcpu,
                         INT_OUT,
                         INT_OUT,
                         POINTER));
@@ -149,8 +152,7 @@ final class SchedulingSyscalls implements SyscallFamily {
         long length = Integer.toUnsignedLong(arguments.intAt(1));
         byte[] set = new byte[Long.BYTES];
         byte[] given =
-                task.guestMemory()
-                        .copyIn(arguments.longAt(2), (int) Math.min(length, Long.BYTES));
+                task.guestMemory().copyIn(arguments.longAt(2), (int) Math.min(length, Long.BYTES));
         System.arraycopy(given, 0, set, 0, given.length);
         int tid = arguments.intAt(0);
         // Unlike its kin: a number that makes no sense names nobody.

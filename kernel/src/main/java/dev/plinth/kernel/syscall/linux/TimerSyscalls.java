@@ -68,12 +68,7 @@ final class TimerSyscalls implements SyscallFamily {
                         POINTER,
                         StructFormats.INT_OUT),
                 supported(
-                        "timer_settime",
-                        TimerSyscalls::timerSettime,
-                        INT,
-                        FLAGS,
-                        POINTER,
-                        POINTER),
+                        "timer_settime", TimerSyscalls::timerSettime, INT, FLAGS, POINTER, POINTER),
                 supported("timer_gettime", TimerSyscalls::timerGettime, INT, POINTER),
                 supported("timer_getoverrun", TimerSyscalls::timerGetoverrun, INT),
                 supported("timer_delete", TimerSyscalls::timerDelete, INT));
@@ -97,8 +92,7 @@ final class TimerSyscalls implements SyscallFamily {
     }
 
     private static long getitimer(Task task, SyscallArguments arguments) {
-        writeItimerval(
-                task, arguments.longAt(1), itimer(task, arguments.intAt(0)).setting());
+        writeItimerval(task, arguments.longAt(1), itimer(task, arguments.intAt(0)).setting());
         return 0;
     }
 
@@ -142,7 +136,9 @@ final class TimerSyscalls implements SyscallFamily {
         ProcessTimers timers = task.group().timers();
         PosixTimer timer =
                 timers.create(
-                        task.kernel().timers(), Clocks.of(task, clock), id -> event(task, event, id));
+                        task.kernel().timers(),
+                        Clocks.of(task, clock),
+                        id -> event(task, event, id));
         try {
             task.guestMemory().writeInt(arguments.longAt(2), timer.id());
         } catch (ErrnoException e) {

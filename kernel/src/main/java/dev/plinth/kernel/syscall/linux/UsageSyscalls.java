@@ -1,9 +1,9 @@
 package dev.plinth.kernel.syscall.linux;
 
-import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.strace.SystemFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
@@ -17,21 +17,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** What tasks and processes have used. */
+/** What processes have used. */
 final class UsageSyscalls implements SyscallFamily {
-    private static final int RUSAGE_SELF = 0;
     private static final int RUSAGE_CHILDREN = -1;
+    private static final int RUSAGE_SELF = 0;
     private static final int RUSAGE_THREAD = 1;
+
+    /** {@code sizeof(struct rusage)}. */
+    private static final int RUSAGE_BYTES = 144;
 
     /** Clock ticks a second, as times(2) counts. */
     private static final long TICKS_PER_SECOND = 100;
 
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial(
+                supported(
                         "getrusage",
-                        "times and the peak of memory",
                         UsageSyscalls::getrusage,
                         SystemFormats.USAGE_WHO,
                         SystemFormats.USAGE_OUT),
@@ -46,7 +50,7 @@ final class UsageSyscalls implements SyscallFamily {
                     case RUSAGE_THREAD -> task.usage();
                     default -> throw ErrnoException.of(Errno.EINVAL);
                 };
-        task.guestMemory().copyOut(arguments.longAt(1), WaitSyscalls.usageBytes(usage));
+        task.guestMemory().copyOut(arguments.longAt(1), bytesOf(usage));
         return 0;
     }
 
@@ -54,15 +58,13 @@ final class UsageSyscalls implements SyscallFamily {
         long address = arguments.longAt(0);
         if (address != 0) {
             ResourceUsage own = task.group().usage();
-            ResourceUsage childs = task.group().childUsage();
+            ResourceUsage children = task.group().childUsage();
             byte[] bytes = new byte[4 * Long.BYTES];
-            MemorySegment tms = MemorySegment.ofArray(bytes);
-            long[] values = {
-                own.userNanos(), own.systemNanos(), childs.userNanos(), childs.systemNanos(),
-            };
-            for (int i = 0; i < values.length; i++) {
-                tms.set(ValueLayout.JAVA_LONG_UNALIGNED, (long) i * Long.BYTES, ticks(values[i]));
-            }
+            MemorySegment times = MemorySegment.ofArray(bytes);
+            times.setAtIndex(LONG, 0, ticks(own.userNanos()));
+            times.setAtIndex(LONG, 1, ticks(own.systemNanos()));
+            times.setAtIndex(LONG, 2, ticks(children.userNanos()));
+            times.setAtIndex(LONG, 3, ticks(children.systemNanos()));
             task.guestMemory().copyOut(address, bytes);
         }
         return ticks(task.kernel().clock().monotonicNanos());
@@ -70,5 +72,20 @@ final class UsageSyscalls implements SyscallFamily {
 
     private static long ticks(long nanos) {
         return nanos / (Clock.NANOS_PER_SECOND / TICKS_PER_SECOND);
+    }
+
+    /** {@code struct rusage}. */
+    static byte[] bytesOf(ResourceUsage usage) {
+        byte[] bytes = new byte[RUSAGE_BYTES];
+        MemorySegment segment = MemorySegment.ofArray(bytes);
+        writeTimeval(segment, 0, usage.userNanos());
+        writeTimeval(segment, 16, usage.systemNanos());
+        segment.set(LONG, 32, usage.peakResidentPages() * (Pages.SIZE / 1024));
+        return bytes;
+    }
+
+    private static void writeTimeval(MemorySegment target, long at, long nanos) {
+        target.set(LONG, at, nanos / Clock.NANOS_PER_SECOND);
+        target.set(LONG, at + Long.BYTES, nanos % Clock.NANOS_PER_SECOND / 1000);
     }
 }
