@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A directory of either layer, or of both, merged. */
-final class OverlayDirectory extends Directory {
+final class OverlayDirectory extends Directory implements OverlayInode {
     private static final NewNode WHITEOUT = new NewNode(0, 0, 0);
 
     private final OverlayFs fileSystem;
@@ -40,7 +40,8 @@ final class OverlayDirectory extends Directory {
                         place);
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 
@@ -52,9 +53,9 @@ final class OverlayDirectory extends Directory {
         return layers.lower().map(Directory.class::cast);
     }
 
-    /** This directory in the upper layer, where it is from now on. */
+    /** This directory in the upper layer, where it is from now on; the tree lock is held. */
     Directory copyUp() {
-        return (Directory) layers.copyUp(this, true);
+        return (Directory) layers.copyUpLocked(this);
     }
 
     private Layers.Place at(PathName name) {
@@ -194,7 +195,7 @@ final class OverlayDirectory extends Directory {
 
     @Override
     public void link(PathName name, Inode inode) {
-        Inode copy = OverlayFs.layersOf(inode).copyUp(inode, true);
+        Inode copy = OverlayFs.layersOf(inode).copyUpLocked(inode);
         upperWithRoomFor(name).link(name, copy);
     }
 
@@ -281,7 +282,7 @@ final class OverlayDirectory extends Directory {
 
     /** Sees to it that a file is in the upper layer under a name, and returns it as it is there. */
     private Inode bringUp(PathName name, Inode inode) {
-        Inode copy = OverlayFs.layersOf(inode).copyUp(inode, true);
+        Inode copy = OverlayFs.layersOf(inode).copyUpLocked(inode);
         if (upperEntry(name).isEmpty()) {
             // It was copied by another name; this one is still only in the lower layer.
             copyUp().link(name, copy);

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A regular file of either layer. */
-final class OverlayFile extends Inode {
+final class OverlayFile extends Inode implements OverlayInode {
     private final Layers layers;
     private final OverlayPages pages = new OverlayPages();
 
@@ -36,7 +36,8 @@ final class OverlayFile extends Inode {
         this.layers = requireNonNull(layers, "layers is null");
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 
@@ -103,12 +104,9 @@ final class OverlayFile extends Inode {
         pages.switchTo(copyFile.mappable().orElseThrow());
     }
 
-    /** Whether {@link #switchTo} took a description over. */
-    @SuppressWarnings("ReferenceEquality") // The same open file, not an equal one.
-    boolean hasTakenOver(FileDescription copyFile) {
-        synchronized (descriptionsLock) {
-            return keepsCopy.filter(copyFile::equals).isPresent();
-        }
+    @Override
+    public void prepareChange() {
+        layers.copyUp(this, true);
     }
 
     @Override
