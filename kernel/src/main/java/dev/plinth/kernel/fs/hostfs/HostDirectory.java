@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A directory of the host. */
-final class HostDirectory extends Directory {
+final class HostDirectory extends Directory implements HostFsInode {
     private final HostHandle handle;
 
     HostDirectory(HostHandle handle, long number) {
@@ -33,7 +33,8 @@ final class HostDirectory extends Directory {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
