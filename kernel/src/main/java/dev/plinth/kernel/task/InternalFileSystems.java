@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.pipefs.PipeFs;
+import dev.plinth.kernel.net.UnixSockets;
 import dev.plinth.kernel.vfs.AnonInodeFs;
 
 /**
@@ -10,11 +11,13 @@ import dev.plinth.kernel.vfs.AnonInodeFs;
  * itself ({@code kern_mount}).
  *
  * @param pipes makes pipes and opens FIFOs
+ * @param sockets makes sockets and knows their names
  * @param anonymous for what is no file but has a descriptor
  */
-public record InternalFileSystems(PipeFs pipes, AnonInodeFs anonymous) {
+public record InternalFileSystems(PipeFs pipes, UnixSockets sockets, AnonInodeFs anonymous) {
     public InternalFileSystems {
         requireNonNull(pipes, "pipes is null");
+        requireNonNull(sockets, "sockets is null");
         requireNonNull(anonymous, "anonymous is null");
     }
 }

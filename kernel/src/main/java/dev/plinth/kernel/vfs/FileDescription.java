@@ -105,6 +105,11 @@ public abstract class FileDescription implements AutoCloseable {
         return Blocker.NO_DEADLINE;
     }
 
+    /** Whether a write that fails with EPIPE comes with SIGPIPE. */
+    public boolean breaksWithSignal() {
+        return true;
+    }
+
     /** Whether it was opened with O_PATH, and so is good for naming the file only. */
     public final boolean isPathOnly() {
         return (flags() & Fcntl.O_PATH) != 0;
@@ -141,6 +146,11 @@ public abstract class FileDescription implements AutoCloseable {
             throw new IllegalStateException("file is closed");
         }
         return this;
+    }
+
+    /** How many references there are: as many as hold it, if all of these are known. */
+    protected final int references() {
+        return references.get();
     }
 
     /** Gives up a reference; the last one disposes of the file. */

@@ -109,6 +109,23 @@ final class HostDirectory extends Directory {
     }
 
     @Override
+    public Inode createUnnamed(NewNode node) {
+        int flags = Fcntl.O_TMPFILE | Fcntl.O_RDWR;
+        try (HostFd directory = openSelf()) {
+            HostFd fd = calls().open(directory, PathName.DOT, flags, node.permissions());
+            try {
+                PathName shown = PathName.of("#" + calls().attributes(fd).id().inode());
+                HostFile file = (HostFile) made(shown, node, fd);
+                file.keepOpen(fd);
+                return file;
+            } catch (ErrnoException e) {
+                fd.close();
+                throw e;
+            }
+        }
+    }
+
+    @Override
     public Directory makeDirectory(PathName name, NewNode node) {
         try (HostFd directory = openSelf()) {
             calls().makeDirectory(directory, name, node.permissions());
@@ -165,6 +182,7 @@ final class HostDirectory extends Directory {
                 return true;
             });
         }
+        linked.moved(handle, name);
         linked.distrust();
         handle.distrust();
     }
@@ -174,7 +192,7 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().unlink(directory, name);
         }
-        HostFs.handleOf(inode).distrust();
+        HostFs.handleOf(inode).unlinked();
         handle.distrust();
     }
 
@@ -183,6 +201,7 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().removeDirectory(directory, name);
         }
+        HostFs.handleOf(removed).unlinked();
         handle.distrust();
     }
 
@@ -197,6 +216,8 @@ final class HostDirectory extends Directory {
         HostFs.handleOf(rename.moved()).moved(target.handle, rename.newName());
         if (rename.exchange()) {
             HostFs.handleOf(rename.replaced().orElseThrow()).moved(handle, rename.oldName());
+        } else {
+            rename.replaced().ifPresent(replaced -> HostFs.handleOf(replaced).unlinked());
         }
         handle.distrust();
         target.handle.distrust();
