@@ -22,8 +22,7 @@ final class Fuzzer {
     /** How much longer a sandbox may take than the program in it was told. */
     private static final Duration PATIENCE = Duration.ofSeconds(45);
 
-    private static final Pattern DONE =
-            Pattern.compile("\\d+ workers .*, \\d+ calls .*\n");
+    private static final Pattern DONE = Pattern.compile("\\d+ workers .*, \\d+ calls .*\n");
 
     private final Path program;
     private final Inside inside;
