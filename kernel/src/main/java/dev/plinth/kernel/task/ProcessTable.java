@@ -338,15 +338,6 @@ public final class ProcessTable {
         }
     }
 
-    /** The processes of a group, zombies included; none if there is no such group. */
-    public List<ThreadGroup> membersOf(int processGroup) {
-        synchronized (treeLock) {
-            return processGroupLocked(processGroup)
-                    .map(group -> List.copyOf(group.members()))
-                    .orElse(List.of());
-        }
-    }
-
     /** The number of the session that a process is in. */
     public int sessionOf(ThreadGroup process) {
         synchronized (treeLock) {

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
-import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -188,7 +187,7 @@ public final class ProgramLoader {
                         kernel.memoryFile(),
                         space,
                         layout(stackLimit, asked.settings()),
-                        new ProcessMemoryLimits(limits, credentials.has(Capability.IPC_LOCK)));
+                        new ProcessMemoryLimits(limits));
         boolean done = false;
         try {
             LoadRequest request =

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.RestartException;
@@ -99,6 +100,7 @@ public final class Task {
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
         this.resources = requireNonNull(resources, "resources is null");
+        group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
     }
 
     /** The sandbox that the task lives in. Any thread. */
@@ -214,6 +216,7 @@ public final class Task {
     public void setCredentials(Credentials replacement) {
         Credentials old = credentials();
         resources = resources.with(replacement);
+        group.limits().setMayLockAnything(replacement.has(Capability.IPC_LOCK));
         if (replacement.gainsOver(old)) {
             group.settings().setDumpable(false);
             settings.setParentDeathSignal(0);
@@ -224,6 +227,7 @@ public final class Task {
     void becomeAfterExec(ExecCredentials identity) {
         Credentials credentials = identity.credentials();
         resources = resources.with(credentials);
+        group.limits().setMayLockAnything(credentials.has(Capability.IPC_LOCK));
         boolean actsAsItself =
                 credentials.uids().effective() == credentials.uids().real()
                         && credentials.gids().effective() == credentials.gids().real();

@@ -163,10 +163,7 @@ final class TaskCloner {
         }
         try {
             AddressSpace space = kernel.platform().newAddressSpace();
-            return image.fork(
-                    space,
-                    new ProcessMemoryLimits(
-                            group.limits(), parent.credentials().has(Capability.IPC_LOCK)));
+            return image.fork(space, new ProcessMemoryLimits(group.limits()));
         } catch (HostCallException e) {
             throw ErrnoException.of(e.is(Errno.ENOMEM) ? Errno.ENOMEM : Errno.EAGAIN);
         }

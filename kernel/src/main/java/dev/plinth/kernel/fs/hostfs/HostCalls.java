@@ -409,7 +409,7 @@ public final class HostCalls {
     private static long string(Arena arena, PathName path) {
         byte[] bytes = path.toBytes();
         MemorySegment string = arena.allocate(bytes.length + 1L);
-        MemorySegment.copy(bytes, 0, string, JAVA_BYTE, 0, bytes.length);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, string, 0, bytes.length);
         return string.address();
     }
 }

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A directory of the host. */
-final class HostDirectory extends Directory {
+final class HostDirectory extends Directory implements HostFsInode {
     private final HostHandle handle;
 
     HostDirectory(HostHandle handle, long number) {
@@ -33,7 +33,8 @@ final class HostDirectory extends Directory {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
@@ -109,6 +110,23 @@ final class HostDirectory extends Directory {
     }
 
     @Override
+    public Inode createUnnamed(NewNode node) {
+        int flags = Fcntl.O_TMPFILE | Fcntl.O_RDWR;
+        try (HostFd directory = openSelf()) {
+            HostFd fd = calls().open(directory, PathName.DOT, flags, node.permissions());
+            try {
+                PathName shown = PathName.of("#" + calls().attributes(fd).id().inode());
+                HostFile file = (HostFile) made(shown, node, fd);
+                file.keepOpen(fd);
+                return file;
+            } catch (ErrnoException e) {
+                fd.close();
+                throw e;
+            }
+        }
+    }
+
+    @Override
     public Directory makeDirectory(PathName name, NewNode node) {
         try (HostFd directory = openSelf()) {
             calls().makeDirectory(directory, name, node.permissions());
@@ -165,6 +183,7 @@ final class HostDirectory extends Directory {
                 return true;
             });
         }
+        linked.moved(handle, name);
         linked.distrust();
         handle.distrust();
     }
@@ -174,7 +193,7 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().unlink(directory, name);
         }
-        HostFs.handleOf(inode).distrust();
+        HostFs.handleOf(inode).unlinked();
         handle.distrust();
     }
 
@@ -183,6 +202,7 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().removeDirectory(directory, name);
         }
+        HostFs.handleOf(removed).unlinked();
         handle.distrust();
     }
 
@@ -197,6 +217,8 @@ final class HostDirectory extends Directory {
         HostFs.handleOf(rename.moved()).moved(target.handle, rename.newName());
         if (rename.exchange()) {
             HostFs.handleOf(rename.replaced().orElseThrow()).moved(handle, rename.oldName());
+        } else {
+            rename.replaced().ifPresent(replaced -> HostFs.handleOf(replaced).unlinked());
         }
         handle.distrust();
         target.handle.distrust();

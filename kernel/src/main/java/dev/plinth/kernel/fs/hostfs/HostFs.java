@@ -199,13 +199,10 @@ public final class HostFs extends FileSystem {
 
     /** The handle of an inode of a hostfs. */
     static HostHandle handleOf(Inode inode) {
-        return switch (inode) {
-            case HostDirectory directory -> directory.handle();
-            case HostFile file -> file.handle();
-            case HostSymlink link -> link.handle();
-            case HostNode node -> node.handle();
-            default -> throw new IllegalArgumentException("not of hostfs: " + inode);
-        };
+        if (inode instanceof HostFsInode host) {
+            return host.handle();
+        }
+        throw new IllegalArgumentException("not of hostfs: " + inode);
     }
 
     @GuardedBy("inodesLock")

@@ -162,8 +162,7 @@ final class KillSyscalls implements SyscallFamily {
         int number = arguments.intAt(2);
         MemorySegment info = readInfo(task, arguments.longAt(3), tid);
         Task target = taskOf(task, pid, tid);
-        return sendToTask(
-                task, target, number, () -> SignalInfo.readFrom(Signal.of(number), info));
+        return sendToTask(task, target, number, () -> SignalInfo.readFrom(Signal.of(number), info));
     }
 
     /**
