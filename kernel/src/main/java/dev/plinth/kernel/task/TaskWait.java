@@ -58,7 +58,10 @@ final class TaskWait implements Blocker, AutoCloseable {
     private final HostKernel host;
     private final Clock clock;
     private final Thread thread = Thread.currentThread();
-    private final Arena arena = Arena.ofShared();
+
+    /** Not a shared one: to close such a one the JVM stops every thread that there is. */
+    private final Arena arena = Arena.ofAuto();
+
     private final MemorySegment timespec = arena.allocate(TIMESPEC_BYTES, Long.BYTES);
     private final MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES);
     private final MemorySegment one = arena.allocate(Long.BYTES, Long.BYTES);
@@ -198,6 +201,5 @@ final class TaskWait implements Blocker, AutoCloseable {
     @Override
     public void close() {
         wakeFd.ifPresent(HostFd::close);
-        arena.close();
     }
 }
