@@ -147,7 +147,8 @@ static int sets(void *argument) {
 CASE(memory_can_be_shared) {
     int value = 77;
     int child = clone(sets, stack() + STACK, CLONE_VM | SIGCHLD, &value);
-    printf("%d %d\n", status_of(child), variable);
+    int status = status_of(child);
+    printf("%d %d\n", status, variable);
 }
 
 static int opens(void *argument) {

@@ -113,23 +113,31 @@ final class TaskRunner implements TaskThreads.Job {
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
             task.countGuestRun();
             clock.endRun();
-            switch (trap) {
-                case Trap.SystemCall _ -> {
-                    task.enterSyscall();
-                    gate.enter(task);
-                }
-                case Trap.Fault fault -> serve(fault, delivery);
-                case Trap.CpuException exception ->
-                        delivery.raise(
-                                SignalInfo.fault(
-                                        exception.signal(), exception.code(), exception.address()),
-                                FaultDetails.NONE);
-                case Trap.Interrupted _ -> {}
-                case Trap.UnknownExit exit -> {
-                    log.error("{} stopped: {} ({})", task, exit.description(), exit.code());
-                    kernel.report(exit.description());
-                    task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
-                }
+            if (trap instanceof Trap.SystemCall) {
+                task.enterSyscall();
+                gate.enter(task);
+            } else if (trap instanceof Trap.Fault fault) {
+                serve(fault, delivery);
+            } else {
+                serveRare(trap, delivery);
+            }
+        }
+    }
+
+    /** Apart from the others, for a switch over types is not linked before it is reached. */
+    private void serveRare(Trap trap, SignalDelivery delivery) {
+        switch (trap) {
+            case Trap.SystemCall _, Trap.Fault _ -> throw new IllegalStateException("not rare");
+            case Trap.CpuException exception ->
+                    delivery.raise(
+                            SignalInfo.fault(
+                                    exception.signal(), exception.code(), exception.address()),
+                            FaultDetails.NONE);
+            case Trap.Interrupted _ -> {}
+            case Trap.UnknownExit exit -> {
+                log.error("{} stopped: {} ({})", task, exit.description(), exit.code());
+                kernel.report(exit.description());
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
             }
         }
     }

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A directory of the host. */
-final class HostDirectory extends Directory {
+final class HostDirectory extends Directory implements HostFsInode {
     private final HostHandle handle;
 
     HostDirectory(HostHandle handle, long number) {
@@ -33,7 +33,8 @@ final class HostDirectory extends Directory {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
@@ -58,18 +59,10 @@ final class HostDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        Optional<HostFd> found =
-                calls().find(
-                                handle.fileSystem().rootFd(),
-                                handle.path().child(name),
-                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        try (HostFd fd = found.get()) {
-            HostAttributes attributes = calls().attributes(fd);
-            return Optional.of(handle.fileSystem().inode(attributes, handle, name));
-        }
+        return handle.fileSystem()
+                .directories()
+                .with(handle, directory -> calls().attributes(directory, name))
+                .map(attributes -> handle.fileSystem().inode(attributes, handle, name));
     }
 
     @Override
@@ -105,6 +98,23 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf();
                 HostFd fd = calls().open(directory, name, flags, node.permissions())) {
             return made(name, node, fd);
+        }
+    }
+
+    @Override
+    public Inode createUnnamed(NewNode node) {
+        int flags = Fcntl.O_TMPFILE | Fcntl.O_RDWR;
+        try (HostFd directory = openSelf()) {
+            HostFd fd = calls().open(directory, PathName.DOT, flags, node.permissions());
+            try {
+                PathName shown = PathName.of("#" + calls().attributes(fd).id().inode());
+                HostFile file = (HostFile) made(shown, node, fd);
+                file.keepOpen(fd);
+                return file;
+            } catch (ErrnoException e) {
+                fd.close();
+                throw e;
+            }
         }
     }
 
@@ -165,6 +175,7 @@ final class HostDirectory extends Directory {
                 return true;
             });
         }
+        linked.moved(handle, name);
         linked.distrust();
         handle.distrust();
     }
@@ -174,7 +185,7 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().unlink(directory, name);
         }
-        HostFs.handleOf(inode).distrust();
+        HostFs.handleOf(inode).unlinked();
         handle.distrust();
     }
 
@@ -183,6 +194,8 @@ final class HostDirectory extends Directory {
         try (HostFd directory = openSelf()) {
             calls().removeDirectory(directory, name);
         }
+        HostFs.handleOf(removed).unlinked();
+        handle.fileSystem().directories().forget(HostFs.handleOf(removed));
         handle.distrust();
     }
 
@@ -197,6 +210,8 @@ final class HostDirectory extends Directory {
         HostFs.handleOf(rename.moved()).moved(target.handle, rename.newName());
         if (rename.exchange()) {
             HostFs.handleOf(rename.replaced().orElseThrow()).moved(handle, rename.oldName());
+        } else {
+            rename.replaced().ifPresent(replaced -> HostFs.handleOf(replaced).unlinked());
         }
         handle.distrust();
         target.handle.distrust();

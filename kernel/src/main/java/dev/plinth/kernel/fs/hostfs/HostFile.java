@@ -12,8 +12,11 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+
 /** A regular file of the host. */
-final class HostFile extends Inode {
+final class HostFile extends Inode implements HostFsInode {
     /** What is passed on to the host of the flags a guest opens a file with. */
     private static final int HOST_FLAGS = Fcntl.O_ACCMODE | Fcntl.O_SYNC;
 
@@ -23,13 +26,24 @@ final class HostFile extends Inode {
     private final HostHandle handle;
     private final HostPages pages;
 
+    /** Keeps a file alive that was made without a name. */
+    private final AtomicReference<Optional<HostFd>> keeper =
+            new AtomicReference<>(Optional.empty());
+
     HostFile(HostHandle handle, long number) {
         super(handle.fileSystem(), number, FileType.REGULAR);
         this.handle = requireNonNull(handle, "handle is null");
         this.pages = new HostPages(handle.calls(), handle.fileSystem().reclaim());
     }
 
-    HostHandle handle() {
+    /** Keeps a file that has no name alive while it is in use. Takes the descriptor over. */
+    void keepOpen(HostFd fd) {
+        handle.addOpen(fd);
+        keeper.set(Optional.of(fd));
+    }
+
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
@@ -80,8 +94,16 @@ final class HostFile extends Inode {
         pages.truncated(size);
     }
 
+    private void letGo(HostFd fd) {
+        handle.removeOpen(fd);
+        fd.close();
+    }
+
     @Override
     protected void unused() {
+        if (!isUsed()) {
+            keeper.getAndSet(Optional.empty()).ifPresent(this::letGo);
+        }
         pages.unused(this::isUsed);
         if (!isUsed()) {
             handle.fileSystem().reclaim().becameIdle(this);

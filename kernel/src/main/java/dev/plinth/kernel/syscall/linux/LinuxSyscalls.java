@@ -24,6 +24,7 @@ public final class LinuxSyscalls {
                 new MountSyscalls(),
                 new PipeSyscalls(),
                 new EventSyscalls(),
+                new MemoryFileSyscalls(),
                 new SocketSyscalls(),
                 new SocketOptionSyscalls(),
                 new MessageSyscalls(),
