@@ -72,8 +72,8 @@ public final class MountTree implements AutoCloseable {
      * Mounts a file system, which stays the caller's.
      *
      * @param at where; if something is mounted there already, on top of it
-     * @throws ErrnoException ENOTDIR if that is no directory; ENOENT if it was removed; ENOSPC if there
-     *     are too many mounts
+     * @throws ErrnoException ENOTDIR if that is no directory; ENOENT if it was removed; ENOSPC if
+     *     there are too many mounts
      */
     public Mount mount(String source, FileSystem fileSystem, Location at, Mount.Options options) {
         synchronized (mountLock) {
