@@ -2,6 +2,8 @@ package dev.plinth.kernel.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.ArrayList;
@@ -20,6 +22,9 @@ import java.util.Optional;
  * <p>Lasting state: every lock with its owner. Waiters are calls, and are restarted.
  */
 public final class FileLocks {
+    /** How many locks on bytes a file has at most, so that a guest cannot fill the heap. */
+    static final int MOST_RECORDS = 16_384;
+
     private final WaitQueue changes = new WaitQueue();
     private final Object locksLock = new Object();
 
@@ -54,6 +59,7 @@ public final class FileLocks {
      * Sets a lock, in place of what its owner has on the same bytes.
      *
      * @return the lock that is in the way, or empty if it was set
+     * @throws ErrnoException ENOLCK if the file has too many
      */
     public Optional<RecordLock> set(RecordLock wanted) {
         synchronized (locksLock) {
@@ -61,6 +67,7 @@ public final class FileLocks {
             if (conflict.isPresent()) {
                 return conflict;
             }
+            requireRoomLocked();
             cutLocked(wanted);
             addLocked(wanted);
         }
@@ -69,12 +76,26 @@ public final class FileLocks {
         return Optional.empty();
     }
 
-    /** Takes away what an owner has locked of some bytes; those of {@code range} alone count. */
+    /**
+     * Takes away what an owner has locked of some bytes; those of {@code range} alone count.
+     *
+     * @throws ErrnoException ENOLCK if that makes two of one lock, and the file has too many
+     */
     public void clear(RecordLock range) {
         synchronized (locksLock) {
+            if (records.stream().anyMatch(lock -> lock.isSplitBy(range))) {
+                requireRoomLocked();
+            }
             cutLocked(range);
         }
         changes.wake(Poll.POLLIN);
+    }
+
+    @GuardedBy("locksLock")
+    private void requireRoomLocked() {
+        if (records.size() >= MOST_RECORDS) {
+            throw ErrnoException.of(Errno.ENOLCK);
+        }
     }
 
     /** Takes bytes out of the locks of one owner, of which the ends may be left. */

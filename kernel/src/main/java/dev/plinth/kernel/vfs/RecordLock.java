@@ -33,6 +33,11 @@ public record RecordLock(Object owner, int processId, boolean exclusive, long fi
         return first <= other.last && other.first <= last;
     }
 
+    /** Whether bytes of the lock are left on both sides of another one of its owner. */
+    boolean isSplitBy(RecordLock other) {
+        return isOwnedBy(other.owner) && first < other.first && other.last < last;
+    }
+
     /** Whether the two cannot both be set. */
     boolean conflictsWith(RecordLock other) {
         return (exclusive || other.exclusive) && overlaps(other) && !isOwnedBy(other.owner);

@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 import java.util.List;
 import java.util.Optional;
@@ -116,5 +117,26 @@ final class FileLocksTest {
         waits.begin(cWantsA, a);
         waits.end(bWantsC);
         assertFalse(a.isOfOpenFile());
+    }
+
+    @Test
+    void aFileHasSoManyLocksAndNoMore() {
+        Object owner = owners.getFirst();
+        for (int i = 0; i < FileLocks.MOST_RECORDS - 1; i++) {
+            locks.set(lock(owner, true, 10L + 2L * i, 10L + 2L * i));
+        }
+        locks.set(lock(owner, true, 0, 8));
+        assertEquals(FileLocks.MOST_RECORDS, locks.records().size());
+        assertNoRoom(() -> locks.set(lock(owner, true, 1L << 40, 1L << 40)));
+        assertNoRoom(() -> locks.clear(lock(owner, true, 4, 4)));
+        locks.clear(lock(owner, true, 8, 10));
+        locks.clear(lock(owner, true, 4, 4));
+        assertEquals(FileLocks.MOST_RECORDS, locks.records().size());
+        locks.clear(lock(owner, true, 0, Long.MAX_VALUE));
+        assertTrue(locks.records().isEmpty());
+    }
+
+    private static void assertNoRoom(Executable action) {
+        assertEquals(Errno.ENOLCK, assertThrows(ErrnoException.class, action).errno());
     }
 }
