@@ -162,7 +162,10 @@ public final class UnixSockets {
         Inode inode = vfs.resolve(caller, base, address.path(), Lookup.NO_FOLLOW).inode();
         synchronized (namesLock) {
             socket.requireUnbound();
-            paths.put(inode, socket);
+            // The path may lead elsewhere by now: to a socket that another one listens at.
+            if (inode.type() != FileType.SOCKET || paths.putIfAbsent(inode, socket) != null) {
+                throw ErrnoException.of(Errno.EADDRINUSE);
+            }
             socket.setLocalAddress(address);
         }
     }
@@ -206,9 +209,15 @@ public final class UnixSockets {
 
     /** A socket is gone, and its name means nothing any more. */
     void forget(UnixSocket socket) {
+        SocketAddress address = socket.localAddress();
+        if (address.isUnnamed()) {
+            return;
+        }
         synchronized (namesLock) {
-            abstractNames.values().remove(socket);
-            paths.values().remove(socket);
+            // A socket that was accepted shows the name, but does not have it.
+            if (!abstractNames.remove(address, socket) && address.isPath()) {
+                paths.values().remove(socket);
+            }
         }
     }
 }
