@@ -69,7 +69,7 @@ public final class ProcessTimers {
     public PosixTimer create(
             TimerQueue queue, TimerClock clock, IntFunction<PosixTimer.Event> event) {
         synchronized (timersLock) {
-            if (byId.size() >= group.limits().soft(ResourceLimits.RLIMIT_SIGPENDING)) {
+            if (byId.size() >= group.limits().pendingSignals()) {
                 throw ErrnoException.of(Errno.EAGAIN);
             }
             while (byId.containsKey(nextId)) {

@@ -39,6 +39,8 @@ public final class ResourceLimits {
      */
     public record Limit(long soft, long hard) {}
 
+    private static final int MOST_PENDING_SIGNALS = 32_768;
+
     private final Object limitsLock = new Object();
     private final Limit[] limits;
 
@@ -109,6 +111,14 @@ public final class ResourceLimits {
     /** Whether the limit on locked memory does not count. */
     boolean mayLockAnything() {
         return mayLockAnything;
+    }
+
+    /**
+     * How many signals may be queued for the process, and how many timers it may have. However high
+     * the limit is set, there is an end: they lie in the JVM's heap.
+     */
+    int pendingSignals() {
+        return (int) Math.min(soft(RLIMIT_SIGPENDING), MOST_PENDING_SIGNALS);
     }
 
     /** The soft limit of a resource, with {@link Long#MAX_VALUE} for none. */

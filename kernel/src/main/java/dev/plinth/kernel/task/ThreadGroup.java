@@ -276,7 +276,7 @@ public final class ThreadGroup {
         for (Task task : tasks) {
             queued += task.signals().queuedLocked();
         }
-        return queued < limits.soft(ResourceLimits.RLIMIT_SIGPENDING);
+        return queued < limits.pendingSignals();
     }
 
     /** Kicks a task that can take one of the signals, which are pending for the process. */
