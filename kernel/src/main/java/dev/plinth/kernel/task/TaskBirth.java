@@ -24,10 +24,8 @@ abstract class TaskBirth {
      */
     abstract boolean publish(ExecutionContext context);
 
-    /** Whether the task is known from the start, so that nobody waits for its birth. */
-    boolean isKnown() {
-        return false;
-    }
+    /** Whether the task is known, so that its end has to be told; by its thread. */
+    abstract boolean isKnown();
 
     /** Says whether the task runs; by its thread, or for one that cannot be had. */
     final void decide(boolean runs) {

@@ -199,11 +199,19 @@ final class TaskCloner {
         private final CloneRequest request;
         private final byte[] vectorState;
 
+        /** Confined to the child's thread. */
+        private boolean known;
+
         Birth(Task parent, Task child, CloneRequest request, byte[] vectorState) {
             this.parent = parent;
             this.child = child;
             this.request = request;
             this.vectorState = vectorState;
+        }
+
+        @Override
+        boolean isKnown() {
+            return known;
         }
 
         @Override
@@ -220,6 +228,7 @@ final class TaskCloner {
                     linkLocked();
                 }
                 table.addLocked(child);
+                known = true;
             }
             if (request.has(Sched.CLONE_PARENT_SETTID)) {
                 storeTid(parent, request.parentTid());

@@ -27,14 +27,10 @@ final class TaskRunner implements TaskThreads.Job {
     private final Kernel kernel;
     private final TaskBirth birth;
 
-    /** Whether the task is known, so that its end has to be told. Confined to the thread. */
-    private boolean published;
-
     TaskRunner(Task task, TaskBirth birth) {
         this.task = requireNonNull(task, "task is null");
         this.kernel = task.kernel();
         this.birth = requireNonNull(birth, "birth is null");
-        this.published = birth.isKnown();
     }
 
     @Override
@@ -45,7 +41,7 @@ final class TaskRunner implements TaskThreads.Job {
     @Override
     public void refused() {
         birth.decide(false);
-        if (published) {
+        if (birth.isKnown()) {
             kernel.report("the host has no room for another thread");
             task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
             kernel.ended(task, true);
@@ -59,7 +55,7 @@ final class TaskRunner implements TaskThreads.Job {
             runGuest(kernel.platform());
             completed = true;
         } catch (HostCallException e) {
-            if (published) {
+            if (birth.isKnown()) {
                 log.error("{} of process {} cannot go on", task, task.group().pid(), e);
                 kernel.report("the host refused a call: " + e.getMessage());
                 task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
@@ -68,8 +64,9 @@ final class TaskRunner implements TaskThreads.Job {
             }
             completed = true;
         } finally {
-            birth.decide(false);
-            if (published) {
+            // Known, its end has to be told, even if it could not begin.
+            birth.decide(birth.isKnown());
+            if (birth.isKnown()) {
                 kernel.ended(task, completed);
             }
         }
@@ -85,7 +82,7 @@ final class TaskRunner implements TaskThreads.Job {
             task.setRunning(
                     Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
-                published = birth.publish(context);
+                boolean published = birth.publish(context);
                 birth.decide(published);
                 if (published) {
                     loop(context, delivery, clock);
