@@ -41,8 +41,17 @@ final class Pager {
      */
     private static final long FILE_WINDOW = 128 << 10;
 
-    /** Pages are copied by windows of this size: a fault costs about as much as copying three. */
+    /**
+     * A process's own pages are copied by windows of this size: a fault costs about as much as
+     * copying three.
+     */
     private static final long COPY_WINDOW = 16 << 10;
+
+    /**
+     * Pages of files are copied by windows of this size: they are data of programs and libraries,
+     * which the dynamic linker writes to from end to end.
+     */
+    private static final long FILE_COPY_WINDOW = 64 << 10;
 
     private final MemoryFile memory;
     private final AddressSpace addressSpace;
@@ -313,12 +322,11 @@ final class Pager {
 
     private void copyLocked(
             Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
-        long start = Math.max(Math.max(pma.start, vma.start()), at & -COPY_WINDOW);
+        long window = pma.owned ? COPY_WINDOW : FILE_COPY_WINDOW;
+        long start = Math.max(Math.max(pma.start, vma.start()), at & -window);
         long wanted = Math.min(end, at + BLOCK);
         long stop =
-                Math.min(
-                        Math.min(pma.end, vma.end()),
-                        Math.max(wanted, (at & -COPY_WINDOW) + COPY_WINDOW));
+                Math.min(Math.min(pma.end, vma.end()), Math.max(wanted, (at & -window) + window));
         long offset;
         try {
             offset = memory.allocate(stop - start);
