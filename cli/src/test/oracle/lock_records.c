@@ -197,7 +197,7 @@ CASE(a_waiter_gets_the_lock_in_the_end) {
     read(ready[0], &byte, 1);
     usleep(50000);
     puts("unlocking");
-    SHOW(set(file, F_UNLCK, 0, 10));
+    MUST(set(file, F_UNLCK, 0, 10));
     wait(NULL);
 }
 

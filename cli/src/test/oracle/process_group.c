@@ -20,6 +20,7 @@ CASE(a_child_is_in_its_parents_group_and_session) {
         SHOW(getsid(0) == session);
         _exit(0);
     }
+    MUST(waitid(P_PID, child, NULL, WEXITED | WNOWAIT));
     SHOW(getpgid(child) == group);
     SHOW(getsid(child) == session);
     status_of(child);

@@ -21,9 +21,11 @@ import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
 import dev.plinth.kernel.fs.sysfs.SysFs;
+import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.net.UnixSockets;
 import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.time.Clock;
@@ -93,7 +95,10 @@ final class RootFileSystem {
         Devices.register(devices, random, this::terminal);
         internal =
                 new InternalFileSystems(
-                        new PipeFs(numbers, clock), new AnonInodeFs(numbers, clock.realtime()));
+                        new PipeFs(numbers, clock),
+                        new UnixSockets(numbers, clock),
+                        new MemoryFiles(memory("tmpfs", DIRECTORY)),
+                        new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);

@@ -22,6 +22,7 @@ import dev.plinth.kernel.strace.Strace;
 import dev.plinth.kernel.syscall.SyscallDispatcher;
 import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.LoadFailureException;
 import dev.plinth.kernel.task.ProgramLoader;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
@@ -176,12 +177,16 @@ final class SandboxBuilder {
             try {
                 return loader.load(
                         caller,
-                        new ProgramLoader.Request(
+                        ProgramLoader.Request.of(
                                 GuestStrings.encode(path),
-                                GuestStrings.encode(spec.arguments()),
-                                GuestStrings.encode(spec.environment()),
+                                () ->
+                                        new ProgramLoader.Strings(
+                                                GuestStrings.encode(spec.arguments()),
+                                                GuestStrings.encode(spec.environment())),
                                 limits,
                                 new TaskSettings()));
+            } catch (LoadFailureException e) {
+                failure = e.errno();
             } catch (ErrnoException e) {
                 if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
                     failure = e.errno();

@@ -22,6 +22,7 @@ import java.util.Optional;
 public final class ElfLoader {
     private final MemoryManager memory;
     private final Interpreters interpreters;
+    private boolean committed;
 
     /** Opens the interpreter that a program asks for; what it opens, it closes. */
     @FunctionalInterface
@@ -58,6 +59,7 @@ public final class ElfLoader {
         request.arguments().requireFits(request.stackLimit());
         ElfFile program = ElfFile.ofProgram(file);
         Optional<ElfFile> interpreter = program.interpreter().map(this::openInterpreter);
+        committed = true;
         List<ProgramHeader> parts = program.loaded();
         requireSensible(parts);
 
@@ -105,6 +107,14 @@ public final class ElfLoader {
                         stack.environmentStrings(),
                         onStack));
         return new LoadedProgram(entry, stack.stackPointer());
+    }
+
+    /**
+     * Whether loading got as far as to where execve(2) gives the old program up, so that an error
+     * behind it finds nobody to be told.
+     */
+    public boolean isCommitted() {
+        return committed;
     }
 
     private ElfFile openInterpreter(byte[] path) {

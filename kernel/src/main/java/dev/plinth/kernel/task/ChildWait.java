@@ -110,6 +110,6 @@ final class ChildWait {
     private static ChildEvent eventOf(ThreadGroup child, int code, int signal) {
         int uid = child.credentials().map(each -> each.uids().real()).orElse(0);
         return new ChildEvent(
-                child.pid(), uid, code, signal, child.usageOfEndedTasks().plus(child.childUsage()));
+                child.pid(), uid, code, signal, child.usage().plus(child.childUsage()));
     }
 }

@@ -40,9 +40,6 @@ final class ProcessLinks {
     /** Whether it has executed a program since it was made; setpgid(2) asks. */
     boolean executed;
 
-    /** How its first task ended; empty if it has not. */
-    Optional<ExitStatus> leaderStatus = Optional.empty();
-
     /** Set when its last task has ended, until its parent has waited for it. */
     Optional<Zombie> zombie = Optional.empty();
 

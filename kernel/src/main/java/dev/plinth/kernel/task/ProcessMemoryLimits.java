@@ -7,16 +7,10 @@ import dev.plinth.kernel.mm.MemoryLimits;
 /** A process' resource limits, as its memory is held to them. */
 final class ProcessMemoryLimits implements MemoryLimits {
     private final ResourceLimits limits;
-    private final boolean mayLockAnything;
 
-    /**
-     * Limits that change with the process' own.
-     *
-     * @param mayLockAnything whether the process has CAP_IPC_LOCK
-     */
-    ProcessMemoryLimits(ResourceLimits limits, boolean mayLockAnything) {
+    /** Limits that change with the process' own. */
+    ProcessMemoryLimits(ResourceLimits limits) {
         this.limits = requireNonNull(limits, "limits is null");
-        this.mayLockAnything = mayLockAnything;
     }
 
     @Override
@@ -36,6 +30,6 @@ final class ProcessMemoryLimits implements MemoryLimits {
 
     @Override
     public long locked() {
-        return mayLockAnything ? INFINITY : limits.soft(ResourceLimits.RLIMIT_MEMLOCK);
+        return limits.mayLockAnything() ? INFINITY : limits.soft(ResourceLimits.RLIMIT_MEMLOCK);
     }
 }

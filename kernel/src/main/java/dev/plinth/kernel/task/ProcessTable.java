@@ -161,7 +161,6 @@ public final class ProcessTable {
                 task.setTid(pid);
                 task.group().setLeader(task);
                 tasks.put(pid, task);
-                task.group().links().leaderStatus = Optional.empty();
                 releaseTaskLocked(old);
             }
         }

@@ -3,13 +3,16 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.signal.AlternateStack;
 
 /**
- * Puts a program that is loaded in the place of the one that a process runs: execve(2) from its
- * point of no return on, {@code begin_new_exec} of fs/exec.c.
+ * Puts a program in the place of the one that a process runs: execve(2), mirroring fs/exec.c.
+ *
+ * <p>Linux gives the old program up before the new one is loaded; here it is loaded first, so that
+ * there is nothing to give up until nothing can fail any more.
  */
 final class ProgramExecution {
     private final Kernel kernel;
@@ -23,12 +26,24 @@ final class ProgramExecution {
     }
 
     /**
-     * Makes a task the only one of its process, and runs the program in it; by its own thread.
+     * Loads a program and runs it in a process of which the task is the only one then; by its own
+     * thread.
      *
-     * @param program whose image becomes the task's, or is closed if this fails
-     * @throws ErrnoException EAGAIN if the process ends, or another task of it executes a program
+     * @throws ErrnoException as execve(2); EAGAIN if the process ends, or another task of it
+     *     executes a program
      */
-    void begin(Task task, ProgramLoader.Loaded program) {
+    void execute(Task task, ProgramLoader.Request request) {
+        ProgramLoader.Loaded program;
+        try {
+            program = new ProgramLoader(kernel).load(task.caller(), request);
+        } catch (LoadFailureException e) {
+            task.group().exit(ThreadGroup.killedBy(Signal.SIGSEGV));
+            throw ErrnoException.of(e.errno());
+        }
+        begin(task, program);
+    }
+
+    private void begin(Task task, ProgramLoader.Loaded program) {
         ThreadGroup group = task.group();
         if (!group.endOthers(task)) {
             program.image().close();
@@ -44,6 +59,7 @@ final class ProgramExecution {
         }
         task.becomeAfterExec(program.identity());
         group.resetActions();
+        group.timers().deleteForExec();
         task.signals().setAlternateStack(AlternateStack.NONE);
         task.setName(program.name());
         program.start().applyTo(task.registers());

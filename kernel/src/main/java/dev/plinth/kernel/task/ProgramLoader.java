@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
-import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -34,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -51,20 +51,44 @@ public final class ProgramLoader {
     /**
      * What is to be run.
      *
-     * @param path as the caller gave it, relative to its working directory
-     * @param arguments the argument list
-     * @param environment in the form {@code NAME=value}
+     * @param program where it is; empty if the path says it, from the caller's working directory
+     * @param path the name by which it is executed
+     * @param reachable whether the program will find itself by that name, as a script must
+     * @param strings gives what is handed over, once the program was found
      * @param limits of the process that is to run it
      * @param settings of the task that is to run it
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
     public record Request(
+            Optional<Location> program,
             byte[] path,
-            List<byte[]> arguments,
-            List<byte[]> environment,
+            boolean reachable,
+            Supplier<Strings> strings,
             ResourceLimits limits,
             TaskSettings settings) {
         public Request {
+            requireNonNull(program, "program is null");
+            requireNonNull(strings, "strings is null");
+        }
+
+        /** A program by its path, as execve(2) has it. */
+        public static Request of(
+                byte[] path,
+                Supplier<Strings> strings,
+                ResourceLimits limits,
+                TaskSettings settings) {
+            return new Request(Optional.empty(), path, true, strings, limits, settings);
+        }
+    }
+
+    /**
+     * What a program is handed over.
+     *
+     * @param arguments the argument list
+     * @param environment in the form {@code NAME=value}
+     */
+    public record Strings(List<byte[]> arguments, List<byte[]> environment) {
+        public Strings {
             arguments = List.copyOf(arguments);
             environment = List.copyOf(environment);
         }
@@ -87,19 +111,27 @@ public final class ProgramLoader {
      *
      * @param caller whose files and permissions count
      * @throws ErrnoException as execve(2)
+     * @throws LoadFailureException if that comes to light too late for execve(2) to say so
      */
     public Loaded load(Caller caller, Request request) {
         byte[] path = request.path();
-        List<byte[]> arguments = request.arguments();
         byte[] name = nameOf(path);
-        FileDescription file = open(caller, PathName.of(path));
+        FileDescription file =
+                request.program().isPresent()
+                        ? kernel.vfs().openProgram(caller, request.program().get())
+                        : open(caller, PathName.of(path));
         boolean done = false;
         try {
+            Strings given = request.strings().get();
+            List<byte[]> arguments = given.arguments();
             for (int depth = 0; ; depth++) {
                 Optional<ScriptLine> script =
                         ScriptLine.parse(new OpenProgram(file).head(ScriptLine.HEAD_BYTES));
                 if (script.isEmpty()) {
                     break;
+                }
+                if (depth == 0 && !request.reachable()) {
+                    throw ErrnoException.of(Errno.ENOENT);
                 }
                 if (depth == ScriptLine.MAX_DEPTH) {
                     throw ErrnoException.of(Errno.ELOOP);
@@ -111,7 +143,7 @@ public final class ProgramLoader {
                 file = interpreter;
             }
             ProgramArguments strings =
-                    new ProgramArguments(request.path(), arguments, request.environment());
+                    new ProgramArguments(request.path(), arguments, given.environment());
             Loaded loaded = loadElf(caller, file, strings, request, name);
             done = true;
             return loaded;
@@ -155,7 +187,7 @@ public final class ProgramLoader {
                         kernel.memoryFile(),
                         space,
                         layout(stackLimit, asked.settings()),
-                        new ProcessMemoryLimits(limits, credentials.has(Capability.IPC_LOCK)));
+                        new ProcessMemoryLimits(limits));
         boolean done = false;
         try {
             LoadRequest request =
@@ -210,16 +242,18 @@ public final class ProgramLoader {
     private LoadedProgram loadInto(
             Caller caller, MemoryManager memory, FileDescription file, LoadRequest request) {
         List<FileDescription> opened = new ArrayList<>();
+        ElfLoader loader =
+                new ElfLoader(
+                        memory,
+                        path -> {
+                            FileDescription interpreter = open(caller, PathName.of(path));
+                            opened.add(interpreter);
+                            return new OpenProgram(interpreter);
+                        });
         try {
-            ElfLoader loader =
-                    new ElfLoader(
-                            memory,
-                            path -> {
-                                FileDescription interpreter = open(caller, PathName.of(path));
-                                opened.add(interpreter);
-                                return new OpenProgram(interpreter);
-                            });
             return loader.load(new OpenProgram(file), request);
+        } catch (ErrnoException e) {
+            throw loader.isCommitted() ? new LoadFailureException(e.errno()) : e;
         } finally {
             opened.forEach(FileDescription::close);
         }

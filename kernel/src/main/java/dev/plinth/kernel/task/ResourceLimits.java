@@ -42,6 +42,9 @@ public final class ResourceLimits {
     private final Object limitsLock = new Object();
     private final Limit[] limits;
 
+    /** Whether the process has CAP_IPC_LOCK, and so may lock as much memory as there is. */
+    private volatile boolean mayLockAnything;
+
     private ResourceLimits(Limit[] limits) {
         this.limits = limits;
     }
@@ -67,7 +70,9 @@ public final class ResourceLimits {
     /** A copy, for a child process. */
     public ResourceLimits copy() {
         synchronized (limitsLock) {
-            return new ResourceLimits(limits.clone());
+            ResourceLimits copy = new ResourceLimits(limits.clone());
+            copy.mayLockAnything = mayLockAnything;
+            return copy;
         }
     }
 
@@ -94,6 +99,16 @@ public final class ResourceLimits {
             limits[resource] = limit;
             return before;
         }
+    }
+
+    /** Says whether the limit on locked memory does not count, for the process has CAP_IPC_LOCK. */
+    void setMayLockAnything(boolean may) {
+        mayLockAnything = may;
+    }
+
+    /** Whether the limit on locked memory does not count. */
+    boolean mayLockAnything() {
+        return mayLockAnything;
     }
 
     /** The soft limit of a resource, with {@link Long#MAX_VALUE} for none. */

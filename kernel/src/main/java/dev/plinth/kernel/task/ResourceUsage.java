@@ -11,6 +11,11 @@ public record ResourceUsage(long userNanos, long systemNanos, long peakResidentP
     /** Of a process that has done nothing. */
     public static final ResourceUsage NONE = new ResourceUsage(0, 0, 0);
 
+    /** All of the time. */
+    public long nanos() {
+        return userNanos + systemNanos;
+    }
+
     /** Both together. */
     public ResourceUsage plus(ResourceUsage other) {
         return new ResourceUsage(

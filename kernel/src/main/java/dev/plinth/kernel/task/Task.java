@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.RestartException;
@@ -11,12 +12,15 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * A thread of a guest process.
@@ -48,11 +52,13 @@ public final class Task {
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
 
-    /** Time in the guest's instructions; written by the task thread, read by anyone. */
-    private volatile long userNanos;
+    private final AtomicReference<Scheduling> scheduling;
 
-    /** Time in system calls, but not asleep; like {@link #userNanos}. */
-    private volatile long systemNanos;
+    /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
+    private volatile long guestRuns;
+
+    /** Set by the task thread when it begins. */
+    private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
     /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
     private boolean killableOnly;
@@ -103,7 +109,9 @@ public final class Task {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
+        this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
+        group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
     }
 
     /** The sandbox that the task lives in. Any thread. */
@@ -170,7 +178,39 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
+        TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
+        return new ResourceUsage(used.user(), used.system(), memory().usage().peakResident());
+    }
+
+    /** When and where the task is to run. Any thread. */
+    public Scheduling scheduling() {
+        return scheduling.get();
+    }
+
+    /** Changes when and where the task is to run. Any thread. */
+    public void changeScheduling(UnaryOperator<Scheduling> change) {
+        scheduling.updateAndGet(change);
+    }
+
+    /** Odd while the guest runs; another number means that it left the guest. Any thread. */
+    long guestRuns() {
+        return guestRuns;
+    }
+
+    /** The guest is about to run, or has ended to. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the task thread only
+    void countGuestRun() {
+        guestRuns++;
+    }
+
+    /** The clock of the task's CPU time. Any thread. */
+    public TimerClock cpuClock() {
+        return new CpuClock(() -> cpuTime.map(clock -> clock.used().total()).orElse(0L));
+    }
+
+    /** From now on the task uses CPU time. */
+    void setCpuTime(TaskClock clock) {
+        cpuTime = Optional.of(clock);
     }
 
     /** The general registers. */
@@ -212,6 +252,7 @@ public final class Task {
     public void setCredentials(Credentials replacement) {
         Credentials old = credentials();
         resources = resources.with(replacement);
+        group.limits().setMayLockAnything(replacement.has(Capability.IPC_LOCK));
         if (replacement.gainsOver(old)) {
             group.settings().setDumpable(false);
             settings.setParentDeathSignal(0);
@@ -222,6 +263,7 @@ public final class Task {
     void becomeAfterExec(ExecCredentials identity) {
         Credentials credentials = identity.credentials();
         resources = resources.with(credentials);
+        group.limits().setMayLockAnything(credentials.has(Capability.IPC_LOCK));
         boolean actsAsItself =
                 credentials.uids().effective() == credentials.uids().real()
                         && credentials.gids().effective() == credentials.gids().real();
@@ -285,7 +327,10 @@ public final class Task {
 
     /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
-        return isEnding() || (!killableOnly && (signals.hasDeliverable() || group.isStopped()));
+        return isEnding()
+                || (killableOnly
+                        ? signals.hasFatal()
+                        : signals.hasDeliverable() || group.isStopped());
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */

@@ -40,6 +40,9 @@ final class TaskExit {
             synchronized (table.treeLock) {
                 endLocked(task, usage);
             }
+            if (task.group().anyTask().isEmpty()) {
+                task.group().timers().close();
+            }
         }
     }
 
@@ -70,21 +73,18 @@ final class TaskExit {
     private void endLocked(Task task, ResourceUsage usage) {
         ThreadGroup group = task.group();
         ExitStatus status = task.ending().orElseThrow();
-        if (task.tid() == group.pid()) {
-            group.links().leaderStatus = Optional.of(status);
-        }
         boolean last = group.remove(task, usage);
         table.removeLocked(task);
         if (last) {
-            ExitStatus ofGroup =
-                    group.exitStatus().orElseGet(() -> group.links().leaderStatus.orElse(status));
+            // If each task ended by itself, the last one decides.
+            ExitStatus ofGroup = group.exitStatus().orElse(status);
             group.exit(ofGroup);
             group.links().zombie =
                     Optional.of(
                             new ProcessLinks.Zombie(
                                     ofGroup,
                                     task.credentials(),
-                                    group.usageOfEndedTasks().plus(group.childUsage())));
+                                    group.usage().plus(group.childUsage())));
         }
         leaveChildrenLocked(task, last);
         if (last) {

@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.AlternateStack;
+import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -48,7 +49,12 @@ public final class TaskSignals {
      * @param action as it was when the signal was taken
      * @param continues how often the process had been continued then
      */
-    record Delivery(SignalInfo info, SignalAction action, long continues) {}
+    record Delivery(SignalInfo info, SignalAction action, long continues) {
+        /** Tells the timer that sent it, if one did. */
+        Delivery with(ProcessTimers timers) {
+            return new Delivery(timers.taken(info), action, continues);
+        }
+    }
 
     /** The blocked signals. */
     public long blocked() {
@@ -170,6 +176,25 @@ public final class TaskSignals {
         return (pendingSet() & ~blocked) != SignalSet.EMPTY;
     }
 
+    /**
+     * Whether a signal is pending that will end the process without a word: what Linux acts on at
+     * once, even if the task sleeps where nothing else can disturb it.
+     */
+    boolean hasFatal() {
+        synchronized (group.signalLock) {
+            long candidates = (pending.set() | group.sharedPending().set()) & ~blocked;
+            while (candidates != SignalSet.EMPTY) {
+                Signal signal = Signal.of(Long.numberOfTrailingZeros(candidates) + 1);
+                boolean byDefault = group.actions().get(signal).handler() == SignalAction.SIG_DFL;
+                if (byDefault && DefaultAction.of(signal) == DefaultAction.TERMINATE) {
+                    return true;
+                }
+                candidates &= candidates - 1;
+            }
+            return false;
+        }
+    }
+
     /** The action of a signal. */
     public SignalAction action(Signal signal) {
         synchronized (group.signalLock) {
@@ -195,13 +220,13 @@ public final class TaskSignals {
     }
 
     /** How many signals are queued for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     int queuedLocked() {
         return pending.size();
     }
 
     /** Drops pending instances of signals that are for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     void discardLocked(long signals) {
         pending.discard(signals);
     }
@@ -222,6 +247,27 @@ public final class TaskSignals {
         }
         task.kick();
         return true;
+    }
+
+    /**
+     * Sends a signal of a timer to this task, for which there is always room.
+     *
+     * @return false if it is ignored, or the task has ended
+     */
+    boolean sendOfTimer(SignalInfo info) {
+        synchronized (group.signalLock) {
+            if (task.isEnding() || !group.prepareLocked(info.signal())) {
+                return false;
+            }
+            pending.addOfTimer(info);
+        }
+        task.kick();
+        return true;
+    }
+
+    @SuppressWarnings("GuardedBy") // by the caller
+    void removeTimerLocked(int id) {
+        pending.removeTimer(id);
     }
 
     /**
@@ -247,6 +293,10 @@ public final class TaskSignals {
      * handler that is for one time is taken off.
      */
     Optional<Delivery> takeDeliverable() {
+        return takeDeliverableAsSent().map(delivery -> delivery.with(group.timers()));
+    }
+
+    private Optional<Delivery> takeDeliverableAsSent() {
         synchronized (group.signalLock) {
             Optional<SignalInfo> taken = pending.take(blocked);
             if (taken.isEmpty()) {
@@ -273,6 +323,10 @@ public final class TaskSignals {
      * @return empty if none came; then the deadline has passed, or a signal is to be delivered
      */
     public Optional<SignalInfo> await(long set, long deadline) {
+        return awaitAsSent(set, deadline).map(group.timers()::taken);
+    }
+
+    private Optional<SignalInfo> awaitAsSent(long set, long deadline) {
         long wanted = set & ~SignalSet.UNBLOCKABLE;
         long before;
         synchronized (group.signalLock) {

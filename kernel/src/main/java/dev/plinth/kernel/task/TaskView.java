@@ -44,6 +44,9 @@ final class TaskView implements ThreadView {
         if (hasEnded()) {
             return State.ZOMBIE;
         }
+        if (task.group().isStopped()) {
+            return State.STOPPED;
+        }
         return task.isAsleep() ? State.SLEEPING : State.RUNNING;
     }
 

@@ -193,10 +193,7 @@ final class ThreadGroupView implements ProcessView {
 
     @Override
     public CpuTime cpuTime() {
-        ResourceUsage usage = group.usageOfEndedTasks();
-        for (Task task : group.tasks()) {
-            usage = usage.plus(task.usage());
-        }
+        ResourceUsage usage = group.usage();
         return new CpuTime(usage.userNanos(), usage.systemNanos());
     }
 

@@ -104,6 +104,13 @@ public abstract class Inode {
         return open(location, flags);
     }
 
+    /**
+     * The file is about to get another name. Does beforehand what takes long; no lock is held.
+     *
+     * @throws ErrnoException ENOSPC, EIO
+     */
+    public void prepareChange() {}
+
     /** Where the attributes are kept that the methods below change. */
     protected AttributeStore attributeStore() {
         return AttributeStore.FIXED;

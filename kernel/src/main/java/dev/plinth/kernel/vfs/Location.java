@@ -26,6 +26,15 @@ public record Location(Mount mount, Dentry dentry) {
                 Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, PathName.ROOT));
     }
 
+    /**
+     * The place of a file that is in no tree.
+     *
+     * @param name how /proc/[pid]/fd shows it
+     */
+    public static Location unnamed(Inode inode, PathName name) {
+        return new Location(Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, name));
+    }
+
     /** The file. */
     public Inode inode() {
         return dentry.inode();

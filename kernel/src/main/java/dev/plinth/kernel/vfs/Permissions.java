@@ -64,6 +64,11 @@ final class Permissions {
         return ((wanted & EXECUTE) == 0 || runnable) && credentials.has(Capability.DAC_OVERRIDE);
     }
 
+    /** Whether the caller may make and remove entries in a directory. */
+    static boolean mayChange(Credentials credentials, Inode directory) {
+        return allows(credentials, directory, WRITE | EXECUTE);
+    }
+
     /** Whether the caller owns the file, or may act as its owner. */
     static boolean ownsOrMayActAsOwner(Credentials credentials, Inode inode) {
         return credentials.uids().fileSystem() == inode.ownership().uid()

@@ -89,6 +89,9 @@ final class TreeChanges {
     void link(Caller caller, Location source, Location base, PathName path) {
         PathWalk walk = walkToParent(caller, base, path);
         Inode inode = source.inode();
+        if (source.mount() == walk.current().mount() && !source.mount().isReadOnly()) {
+            inode.prepareChange();
+        }
         create(
                 caller,
                 walk,
@@ -231,12 +234,25 @@ final class TreeChanges {
             throw ErrnoException.of(noReplace ? Errno.EEXIST : Errno.EBUSY);
         }
         from.current().mount().requireWritable();
+        prepareChange(caller, from);
+        if ((flags & Fs.RENAME_EXCHANGE) != 0) {
+            prepareChange(caller, to);
+        }
         Lock treeLock = from.current().inode().fileSystem().treeLock().writeLock();
         treeLock.lock();
         try {
             renameLocked(caller, from, to, flags);
         } finally {
             treeLock.unlock();
+        }
+    }
+
+    /** Lets a file that is likely to be moved prepare for it; all is checked again later. */
+    private static void prepareChange(Caller caller, PathWalk walk) {
+        Optional<Location> found = walk.findLast();
+        if (found.isPresent()
+                && Permissions.mayChange(caller.credentials(), walk.current().inode())) {
+            found.get().inode().prepareChange();
         }
     }
 

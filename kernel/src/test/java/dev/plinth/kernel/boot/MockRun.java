@@ -25,6 +25,7 @@ public final class MockRun {
     private static final Plinth PLINTH = Plinth.create(Path.of("/nonexistent"));
 
     private final MockPlatformFactory factory = new MockPlatformFactory();
+    private final RefusingPlatforms platforms = new RefusingPlatforms(factory);
     private final Path rootfs;
     private final List<String> arguments = new ArrayList<>(List.of("/main"));
     private final List<String> environment = new ArrayList<>();
@@ -40,6 +41,11 @@ public final class MockRun {
     /** Makes a program besides the first one, such as a signal handler. */
     public MockProgram program(String name, GuestCode code) {
         return factory.programs().add(name, code);
+    }
+
+    /** What can be told to refuse contexts and address spaces. */
+    public RefusingPlatforms platforms() {
+        return platforms;
     }
 
     /** Adds arguments of the first program. */
@@ -133,7 +139,7 @@ public final class MockRun {
                             }
                         })
                         .build();
-        return PLINTH.newSandbox(spec, factory);
+        return PLINTH.newSandbox(spec, platforms);
     }
 
     /** The lines of the trace of system calls. */

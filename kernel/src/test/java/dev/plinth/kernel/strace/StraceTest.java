@@ -181,7 +181,7 @@ final class StraceTest {
                 pwrite64(0, "yyyyy", 5, 7) = -1 EBADF (Bad file descriptor)
                 pwritev(0, [{iov_base="yy", iov_len=2}], 1, 3) = -1 EBADF (Bad file descriptor)
                 preadv2(0, 0x602000, 0, 0, RWF_NOWAIT) = -1 EOPNOTSUPP (Operation not supported)
-                pwritev2(77, [{iov_base="yy", iov_len=2}], 1, -1, RWF_APPEND) = -1 EOPNOTSUPP (Operation not supported)
+                pwritev2(77, [{iov_base="yy", iov_len=2}], 1, -1, RWF_APPEND) = -1 EBADF (Bad file descriptor)
                 sendfile(77, 0, NULL, 10) = -1 EBADF (Bad file descriptor)
                 sendfile(77, 0, [1], 10) = -1 EBADF (Bad file descriptor)
                 """,

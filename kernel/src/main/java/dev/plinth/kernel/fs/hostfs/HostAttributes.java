@@ -91,6 +91,11 @@ public record HostAttributes(HostFileId id, FileStat stat) {
                 || !stat.changed().equals(other.stat.changed());
     }
 
+    /** The same with another number of links. */
+    HostAttributes withLinks(int links) {
+        return new HostAttributes(id, stat.shownAs(stat.device(), stat.inode(), links));
+    }
+
     /** What the guest sees: the same with the sandbox's numbers. */
     public FileStat toGuest(DeviceNumber device, long inode) {
         return new FileStat(

@@ -59,18 +59,10 @@ final class HostDirectory extends Directory implements HostFsInode {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        Optional<HostFd> found =
-                calls().find(
-                                handle.fileSystem().rootFd(),
-                                handle.path().child(name),
-                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        try (HostFd fd = found.get()) {
-            HostAttributes attributes = calls().attributes(fd);
-            return Optional.of(handle.fileSystem().inode(attributes, handle, name));
-        }
+        return handle.fileSystem()
+                .directories()
+                .with(handle, directory -> calls().attributes(directory, name))
+                .map(attributes -> handle.fileSystem().inode(attributes, handle, name));
     }
 
     @Override
@@ -106,6 +98,23 @@ final class HostDirectory extends Directory implements HostFsInode {
         try (HostFd directory = openSelf();
                 HostFd fd = calls().open(directory, name, flags, node.permissions())) {
             return made(name, node, fd);
+        }
+    }
+
+    @Override
+    public Inode createUnnamed(NewNode node) {
+        int flags = Fcntl.O_TMPFILE | Fcntl.O_RDWR;
+        try (HostFd directory = openSelf()) {
+            HostFd fd = calls().open(directory, PathName.DOT, flags, node.permissions());
+            try {
+                PathName shown = PathName.of("#" + calls().attributes(fd).id().inode());
+                HostFile file = (HostFile) made(shown, node, fd);
+                file.keepOpen(fd);
+                return file;
+            } catch (ErrnoException e) {
+                fd.close();
+                throw e;
+            }
         }
     }
 
@@ -166,6 +175,7 @@ final class HostDirectory extends Directory implements HostFsInode {
                 return true;
             });
         }
+        linked.moved(handle, name);
         linked.distrust();
         handle.distrust();
     }
@@ -175,7 +185,7 @@ final class HostDirectory extends Directory implements HostFsInode {
         try (HostFd directory = openSelf()) {
             calls().unlink(directory, name);
         }
-        HostFs.handleOf(inode).distrust();
+        HostFs.handleOf(inode).unlinked();
         handle.distrust();
     }
 
@@ -184,6 +194,8 @@ final class HostDirectory extends Directory implements HostFsInode {
         try (HostFd directory = openSelf()) {
             calls().removeDirectory(directory, name);
         }
+        HostFs.handleOf(removed).unlinked();
+        handle.fileSystem().directories().forget(HostFs.handleOf(removed));
         handle.distrust();
     }
 
@@ -198,6 +210,8 @@ final class HostDirectory extends Directory implements HostFsInode {
         HostFs.handleOf(rename.moved()).moved(target.handle, rename.newName());
         if (rename.exchange()) {
             HostFs.handleOf(rename.replaced().orElseThrow()).moved(handle, rename.oldName());
+        } else {
+            rename.replaced().ifPresent(replaced -> HostFs.handleOf(replaced).unlinked());
         }
         handle.distrust();
         target.handle.distrust();

@@ -12,6 +12,9 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+
 /** A regular file of the host. */
 final class HostFile extends Inode implements HostFsInode {
     /** What is passed on to the host of the flags a guest opens a file with. */
@@ -23,10 +26,20 @@ final class HostFile extends Inode implements HostFsInode {
     private final HostHandle handle;
     private final HostPages pages;
 
+    /** Keeps a file alive that was made without a name. */
+    private final AtomicReference<Optional<HostFd>> keeper =
+            new AtomicReference<>(Optional.empty());
+
     HostFile(HostHandle handle, long number) {
         super(handle.fileSystem(), number, FileType.REGULAR);
         this.handle = requireNonNull(handle, "handle is null");
         this.pages = new HostPages(handle.calls(), handle.fileSystem().reclaim());
+    }
+
+    /** Keeps a file that has no name alive while it is in use. Takes the descriptor over. */
+    void keepOpen(HostFd fd) {
+        handle.addOpen(fd);
+        keeper.set(Optional.of(fd));
     }
 
     @Override
@@ -81,8 +94,16 @@ final class HostFile extends Inode implements HostFsInode {
         pages.truncated(size);
     }
 
+    private void letGo(HostFd fd) {
+        handle.removeOpen(fd);
+        fd.close();
+    }
+
     @Override
     protected void unused() {
+        if (!isUsed()) {
+            keeper.getAndSet(Optional.empty()).ifPresent(this::letGo);
+        }
         pages.unused(this::isUsed);
         if (!isUsed()) {
             handle.fileSystem().reclaim().becameIdle(this);

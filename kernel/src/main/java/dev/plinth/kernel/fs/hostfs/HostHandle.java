@@ -36,6 +36,9 @@ final class HostHandle implements AttributeStore {
 
     private volatile Known known;
 
+    /** Whether the sandbox has removed the last name. */
+    private volatile boolean gone;
+
     private final Object openLock = new Object();
 
     /** Descriptors of open descriptions, for a file whose name is gone. */
@@ -78,11 +81,13 @@ final class HostHandle implements AttributeStore {
     void seen(HostAttributes attributes, HostHandle parent, PathName name) {
         place = new Place(Optional.of(parent), name);
         known = know(attributes);
+        gone = false;
     }
 
     /** The file has another name from now on. */
     void moved(HostHandle parent, PathName name) {
         place = new Place(Optional.of(parent), name);
+        gone = false;
     }
 
     /** What the host said last, however long ago. */
@@ -100,6 +105,18 @@ final class HostHandle implements AttributeStore {
         known = new Known(known.attributes, fileSystem.clock().monotonicNanos());
     }
 
+    /**
+     * A name of the file is gone. The last one takes with it how the host can be asked, unless the
+     * file is open.
+     */
+    void unlinked() {
+        HostAttributes old = known.attributes;
+        boolean isDirectory = old.type() == FileType.DIRECTORY;
+        int links = isDirectory ? 0 : Math.max(0, old.stat().links() - 1);
+        known = new Known(old.withLinks(links), fileSystem.clock().monotonicNanos());
+        gone = links == 0;
+    }
+
     /** Owner and permissions, perhaps a second old. */
     Inode.Ownership ownership() {
         return (isTrusted() ? known.attributes : refresh()).ownership();
@@ -113,8 +130,10 @@ final class HostHandle implements AttributeStore {
                 return known.attributes;
             }
         }
-        // Opening looks at the attributes, to see that it is the same file.
-        open(Fcntl.O_PATH).close();
+        if (!gone) {
+            // Opening looks at the attributes, to see that it is the same file.
+            open(Fcntl.O_PATH).close();
+        }
         return known.attributes;
     }
 

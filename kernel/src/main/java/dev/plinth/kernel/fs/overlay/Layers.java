@@ -28,12 +28,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Supplier;
 
 /**
  * Which layers have a file, and how it gets to the upper one: what all inodes of an overlay share.
  *
  * <p>Any thread may call any method; what changes does so under the overlay's tree lock, held for
- * writing.
+ * writing. Content is copied without it.
  */
 final class Layers implements AttributeStore {
     private static final int COPY_BYTES = 1 << 20;
@@ -45,6 +46,9 @@ final class Layers implements AttributeStore {
 
     /** Set once, by copy-up. */
     private volatile Optional<Inode> upper;
+
+    /** Held while the file is copied up; stands before the tree lock. */
+    private final Object copyLock = new Object();
 
     /** The names by which the file was found, until it is copied up; some may be gone. */
     private final Set<Place> places = ConcurrentHashMap.newKeySet(2);
@@ -208,22 +212,54 @@ final class Layers implements AttributeStore {
     /**
      * Brings the file to the upper layer, if it is not there, and its parents before it.
      *
+     * <p>Called without the tree lock, which is taken when the content has been copied.
+     *
      * @param self the inode that these are the layers of
      * @param withContent whether the content of a regular file is copied too
      * @return the file there
      */
     Inode copyUp(Inode self, boolean withContent) {
-        Lock lock = fileSystem.changeLock();
-        lock.lock();
-        try {
+        if (upper.isPresent()) {
+            return upper.get();
+        }
+        if (type != FileType.REGULAR) {
+            return underTreeLock(() -> copyUpLocked(self));
+        }
+        synchronized (copyLock) {
             if (upper.isPresent()) {
                 return upper.get();
             }
-            return type == FileType.REGULAR
-                    ? copyUpFile((OverlayFile) self, withContent)
-                    : copyUpOther(self);
+            try (Copy copy = new Copy(withContent)) {
+                return underTreeLock(() -> publishLocked((OverlayFile) self, copy));
+            }
+        }
+    }
+
+    private Inode underTreeLock(Supplier<Inode> action) {
+        Lock lock = fileSystem.changeLock();
+        lock.lock();
+        try {
+            return action.get();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * The same, for whoever holds the tree lock for writing.
+     *
+     * <p>It does not wait for a copy that another thread is making, but makes its own: that one
+     * waits for the tree lock, and finds then that it came too late.
+     */
+    Inode copyUpLocked(Inode self) {
+        if (upper.isPresent()) {
+            return upper.get();
+        }
+        if (type != FileType.REGULAR) {
+            return copyUpOther(self);
+        }
+        try (Copy copy = new Copy(true)) {
+            return publishLocked((OverlayFile) self, copy);
         }
     }
 
@@ -255,32 +291,57 @@ final class Layers implements AttributeStore {
         return copy;
     }
 
-    private Inode copyUpFile(OverlayFile self, boolean withContent) {
-        Inode original = lower.orElseThrow();
-        FileStat stat = original.stat();
-        Inode copy = fileSystem.upper().makeUnnamedFile(nodeLike(stat));
-        boolean done = false;
-        FileDescription copyFile = copy.open(Location.unnamed(copy), Fcntl.O_RDWR);
-        try {
-            if (withContent) {
-                copyContent(original, (SeekableDescription) copyFile);
-            }
-            copyXattrs(original, copy);
-            copy.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
-            Optional<Place> at = place();
-            at.ifPresent(here -> here.directory.copyUp().link(here.name, copy));
-            self.switchTo(copy, (SeekableDescription) copyFile, at.isEmpty());
-            if (at.isPresent()) {
-                countLinks(self, copy, stat);
-            }
-            done = true;
-            return copy;
-        } finally {
-            // A copy without a name lives by this description; then the file has taken it over.
-            if (!done || !self.hasTakenOver(copyFile)) {
-                copyFile.close();
+    /** A copy of a regular file in the upper layer, which lives by its description at first. */
+    private final class Copy implements AutoCloseable {
+        private final FileStat stat;
+        private final Inode inode;
+        private final FileDescription file;
+
+        /** Whether someone else keeps the description now. */
+        private boolean handedOver;
+
+        Copy(boolean withContent) {
+            Inode original = lower.orElseThrow();
+            stat = original.stat();
+            inode = fileSystem.upper().makeUnnamedFile(nodeLike(stat));
+            file = inode.open(Location.unnamed(inode), Fcntl.O_RDWR);
+            boolean complete = false;
+            try {
+                if (withContent) {
+                    copyContent(original, (SeekableDescription) file);
+                }
+                copyXattrs(original, inode);
+                inode.setTimes(Optional.of(stat.accessed()), Optional.of(stat.modified()));
+                complete = true;
+            } finally {
+                if (!complete) {
+                    file.close();
+                }
             }
         }
+
+        @Override
+        public void close() {
+            if (!handedOver) {
+                file.close();
+            }
+        }
+    }
+
+    /** Has a copy count from now on, unless there is one by now; the tree lock is held. */
+    private Inode publishLocked(OverlayFile self, Copy copy) {
+        if (upper.isPresent()) {
+            return upper.get();
+        }
+        Optional<Place> at = place();
+        at.ifPresent(here -> here.directory.copyUp().link(here.name, copy.inode));
+        // What has no name lives by the description, as long as the file is in use.
+        copy.handedOver = at.isEmpty();
+        self.switchTo(copy.inode, (SeekableDescription) copy.file, copy.handedOver);
+        if (at.isPresent()) {
+            countLinks(self, copy.inode, copy.stat);
+        }
+        return copy.inode;
     }
 
     private static void copyContent(Inode original, SeekableDescription copy) {

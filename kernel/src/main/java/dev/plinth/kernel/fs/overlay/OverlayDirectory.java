@@ -53,9 +53,9 @@ final class OverlayDirectory extends Directory implements OverlayInode {
         return layers.lower().map(Directory.class::cast);
     }
 
-    /** This directory in the upper layer, where it is from now on. */
+    /** This directory in the upper layer, where it is from now on; the tree lock is held. */
     Directory copyUp() {
-        return (Directory) layers.copyUp(this, true);
+        return (Directory) layers.copyUpLocked(this);
     }
 
     private Layers.Place at(PathName name) {
@@ -195,7 +195,7 @@ final class OverlayDirectory extends Directory implements OverlayInode {
 
     @Override
     public void link(PathName name, Inode inode) {
-        Inode copy = OverlayFs.layersOf(inode).copyUp(inode, true);
+        Inode copy = OverlayFs.layersOf(inode).copyUpLocked(inode);
         upperWithRoomFor(name).link(name, copy);
     }
 
@@ -282,7 +282,7 @@ final class OverlayDirectory extends Directory implements OverlayInode {
 
     /** Sees to it that a file is in the upper layer under a name, and returns it as it is there. */
     private Inode bringUp(PathName name, Inode inode) {
-        Inode copy = OverlayFs.layersOf(inode).copyUp(inode, true);
+        Inode copy = OverlayFs.layersOf(inode).copyUpLocked(inode);
         if (upperEntry(name).isEmpty()) {
             // It was copied by another name; this one is still only in the lower layer.
             copyUp().link(name, copy);

@@ -104,12 +104,9 @@ final class OverlayFile extends Inode implements OverlayInode {
         pages.switchTo(copyFile.mappable().orElseThrow());
     }
 
-    /** Whether {@link #switchTo} took a description over. */
-    @SuppressWarnings("ReferenceEquality") // The same open file, not an equal one.
-    boolean hasTakenOver(FileDescription copyFile) {
-        synchronized (descriptionsLock) {
-            return keepsCopy.filter(copyFile::equals).isPresent();
-        }
+    @Override
+    public void prepareChange() {
+        layers.copyUp(this, true);
     }
 
     @Override

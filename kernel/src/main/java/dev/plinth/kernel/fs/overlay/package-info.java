@@ -18,9 +18,10 @@
  * mappings go over to the copy.
  *
  * <p>Locks as in {@code vfs}. The overlay's tree lock guards the names of both layers, whose own
- * tree locks nobody takes. Copy-up holds it for writing, also while content is copied from the
- * lower layer to the upper one. Behind it comes an overlay file's {@code descriptionsLock}, and
- * behind that {@code OverlayPages}' lock, which stands where the list of a file's mappings does.
+ * tree locks nobody takes. A regular file's content is copied up before that lock is taken, under
+ * the file's {@code copyLock}, which stands before it. Behind it comes an overlay file's {@code
+ * descriptionsLock}, and behind that {@code OverlayPages}' lock, which stands where the list of a
+ * file's mappings does.
  *
  * <p>Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time},
  * {@code vfs}, {@code fs.pagecache} and {@code fs.tmpfs}.

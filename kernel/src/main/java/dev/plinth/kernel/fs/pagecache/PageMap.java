@@ -121,7 +121,7 @@ public final class PageMap {
 
     /** Takes pages out and gives up their references; nobody has them mapped any more. */
     public void remove(long start, long end) {
-        while (true) {
+        while (start < end) {
             Map.Entry<Long, Run> entry = runs.lowerEntry(end);
             if (entry == null || entry.getValue().end <= start) {
                 return;

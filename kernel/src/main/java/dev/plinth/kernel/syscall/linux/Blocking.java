@@ -9,7 +9,9 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
 
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Waits for files that are not ready, for calls that block. */
 final class Blocking {
@@ -60,18 +62,28 @@ final class Blocking {
      */
     static long until(
             Task task, FileDescription file, int events, long deadline, LongSupplier operation) {
+        Supplier<Long> boxed = operation::getAsLong;
+        return until(task, set -> file.watch(events, set), deadline, boxed);
+    }
+
+    /**
+     * The same for results that are no numbers, and for what is not a matter of one file.
+     *
+     * @param watch adds to a set what says that it is worth trying again
+     */
+    static <T> T until(Task task, Consumer<WaitSet> watch, long deadline, Supplier<T> operation) {
         try {
-            return operation.getAsLong();
+            return operation.get();
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EAGAIN || deadline == AT_ONCE) {
                 throw e;
             }
         }
         try (WaitSet set = task.blocker().newWaitSet()) {
-            file.watch(events, set);
+            watch.accept(set);
             while (true) {
                 try {
-                    return operation.getAsLong();
+                    return operation.get();
                 } catch (ErrnoException e) {
                     if (e.errno() != Errno.EAGAIN) {
                         throw e;

@@ -124,6 +124,13 @@ final class PollTimeout {
         return start + seconds * Clock.NANOS_PER_SECOND + nanos;
     }
 
+    /** Whether the time is over. */
+    boolean hasPassed() {
+        long deadline = deadline();
+        return deadline != Blocker.NO_DEADLINE
+                && task.kernel().clock().monotonicNanos() >= deadline;
+    }
+
     /**
      * Tells the program how much time is left, where it gave a time that is not zero.
      *

@@ -19,6 +19,7 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.net.UnixSocket;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
@@ -29,6 +30,7 @@ import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 
 /** Reading and writing. */
@@ -183,7 +185,14 @@ final class ReadWriteSyscalls implements SyscallFamily {
 
     /** Writes at the position, waiting if need be. */
     static long write(Task task, FileDescription file, IoBuffer source) {
-        return write(task, file, false, source, file::write);
+        return write(task, file, false, source, writer(task, file));
+    }
+
+    /** What is written to a socket is written by somebody: it may be asked who. */
+    private static ToLongFunction<IoBuffer> writer(Task task, FileDescription file) {
+        return file instanceof UnixSocket socket
+                ? source -> socket.send(source, MessageSyscalls.bytesAlone(task), Optional.empty())
+                : file::write;
     }
 
     /** A write of which a part is done when it has to wait goes on waiting, as write(2) does. */
@@ -220,7 +229,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             return Blocking.until(
                     task, file, Poll.POLLOUT, deadline, () -> writer.applyAsLong(source));
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.EPIPE) {
+            if (e.errno() == Errno.EPIPE && file.breaksWithSignal()) {
                 task.signals().send(SignalInfo.fromKernel(Signal.SIGPIPE));
             }
             throw e;

@@ -7,7 +7,6 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
-import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.strace.ProcessFormats;
 import dev.plinth.kernel.strace.SystemFormats;
@@ -19,7 +18,6 @@ import dev.plinth.kernel.task.ResourceUsage;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.WaitRequest;
 import dev.plinth.kernel.task.linux.Wait;
-import dev.plinth.kernel.time.Clock;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -39,11 +37,7 @@ final class WaitSyscalls implements SyscallFamily {
     private static final int WAITID_OPTIONS =
             Wait.WNOHANG | Wait.WNOWAIT | EVENTS | Wait.WNOTHREAD | Wait.WCLONE | Wait.WALL;
 
-    /** {@code sizeof(struct rusage)}. */
-    private static final int RUSAGE_BYTES = 144;
-
     private static final ValueLayout.OfInt INT_VALUE = ValueLayout.JAVA_INT_UNALIGNED;
-    private static final ValueLayout.OfLong LONG_VALUE = ValueLayout.JAVA_LONG_UNALIGNED;
 
     @Override
     public List<SyscallRow> rows() {
@@ -149,23 +143,8 @@ final class WaitSyscalls implements SyscallFamily {
 
     private static void writeUsage(Task task, long address, ResourceUsage usage) {
         if (address != 0) {
-            task.guestMemory().copyOut(address, usageBytes(usage));
+            task.guestMemory().copyOut(address, UsageSyscalls.bytesOf(usage));
         }
-    }
-
-    /** {@code struct rusage}. */
-    static byte[] usageBytes(ResourceUsage usage) {
-        byte[] bytes = new byte[RUSAGE_BYTES];
-        MemorySegment segment = MemorySegment.ofArray(bytes);
-        writeTime(segment, 0, usage.userNanos());
-        writeTime(segment, 16, usage.systemNanos());
-        segment.set(LONG_VALUE, 32, usage.peakResidentPages() * (Pages.SIZE / 1024));
-        return bytes;
-    }
-
-    private static void writeTime(MemorySegment target, long at, long nanos) {
-        target.set(LONG_VALUE, at, nanos / Clock.NANOS_PER_SECOND);
-        target.set(LONG_VALUE, at + Long.BYTES, nanos % Clock.NANOS_PER_SECOND / 1000);
     }
 
     private static int ownProcessGroup(Task task) {

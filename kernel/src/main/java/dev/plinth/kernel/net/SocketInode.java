@@ -1,0 +1,17 @@
+package dev.plinth.kernel.net;
+
+import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.vfs.AnonymousFs;
+import dev.plinth.kernel.vfs.AnonymousInode;
+import dev.plinth.kernel.vfs.FileType;
+
+import java.time.Instant;
+
+/** The file that a socket is to fstat(2); it cannot be opened. */
+final class SocketInode extends AnonymousInode {
+    private static final int PERMISSIONS = 0777;
+
+    SocketInode(AnonymousFs fileSystem, long number, Credentials maker, Instant now) {
+        super(fileSystem, number, FileType.SOCKET, PERMISSIONS, maker, now);
+    }
+}

@@ -1,0 +1,617 @@
+package dev.plinth.kernel.net;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.net.linux.Socket;
+import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.Location;
+import dev.plinth.kernel.vfs.UserMemory;
+import dev.plinth.kernel.vfs.WaitQueue;
+import dev.plinth.kernel.vfs.WaitSet;
+import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Poll;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * A Unix socket: {@code struct unix_sock}, net/unix/af_unix.c.
+ *
+ * <p>Lasting state: type, name, peer, what was shut down, a pending error, the credentials of the
+ * peer, the options, and what waits in queue and backlog. How much of its sending buffer is used
+ * follows from the queues of others.
+ *
+ * <p>Any thread may call any method. Nothing here waits; see {@link FileDescription}.
+ */
+public final class UnixSocket extends FileDescription {
+    private static final int READABLE = Poll.POLLIN | Poll.POLLRDNORM;
+    private static final int WRITABLE = Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLWRBAND;
+    private static final int EVERYTHING =
+            READABLE | WRITABLE | Poll.POLLHUP | Poll.POLLRDHUP | Poll.POLLERR;
+
+    /** {@code RCV_SHUTDOWN}. */
+    private static final int NO_RECEIVING = 1;
+
+    /** {@code SEND_SHUTDOWN}. */
+    private static final int NO_SENDING = 2;
+
+    /** How many messages of strangers may wait: max_dgram_qlen of unix(7). */
+    private static final int STRANGERS_MESSAGES = 10;
+
+    /** What Linux takes off the sending buffer for a message's headers. */
+    private static final int MESSAGE_OVERHEAD = 32;
+
+    /** What Linux takes off half the sending buffer, which a part of a stream fills at most. */
+    private static final int PART_OVERHEAD = 64;
+
+    private final UnixSockets sockets;
+    private final SocketType type;
+    private final SocketOptions options = new SocketOptions();
+    private final WaitQueue waiters = new WaitQueue();
+    private final MessageQueue queue;
+    private final Backlog backlog = new Backlog();
+    private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+    private final AtomicReference<Optional<UnixSocket>> peer =
+            new AtomicReference<>(Optional.empty());
+
+    /** Bits of what no longer goes. */
+    private final AtomicInteger shut = new AtomicInteger();
+
+    /** The number of an errno, once; zero for none. */
+    private final AtomicInteger pendingError = new AtomicInteger();
+
+    /** What is on its way from here, by Linux' count. */
+    private final AtomicInteger sending = new AtomicInteger();
+
+    /** Written with the lock of the names held. */
+    private volatile SocketAddress localAddress = SocketAddress.UNNAMED;
+
+    private volatile SocketCredentials peerCredentials = SocketCredentials.NOBODY;
+
+    /** Nobody has it open any more; others may still know it as their peer. */
+    private volatile boolean dead;
+
+    private enum State {
+        IDLE,
+        LISTENING,
+        CONNECTED
+    }
+
+    UnixSocket(Location location, UnixSockets sockets, SocketType type) {
+        super(location, Fcntl.O_RDWR);
+        this.sockets = requireNonNull(sockets, "sockets is null");
+        this.type = requireNonNull(type, "type is null");
+        this.queue = new MessageQueue(sockets.flights());
+    }
+
+    /** How it passes on what is sent. */
+    public SocketType type() {
+        return type;
+    }
+
+    /** What was set on it. */
+    public SocketOptions options() {
+        return options;
+    }
+
+    /** Its name. */
+    public SocketAddress localAddress() {
+        return localAddress;
+    }
+
+    /** Who made the other end; {@link SocketCredentials#NOBODY} if there never was one. */
+    public SocketCredentials peerCredentials() {
+        return peerCredentials;
+    }
+
+    /** Whether connections can be made to it: SO_ACCEPTCONN. */
+    public boolean isListening() {
+        return state.get() == State.LISTENING;
+    }
+
+    /** Whether it is connected, or was. */
+    public boolean isConnected() {
+        return state.get() == State.CONNECTED;
+    }
+
+    /** The number of the error that happened since it was last asked for, or 0: SO_ERROR. */
+    public int takeError() {
+        return pendingError.getAndSet(0);
+    }
+
+    private void throwPendingError() {
+        int error = takeError();
+        if (error != 0) {
+            throw ErrnoException.of(Errno.of(error).orElseThrow());
+        }
+    }
+
+    /**
+     * The name of its peer.
+     *
+     * @throws ErrnoException ENOTCONN if it has none
+     */
+    public SocketAddress peerAddress() {
+        return peer.get().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN)).localAddress;
+    }
+
+    /** The lock of the names is held. */
+    void setLocalAddress(SocketAddress address) {
+        localAddress = address;
+    }
+
+    /**
+     * Refuses if it has a name.
+     *
+     * @throws ErrnoException EINVAL
+     */
+    void requireUnbound() {
+        if (!localAddress.isUnnamed()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+    }
+
+    void setPeer(UnixSocket other, SocketCredentials credentials) {
+        peerCredentials = credentials;
+        peer.set(Optional.of(other));
+        state.set(State.CONNECTED);
+    }
+
+    /**
+     * Lets others connect, as listen(2).
+     *
+     * @throws ErrnoException EOPNOTSUPP if it is not for connections; EINVAL if it has no name, or
+     *     is connected
+     */
+    public void listen(int limit, Caller caller) {
+        if (!type.isConnected()) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        if (localAddress.isUnnamed()
+                || !(state.compareAndSet(State.IDLE, State.LISTENING) || isListening())) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        SocketCredentials listener = SocketCredentials.of(caller);
+        peerCredentials = listener;
+        backlog.open(limit, listener);
+        waiters.wake(WRITABLE);
+    }
+
+    /**
+     * Connects to a socket, as connect(2).
+     *
+     * @throws ErrnoException EAGAIN if too many wait there already; ECONNREFUSED if it does not
+     *     listen; EISCONN or EINVAL if this one is in use; EPERM if it is another's
+     */
+    public void connect(UnixSocket target, Caller caller) {
+        if (!type.isConnected()) {
+            requireMaySend(target);
+            peer.set(Optional.of(target));
+            state.set(State.CONNECTED);
+            return;
+        }
+        if ((target.shut.get() & NO_RECEIVING) != 0) {
+            throw ErrnoException.of(Errno.ECONNREFUSED);
+        }
+        SocketCredentials listener =
+                target.backlog.add(() -> {
+                    if (!state.compareAndSet(State.IDLE, State.CONNECTED)) {
+                        throw ErrnoException.of(isListening() ? Errno.EINVAL : Errno.EISCONN);
+                    }
+                    UnixSocket other = sockets.newSocket(type, caller);
+                    other.localAddress = target.localAddress;
+                    other.setPeer(this, SocketCredentials.of(caller));
+                    peer.set(Optional.of(other));
+                    return other;
+                });
+        peerCredentials = listener;
+        target.waiters.wake(READABLE);
+    }
+
+    /** Has no peer any more, as connect(2) with AF_UNSPEC. */
+    public void disconnect() {
+        peer.set(Optional.empty());
+        state.set(State.IDLE);
+    }
+
+    /** Adds to a set what to wait for to see whether there is room for one more connection. */
+    public void watchBacklog(WaitSet set) {
+        set.add(waiters, WRITABLE);
+    }
+
+    /** Adds to a set what to wait for to see whether it takes one more message. */
+    public void watchQueue(WaitSet set) {
+        set.add(waiters, WRITABLE);
+    }
+
+    /**
+     * Takes a connection, as accept(2).
+     *
+     * @return with one reference, the caller's
+     * @throws ErrnoException EAGAIN if there is none; EINVAL if it does not listen; EOPNOTSUPP
+     */
+    public UnixSocket accept() {
+        if (!type.isConnected()) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        if (!isListening()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if ((shut.get() & NO_RECEIVING) != 0 && backlog.isEmpty()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        UnixSocket accepted = backlog.take();
+        waiters.wake(WRITABLE);
+        return accepted;
+    }
+
+    /**
+     * Ends one direction or both, as shutdown(2).
+     *
+     * @throws ErrnoException EINVAL if there is no such direction
+     */
+    public void shutdown(int how) {
+        if (how < Socket.SHUT_RD || how > Socket.SHUT_RDWR) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        int mine = how + 1;
+        int others = (mine & NO_RECEIVING) << 1 | (mine & NO_SENDING) >> 1;
+        shut.getAndUpdate(with(mine));
+        if (type.isConnected()) {
+            peer.get()
+                    .ifPresent(other -> {
+                        other.shut.getAndUpdate(with(others));
+                        other.waiters.wake(EVERYTHING);
+                    });
+        }
+        waiters.wake(EVERYTHING);
+    }
+
+    private static IntUnaryOperator with(int bits) {
+        return old -> old | bits;
+    }
+
+    @Override
+    protected void dispose() {
+        dead = true;
+        shut.set(NO_RECEIVING | NO_SENDING);
+        sockets.forget(this);
+        // Its peer learns that something was lost.
+        boolean lost = !queue.isEmpty();
+        for (UnixSocket connection : backlog.close()) {
+            connection.peer.get().ifPresent(other -> other.lose(true));
+            connection.close();
+        }
+        if (type.isConnected()) {
+            peer.get().ifPresent(other -> other.lose(lost));
+        }
+        List<FileDescription> rights = new ArrayList<>();
+        for (Message message : queue.close()) {
+            message.sender().release(message.memory());
+            rights.addAll(message.takeRights());
+        }
+        waiters.wake(EVERYTHING);
+        sockets.flights().drop(rights);
+        sockets.flights().collect();
+    }
+
+    /** The peer is gone. */
+    private void lose(boolean somethingLost) {
+        if (somethingLost) {
+            pendingError.set(Errno.ECONNRESET.number());
+        }
+        shut.set(NO_RECEIVING | NO_SENDING);
+        waiters.wake(EVERYTHING);
+    }
+
+    /** Whether messages alone keep it open: this many. */
+    boolean isHeldBy(int messages) {
+        return references() == messages;
+    }
+
+    /** The sockets that wait to be received here, or by a connection that waits to be accepted. */
+    List<UnixSocket> queuedSockets() {
+        List<UnixSocket> found = new ArrayList<>(queue.sockets());
+        backlog.sockets().forEach(connection -> found.addAll(connection.queue.sockets()));
+        return found;
+    }
+
+    /** Takes away the files that wait to be received here, or by a waiting connection. */
+    List<FileDescription> takeQueuedRights() {
+        List<FileDescription> taken = new ArrayList<>(queue.takeRights());
+        backlog.sockets().forEach(connection -> taken.addAll(connection.queue.takeRights()));
+        return taken;
+    }
+
+    @Override
+    public long write(IoBuffer source) {
+        return send(source, Outgoing.bytesOf(peerCredentials), Optional.empty());
+    }
+
+    /**
+     * Sends what there is room for; of a message all or nothing.
+     *
+     * @param target where to, if not to the peer; not for connections
+     * @return how many bytes were sent
+     * @throws ErrnoException EAGAIN if there is no room; EPIPE, ENOTCONN, ECONNREFUSED, ECONNRESET,
+     *     EISCONN, EMSGSIZE, EPERM, ETOOMANYREFS, ENOBUFS as in unix(7); EFAULT
+     */
+    public long send(IoBuffer source, Outgoing outgoing, Optional<UnixSocket> target) {
+        return type == SocketType.STREAM
+                ? sendStream(source, outgoing)
+                : sendMessage(source, outgoing, target);
+    }
+
+    private long sendStream(IoBuffer source, Outgoing outgoing) {
+        UnixSocket to = peer.get().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
+        if ((shut.get() & NO_SENDING) != 0) {
+            throw ErrnoException.of(Errno.EPIPE);
+        }
+        Outgoing rest = outgoing;
+        long sent = 0;
+        while (source.remaining() > 0) {
+            int length =
+                    (int) Math.min(source.remaining(), options.sendBuffer() / 2 - PART_OVERHEAD);
+            try {
+                requireRoom();
+                enqueue(to, copy(source, length), rest);
+            } catch (ErrnoException e) {
+                if (sent > 0) {
+                    break;
+                }
+                throw e;
+            }
+            sent += length;
+            rest = outgoing.rest();
+        }
+        return sent;
+    }
+
+    private static byte[] copy(IoBuffer source, int length) {
+        byte[] bytes = new byte[length];
+        if (source.copyInto(MemorySegment.ofArray(bytes)) < length) {
+            throw ErrnoException.of(Errno.EFAULT);
+        }
+        return bytes;
+    }
+
+    private void requireRoom() {
+        if (sending.get() >= options.sendBuffer()) {
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+    }
+
+    /** Passes a message on, unless the receiver no longer takes any. */
+    private void enqueue(UnixSocket to, byte[] bytes, Outgoing outgoing) {
+        if ((to.shut.get() & NO_RECEIVING) != 0) {
+            throw ErrnoException.of(Errno.EPIPE);
+        }
+        int memory = Message.memoryFor(bytes.length);
+        sockets.reserve(memory);
+        sending.addAndGet(memory);
+        boolean queued = false;
+        boolean flying = false;
+        try {
+            if (!outgoing.rights().isEmpty()) {
+                sockets.flights().send(outgoing);
+                flying = true;
+            }
+            queued = to.queue.add(message(to, bytes, outgoing));
+        } finally {
+            if (!queued) {
+                release(memory);
+                if (flying) {
+                    sockets.flights().drop(outgoing.rights());
+                }
+            }
+        }
+        if (!queued) {
+            throw ErrnoException.of(type.isConnected() ? Errno.EPIPE : Errno.ECONNREFUSED);
+        }
+        to.waiters.wake(READABLE);
+    }
+
+    private Message message(UnixSocket to, byte[] bytes, Outgoing outgoing) {
+        boolean asked = options.passesCredentials() || to.options.passesCredentials();
+        Optional<SocketCredentials> credentials =
+                outgoing.credentials()
+                        .or(() -> asked ? Optional.of(outgoing.sender()) : Optional.empty());
+        return new Message(bytes, this, localAddress, credentials, outgoing.rights());
+    }
+
+    private long sendMessage(IoBuffer source, Outgoing outgoing, Optional<UnixSocket> target) {
+        if (type.isConnected()) {
+            throwPendingError();
+            if (state.get() != State.CONNECTED) {
+                throw ErrnoException.of(Errno.ENOTCONN);
+            }
+        }
+        UnixSocket to = target.or(peer::get).orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
+        if (source.remaining() > options.sendBuffer() - MESSAGE_OVERHEAD) {
+            throw ErrnoException.of(Errno.EMSGSIZE);
+        }
+        throwPendingError();
+        if ((shut.get() & NO_SENDING) != 0) {
+            throw ErrnoException.of(Errno.EPIPE);
+        }
+        requireRoom();
+        requireMaySend(to);
+        if (to.dead) {
+            lostPeer(to);
+            throw ErrnoException.of(Errno.ECONNREFUSED);
+        }
+        if ((to.shut.get() & NO_RECEIVING) != 0) {
+            throw ErrnoException.of(Errno.EPIPE);
+        }
+        if (to.isFullFor(this)) {
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+        byte[] bytes = copy(source, (int) source.remaining());
+        enqueue(to, bytes, outgoing);
+        return bytes.length;
+    }
+
+    private void lostPeer(UnixSocket other) {
+        Optional<UnixSocket> now = peer.get();
+        if (now.isPresent()
+                && now.get().equals(other)
+                && peer.compareAndSet(now, Optional.empty())) {
+            state.set(State.IDLE);
+        }
+    }
+
+    /** {@code unix_may_send}: who has a peer hears from nobody else. */
+    private void requireMaySend(UnixSocket to) {
+        Optional<UnixSocket> itsPeer = to.peer.get();
+        if (itsPeer.isPresent() && !itsPeer.get().equals(this)) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
+    }
+
+    private boolean isFullFor(UnixSocket sender) {
+        Optional<UnixSocket> mine = peer.get();
+        boolean stranger = mine.isEmpty() || !mine.get().equals(sender);
+        return stranger && !equals(sender) && queue.size() > STRANGERS_MESSAGES;
+    }
+
+    /** A message was read, or given up. */
+    void release(int memory) {
+        sending.addAndGet(-memory);
+        sockets.unreserve(memory);
+        if (hasRoomToPoll()) {
+            waiters.wake(WRITABLE);
+        }
+    }
+
+    /** {@code unix_writable}: a good part of the buffer is free. */
+    private boolean hasRoomToPoll() {
+        return !isListening() && sending.get() <= options.sendBuffer() / 4;
+    }
+
+    /** As Linux, does nothing if there is no room for anything. */
+    @Override
+    public long read(IoBuffer destination) {
+        if (destination.remaining() == 0) {
+            return 0;
+        }
+        Received received = receive(destination, false, !isNonBlocking());
+        sockets.flights().closeReceived(received.rights());
+        return received.count();
+    }
+
+    /**
+     * Receives what there is: a message, or bytes.
+     *
+     * @param peek whether it stays, to be received again
+     * @param waits whether the caller waits if there is nothing
+     * @throws ErrnoException EAGAIN if there is nothing yet; ENOTCONN or EINVAL if it is not
+     *     connected; ECONNRESET; EFAULT
+     */
+    public Received receive(IoBuffer destination, boolean peek, boolean waits) {
+        boolean connected = state.get() == State.CONNECTED;
+        try {
+            if (type == SocketType.STREAM) {
+                if (!connected) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+                return queue.readStream(destination, peek, options.passesCredentials());
+            }
+            if (type.isConnected() && !connected) {
+                throw ErrnoException.of(Errno.ENOTCONN);
+            }
+            throwPendingError();
+            Received received = queue.readMessage(destination, peek);
+            waiters.wake(WRITABLE);
+            return received;
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EAGAIN) {
+                throw e;
+            }
+        }
+        // Those who look for messages once are told that there are none, unless in a connection.
+        boolean ended = (shut.get() & NO_RECEIVING) != 0;
+        throwPendingError();
+        if (ended && (type.isConnected() || waits)) {
+            return Received.END;
+        }
+        throw ErrnoException.of(Errno.EAGAIN);
+    }
+
+    @Override
+    public int ready(int events) {
+        int ready = 0;
+        int down = shut.get();
+        if (pendingError.get() != 0) {
+            ready |= Poll.POLLERR;
+        }
+        if (down == (NO_RECEIVING | NO_SENDING)) {
+            ready |= Poll.POLLHUP;
+        }
+        if ((down & NO_RECEIVING) != 0) {
+            ready |= Poll.POLLRDHUP | READABLE;
+        }
+        if (!queue.isEmpty() || !backlog.isEmpty()) {
+            ready |= READABLE;
+        }
+        if (type.isConnected() && state.get() == State.IDLE) {
+            ready |= Poll.POLLHUP;
+        }
+        if (hasRoomToPoll() && !isPeerFull()) {
+            ready |= WRITABLE;
+        }
+        return ready & (events | Poll.POLLERR | Poll.POLLHUP);
+    }
+
+    private boolean isPeerFull() {
+        return !type.isConnected() && peer.get().map(to -> to.isFullFor(this)).orElse(false);
+    }
+
+    @Override
+    public void watch(int events, WaitSet set) {
+        set.add(waiters, events);
+        if (!type.isConnected() && (events & WRITABLE) != 0) {
+            peer.get().ifPresent(to -> set.add(to.waiters, WRITABLE));
+        }
+    }
+
+    @Override
+    public long readTimeout() {
+        return options.receiveTimeout();
+    }
+
+    @Override
+    public long writeTimeout() {
+        return options.sendTimeout();
+    }
+
+    @Override
+    public boolean breaksWithSignal() {
+        return type == SocketType.STREAM;
+    }
+
+    @Override
+    public long ioctl(int request, long argument, UserMemory memory) {
+        int count =
+                switch (request) {
+                    case Socket.SIOCOUTQ -> sending.get();
+                    case Socket.SIOCINQ -> {
+                        if (isListening()) {
+                            throw ErrnoException.of(Errno.EINVAL);
+                        }
+                        yield (int) queue.bytes(type == SocketType.DATAGRAM);
+                    }
+                    default -> throw ErrnoException.of(Errno.ENOTTY);
+                };
+        memory.copyOut(argument, MemorySegment.ofArray(new int[] {count}));
+        return 0;
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * Unix sockets, unix(7). There are no others.
+ *
+ * <p>In reading order: {@link dev.plinth.kernel.net.UnixSockets} (makes them, knows their names),
+ * {@link dev.plinth.kernel.net.UnixSocket}, {@code MessageQueue} with {@code Message} (what was
+ * sent to one), {@code Backlog} (who wants to connect to one), {@code RightsInFlight} (open files
+ * on their way, and those that nobody will ever receive). Values: {@link
+ * dev.plinth.kernel.net.SocketType}, {@link dev.plinth.kernel.net.SocketAddress}, {@link
+ * dev.plinth.kernel.net.SocketCredentials}, {@link dev.plinth.kernel.net.Outgoing}, {@link
+ * dev.plinth.kernel.net.Received}, {@link dev.plinth.kernel.net.SocketOptions}.
+ *
+ * <p>Lock order, outermost first: the lock of the names; a backlog's lock; a queue's read lock,
+ * which is a content lock in the order of {@code vfs}; the lock of the rights; a queue's lock. Of
+ * each kind a thread holds one. Waiters are woken and files closed with none held. Imports {@code
+ * api}, {@code cred}, {@code errno}, {@code io}, {@code time} and {@code vfs}.
+ */
+package dev.plinth.kernel.net;
