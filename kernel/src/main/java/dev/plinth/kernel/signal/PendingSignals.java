@@ -5,6 +5,7 @@ import dev.plinth.api.linux.Signal;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -55,6 +56,26 @@ public final class PendingSignals {
         }
         set |= SignalSet.of(signal);
         return true;
+    }
+
+    /**
+     * Adds a signal of a timer, which has a place of its own in the queue; {@code
+     * posixtimer_send_sigqueue}.
+     */
+    public void addOfTimer(SignalInfo info) {
+        queue.add(info);
+        set |= SignalSet.of(info.signal());
+    }
+
+    /** Drops what is pending from a timer. */
+    public void removeTimer(int id) {
+        for (SignalInfo info : List.copyOf(queue)) {
+            if (info.code() == SignalInfo.SI_TIMER && info.pid() == id) {
+                queue.remove(info);
+                boolean another = queue.stream().anyMatch(left -> left.signal() == info.signal());
+                set &= another ? -1 : ~SignalSet.of(info.signal());
+            }
+        }
     }
 
     /**

@@ -23,6 +23,7 @@ import java.util.Set;
  * <p>Lasting state: whether the process is stopped, by which signal, and whether the parent was
  * told.
  */
+@SuppressWarnings("GuardedBy") // Methods that end in Locked need the group's signal lock.
 final class GroupStop {
     private final ThreadGroup group;
 
@@ -60,7 +61,6 @@ final class GroupStop {
     }
 
     /** What {@link #begin} is to be given. */
-    @GuardedBy("group.signalLock")
     long continuesLocked() {
         return continues;
     }
@@ -69,7 +69,6 @@ final class GroupStop {
      * Does what sending a signal does at once, be it blocked or ignored: the ones that stop and the
      * one that continues undo each other.
      */
-    @GuardedBy("group.signalLock")
     void prepareLocked(Signal signal) {
         if (signal == Signal.SIGCONT) {
             continues++;
@@ -142,7 +141,6 @@ final class GroupStop {
     }
 
     /** A task has ended: those that are stopped may be all there are. */
-    @GuardedBy("group.signalLock")
     void removeLocked(Task task) {
         stopped.remove(task);
         stopped.forEach(Task::kick);

@@ -163,7 +163,10 @@ final class TaskCloner {
         }
         try {
             AddressSpace space = kernel.platform().newAddressSpace();
-            return image.fork(space, new ProcessMemoryLimits(group.limits()), parent.registers());
+            return image.fork(
+                    space,
+                    new ProcessMemoryLimits(group.limits(), kernel.oomKiller()),
+                    parent.registers());
         } catch (HostCallException e) {
             throw ErrnoException.of(e.is(Errno.ENOMEM) ? Errno.ENOMEM : Errno.EAGAIN);
         }
@@ -172,6 +175,7 @@ final class TaskCloner {
     /** The mask is inherited, pending signals are not; a stack that would be shared is not. */
     private static void inheritSignals(Task parent, Task child, CloneRequest request) {
         child.signals().setBlocked(parent.signals().blocked());
+        child.changeScheduling(_ -> parent.scheduling().forChild());
         boolean sharesStack = request.has(Sched.CLONE_VM) && !request.has(Sched.CLONE_VFORK);
         child.signals()
                 .setAlternateStack(

@@ -80,21 +80,24 @@ final class TaskRunner implements TaskThreads.Job {
                 Arena arena = Arena.ofConfined();
                 TaskWait wait = new TaskWait(task)) {
             SignalDelivery delivery = new SignalDelivery(task, context, arena);
+            TaskClock clock = new TaskClock(kernel.host(), context);
+            task.setCpuTime(clock);
             task.setRunning(
                     Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
                 published = birth.publish(context);
                 birth.decide(published);
                 if (published) {
-                    loop(context, delivery);
+                    loop(context, delivery, clock);
                 }
             } finally {
+                clock.stop();
                 task.setRunning(Optional.empty());
             }
         }
     }
 
-    private void loop(ExecutionContext context, SignalDelivery delivery) {
+    private void loop(ExecutionContext context, SignalDelivery delivery, TaskClock clock) {
         SyscallGate gate = kernel.syscalls();
         while (true) {
             if (task.takeKick()) {
@@ -105,9 +108,11 @@ final class TaskRunner implements TaskThreads.Job {
                 continue;
             }
             task.leaveSyscall();
-            task.times().enterGuest();
+            clock.beginRun();
+            task.countGuestRun();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
-            task.times().leaveGuest();
+            task.countGuestRun();
+            clock.endRun();
             if (trap instanceof Trap.SystemCall) {
                 task.enterSyscall();
                 gate.enter(task);
@@ -144,7 +149,7 @@ final class TaskRunner implements TaskThreads.Job {
             case SEGV_MAPERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
             case SEGV_ACCERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
             case BUS_ADRERR -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
-            case OUT_OF_MEMORY -> kernel.oomKiller().makeRoom(task);
+            case OUT_OF_MEMORY -> kernel.oomKiller().makeRoom();
         }
     }
 

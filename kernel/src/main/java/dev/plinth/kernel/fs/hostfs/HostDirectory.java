@@ -59,18 +59,10 @@ final class HostDirectory extends Directory implements HostFsInode {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        Optional<HostFd> found =
-                calls().find(
-                                handle.fileSystem().rootFd(),
-                                handle.path().child(name),
-                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        try (HostFd fd = found.get()) {
-            HostAttributes attributes = calls().attributes(fd);
-            return Optional.of(handle.fileSystem().inode(attributes, handle, name));
-        }
+        return handle.fileSystem()
+                .directories()
+                .with(handle, directory -> calls().attributes(directory, name))
+                .map(attributes -> handle.fileSystem().inode(attributes, handle, name));
     }
 
     @Override
@@ -203,6 +195,7 @@ final class HostDirectory extends Directory implements HostFsInode {
             calls().removeDirectory(directory, name);
         }
         HostFs.handleOf(removed).unlinked();
+        handle.fileSystem().directories().forget(HostFs.handleOf(removed));
         handle.distrust();
     }
 

@@ -38,6 +38,7 @@ public final class HostFs extends FileSystem {
     private final Clock clock;
     private final boolean readOnly;
     private final PageReclaim reclaim;
+    private final DirectoryDescriptors directories = new DirectoryDescriptors();
     private final HostDirectory root;
 
     private final Object inodesLock = new Object();
@@ -141,6 +142,7 @@ public final class HostFs extends FileSystem {
     @Override
     public void close() {
         reclaim.close();
+        directories.close();
         rootFd.close();
     }
 
@@ -154,6 +156,10 @@ public final class HostFs extends FileSystem {
 
     HostFd rootFd() {
         return rootFd;
+    }
+
+    DirectoryDescriptors directories() {
+        return directories;
     }
 
     Clock clock() {

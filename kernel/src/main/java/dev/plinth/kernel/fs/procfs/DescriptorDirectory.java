@@ -122,7 +122,7 @@ final class DescriptorDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return Numbers.parse(name).filter(this::isOpen).map(this::inode);
+        return Numbers.parse(name).filter(this::isOpen).map(this::inode).or(fileSystem::missing);
     }
 
     private boolean isOpen(int fd) {

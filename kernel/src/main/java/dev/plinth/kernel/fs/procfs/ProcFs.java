@@ -1,11 +1,15 @@
 package dev.plinth.kernel.fs.procfs;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.pseudofs.PseudoFs;
 import dev.plinth.kernel.vfs.Directory;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /** The file system of /proc. */
 public final class ProcFs extends PseudoFs {
@@ -33,5 +37,11 @@ public final class ProcFs extends PseudoFs {
     @Override
     public Directory root() {
         return root;
+    }
+
+    /** Whoever tries to make a file learns that there is none, as in Linux. */
+    @Override
+    public Optional<Inode> missing() {
+        throw ErrnoException.of(Errno.ENOENT);
     }
 }

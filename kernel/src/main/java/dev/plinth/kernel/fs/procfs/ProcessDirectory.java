@@ -173,7 +173,10 @@ final class ProcessDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return process.isThere() ? files.lookup(name) : Optional.empty();
+        if (!process.isThere()) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
+        return files.lookup(name);
     }
 
     @Override

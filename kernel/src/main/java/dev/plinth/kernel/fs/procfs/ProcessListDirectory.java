@@ -73,7 +73,9 @@ final class ProcessListDirectory extends Directory {
         Optional<Integer> number = Numbers.parse(name);
         // A thread that is not listed has a directory all the same: that of its process.
         return number.isPresent()
-                ? number.flatMap(processes::findByThread).map(this::directory)
+                ? number.flatMap(processes::findByThread)
+                        .<Inode>map(this::directory)
+                        .or(fileSystem::missing)
                 : fixed.lookup(name);
     }
 

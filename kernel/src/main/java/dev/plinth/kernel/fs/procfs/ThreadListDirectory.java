@@ -26,7 +26,10 @@ final class ThreadListDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return Numbers.parse(name).flatMap(process::thread).map(this::directory);
+        return Numbers.parse(name)
+                .flatMap(process::thread)
+                .<Inode>map(this::directory)
+                .or(fileSystem::missing);
     }
 
     private ProcessDirectory directory(ThreadView thread) {

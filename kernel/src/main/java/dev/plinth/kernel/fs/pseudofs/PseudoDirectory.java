@@ -53,7 +53,8 @@ public final class PseudoDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        return Optional.ofNullable(files().get(name));
+        Optional<Inode> found = Optional.ofNullable(files().get(name));
+        return found.isPresent() ? found : fileSystem.missing();
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /** A file system whose files are made of what they show. */
 public abstract class PseudoFs extends FileSystem {
@@ -47,6 +48,16 @@ public abstract class PseudoFs extends FileSystem {
     @Override
     public final FileSystemStat stat() {
         return FileSystemStat.virtual(magic);
+    }
+
+    /**
+     * What a lookup gives for a name that there is not.
+     *
+     * @return nothing, if a name could be made in general; whoever tries is refused later
+     * @throws dev.plinth.kernel.errno.ErrnoException ENOENT if no names are ever made here
+     */
+    public Optional<Inode> missing() {
+        return Optional.empty();
     }
 
     /** A number for one more inode. */
