@@ -163,7 +163,7 @@ final class TaskCloner {
         }
         try {
             AddressSpace space = kernel.platform().newAddressSpace();
-            return image.fork(space, new ProcessMemoryLimits(group.limits()));
+            return image.fork(space, new ProcessMemoryLimits(group.limits(), kernel.oomKiller()));
         } catch (HostCallException e) {
             throw ErrnoException.of(e.is(Errno.ENOMEM) ? Errno.ENOMEM : Errno.EAGAIN);
         }
