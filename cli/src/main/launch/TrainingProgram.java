@@ -17,6 +17,7 @@ final class TrainingProgram {
     private static final long TEXT = 0x400000;
     private static final long DATA = 0x600000;
     private static final int DATA_BYTES = 0x10000;
+    private static final long BREAK = DATA + DATA_BYTES;
     private static final int HEADER_BYTES = 64 + 2 * 56;
 
     private final ByteBuffer file = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -38,6 +39,10 @@ final class TrainingProgram {
         long regular = string("/etc/passwd");
         long link = string("/proc/self/exe");
         long device = string("/dev/null");
+        long other = string("/bin/true");
+        file.position((file.position() + 7) & -8);
+        long arguments = TEXT + file.position();
+        file.putLong(other).putLong(0);
         long entry = TEXT + file.position();
 
         // The numbers are those of asm/unistd_64.h; 3 is the descriptor that an open here gives.
@@ -76,13 +81,19 @@ final class TrainingProgram {
         call(10, 0x700000, 4096, 1); // mprotect
         call(11, 0x700000, 0x10000); // munmap
         call(1, 1, greeting, 0); // write
+        call(12, BREAK + 0x1000); // brk
+        call(22, DATA); // pipe
+        call(25, 0x700000, 4096, 8192, 1); // mremap of what is not mapped
+        call(57); // fork: from here on there are two of it
+        call(61, -1, DATA, 0, 0); // wait4, which the child has nobody for
+        call(59, other, arguments, arguments + 8); // execve of a dynamic program, if there is one
         call(231, 0); // exit_group
 
         int length = file.position();
         file.position(0);
         header(entry);
         segment(5, TEXT, length, length);
-        segment(6, DATA, 0, DATA_BYTES);
+        segment(6, DATA, 16, DATA_BYTES);
     }
 
     private long string(String text) {

@@ -67,4 +67,16 @@ public record FdRole(String name) {
     public String toString() {
         return name;
     }
+
+    // Written out: those of a record are linked when they are first used, which takes a
+    // millisecond.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FdRole role && name.equals(role.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode();
+    }
 }

@@ -67,4 +67,16 @@ public record AddressRange(long start, long end) {
     public String toString() {
         return Long.toHexString(start) + "-" + Long.toHexString(end);
     }
+
+    // Written out: those of a record are linked when they are first used, which takes a
+    // millisecond.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof AddressRange range && start == range.start && end == range.end;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(start) + Long.hashCode(end);
+    }
 }

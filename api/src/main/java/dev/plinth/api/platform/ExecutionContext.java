@@ -61,6 +61,18 @@ public interface ExecutionContext extends AutoCloseable {
      */
     void writeVectorState(MemorySegment source);
 
+    /**
+     * The CPU time that the guest's instructions took on threads of the host other than the one
+     * that made the context, since it was made.
+     *
+     * <p>Called from any thread, while the context is open.
+     *
+     * @return nanoseconds; zero for a platform that runs the guest on the context's own thread
+     */
+    default long guestCpuNanos() {
+        return 0;
+    }
+
     /** Ends the context; doing so again is harmless. */
     @Override
     void close();

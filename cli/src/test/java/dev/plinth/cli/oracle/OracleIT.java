@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Small programs do in a sandbox what they do outside, on each platform. */
+/**
+ * Small programs do in a sandbox what they do outside, on each platform. Stress is tested by
+ * itself.
+ */
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class OracleIT {
@@ -30,7 +33,9 @@ final class OracleIT {
 
     OracleIT() throws IOException, InterruptedException {
         for (OracleSource source : OracleSource.all()) {
-            cases.addAll(source.cases());
+            if (!source.isStress()) {
+                cases.addAll(source.cases());
+            }
         }
     }
 
@@ -45,10 +50,7 @@ final class OracleIT {
     }
 
     private Stream<Arguments> runs() {
-        return cases.stream()
-                .flatMap(each ->
-                        comparison.platforms().names().stream()
-                                .map(platform -> Arguments.of(each, platform)));
+        return comparison.platforms().runs(cases.stream());
     }
 
     @ParameterizedTest(name = "{0} on {1}", quoteTextArguments = false)

@@ -31,6 +31,7 @@ record OracleSource(Path path) {
     static final Path DIRECTORY = Path.of("src/test/oracle");
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration STRESS_LIMIT = Duration.ofMinutes(5);
     private static final Path COMPILED = Path.of("target/oracle");
     private static final String LINKED = "// linked: ";
 
@@ -83,6 +84,11 @@ record OracleSource(Path path) {
         return path.getFileName().toString().replace(".c", "");
     }
 
+    /** Whether its cases do much of something, which takes long: those of the family stress. */
+    boolean isStress() {
+        return name().startsWith("stress_");
+    }
+
     /** Compiles the file, in each of its ways, and gives its cases. */
     List<OracleCase> cases() throws IOException, InterruptedException {
         List<OracleCase> cases = new ArrayList<>();
@@ -93,7 +99,11 @@ record OracleSource(Path path) {
                 String variant = linked == Linked.STATIC ? "" : linked.word();
                 cases.add(
                         new OracleCase(
-                                name(), name, variant, List.of(program.toString(), name), LIMIT));
+                                name(),
+                                name,
+                                variant,
+                                List.of(program.toString(), name),
+                                isStress() ? STRESS_LIMIT : LIMIT));
             }
         }
         return cases;

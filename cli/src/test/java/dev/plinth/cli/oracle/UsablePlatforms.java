@@ -6,10 +6,13 @@ import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.syscall.SyscallTable;
 
+import org.junit.jupiter.params.provider.Arguments;
+
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** The platforms of the distribution under test, loaded as far as they work here. */
 final class UsablePlatforms implements AutoCloseable {
@@ -43,6 +46,12 @@ final class UsablePlatforms implements AutoCloseable {
 
     Inside get(String name) {
         return usable.get(name);
+    }
+
+    /** Each case with each platform, as the arguments of a test. */
+    Stream<Arguments> runs(Stream<OracleCase> cases) {
+        return cases.flatMap(
+                each -> names().stream().map(platform -> Arguments.of(each, platform)));
     }
 
     /** Skips the test that calls this, and says why. */

@@ -21,6 +21,7 @@ import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
 import dev.plinth.kernel.fs.sysfs.SysFs;
+import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
@@ -96,6 +97,7 @@ final class RootFileSystem {
                 new InternalFileSystems(
                         new PipeFs(numbers, clock),
                         new UnixSockets(numbers, clock),
+                        new MemoryFiles(memory("tmpfs", DIRECTORY)),
                         new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);

@@ -130,12 +130,12 @@ final class SandboxBuilder {
 
     private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
-        return switch (stdio) {
-            case Stdio.Inherited inherited ->
-                    donation.donate(factory.devices(), inherited.closed(), inherited.others());
-            case Stdio.Given given ->
-                    donation.keep(factory.devices(), new LinkedHashMap<>(given.descriptors()));
-        };
+        // No switch over types: it is linked when it is reached, which every start would pay for.
+        if (stdio instanceof Stdio.Inherited inherited) {
+            return donation.donate(factory.devices(), inherited.closed(), inherited.others());
+        }
+        Stdio.Given given = (Stdio.Given) stdio;
+        return donation.keep(factory.devices(), new LinkedHashMap<>(given.descriptors()));
     }
 
     private static Task init(

@@ -25,6 +25,7 @@ import dev.plinth.kernel.vfs.linux.Fs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,7 @@ public final class HostFiles {
         Map<FdRole, FileDescription> imported = new LinkedHashMap<>();
         Map<FdRole, OpenFile> openFiles = new LinkedHashMap<>();
         descriptors.forEach((role, fd) -> group(role, fd, openFiles));
-        Map<OpenFile, FileDescription> made = new LinkedHashMap<>();
+        Map<OpenFile, FileDescription> made = new IdentityHashMap<>();
         Map<HostFileId, HostInode> inodes = new LinkedHashMap<>();
         openFiles.forEach((role, file) -> {
             FileDescription known = made.get(file);

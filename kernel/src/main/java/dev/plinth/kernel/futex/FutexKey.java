@@ -50,6 +50,7 @@ record FutexKey(Object space, long offset) {
 
     /** By identity: files that are equal by their own account are not one futex. */
     @Override
+    @SuppressWarnings("ReferenceEquality")
     public boolean equals(Object other) {
         return other instanceof FutexKey key && key.space == space && key.offset == offset;
     }

@@ -143,7 +143,7 @@ final class FutexQueues {
                     return true;
                 }
                 // It may have been moved to another queue since it was looked at.
-                if (waiter.key() == key) {
+                if (waiter.key().equals(key)) {
                     bucket.removeLocked(waiter);
                     return false;
                 }

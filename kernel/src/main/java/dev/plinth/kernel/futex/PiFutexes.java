@@ -281,7 +281,7 @@ public final class PiFutexes {
             }
             List<FutexWaiter> before = bucket.waitersLocked(waiter.key());
             if (before.isEmpty() && owner == 0) {
-                int mine = word & OWNER_DIED | tid | (withWaiters ? WAITERS : 0);
+                int mine = (word & OWNER_DIED) | tid | (withWaiters ? WAITERS : 0);
                 if (guest.compareAndExchangeInt(waiter.address(), word, mine) == word) {
                     return true;
                 }

@@ -82,7 +82,7 @@ final class RobustList {
             return true;
         }
         while ((word & PiFutexes.TID_MASK) == tid) {
-            int marked = word & PiFutexes.WAITERS | PiFutexes.OWNER_DIED;
+            int marked = (word & PiFutexes.WAITERS) | PiFutexes.OWNER_DIED;
             int found = guest.compareAndExchangeInt(address, word, marked);
             if (found == word) {
                 if (!pi && (word & PiFutexes.WAITERS) != 0) {

@@ -167,7 +167,7 @@ public final class HostSignals implements AutoCloseable {
         // SAFETY: the page was mapped above, is never unmapped, and holds the code with room to
         // spare.
         MemorySegment page = MemorySegment.ofAddress(address).reinterpret(PAGE);
-        MemorySegment.copy(code, 0, page, JAVA_BYTE, 0, code.length);
+        MemorySegment.copy(MemorySegment.ofArray(code), 0, page, 0, code.length);
         host.require("mprotect(signal handler)", SYS_MPROTECT, address, PAGE, PROT_READ_EXEC);
         return address;
     }

@@ -22,6 +22,11 @@ public interface MappedFile {
     /** Whether it was opened for writing. */
     boolean isWritable();
 
+    /** Whether a seal keeps it from being written, see fcntl(2) F_ADD_SEALS. */
+    default boolean isSealed() {
+        return false;
+    }
+
     /** Whether its mount lets programs be executed: not {@code noexec}. */
     boolean mayExecute();
 

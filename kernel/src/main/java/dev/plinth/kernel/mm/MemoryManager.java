@@ -204,6 +204,12 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
             }
             max = max.withoutWrite();
         }
+        if (shared && file.isSealed()) {
+            if (access.canWrite()) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            max = max.withoutWrite();
+        }
         if (!file.isReadable()) {
             throw ErrnoException.of(Errno.EACCES);
         }

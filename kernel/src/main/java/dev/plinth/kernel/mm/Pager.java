@@ -12,7 +12,6 @@ import dev.plinth.kernel.memory.MemoryFile;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -627,7 +626,7 @@ final class Pager {
         if (unused.isEmpty()) {
             return;
         }
-        unused.sort(Comparator.comparingLong(AddressRange::start));
+        unused.sort((one, other) -> Long.compare(one.start(), other.start()));
         long start = unused.getFirst().start();
         long end = start;
         for (AddressRange range : unused) {

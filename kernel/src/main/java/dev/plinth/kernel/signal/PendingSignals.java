@@ -58,6 +58,25 @@ public final class PendingSignals {
     }
 
     /**
+     * Adds a signal of a timer, which has a place of its own in the queue; {@code
+     * posixtimer_send_sigqueue}.
+     */
+    public void addOfTimer(SignalInfo info) {
+        queue.add(info);
+        set |= SignalSet.of(info.signal());
+    }
+
+    /** Drops what is pending from a timer. */
+    public void removeTimer(int id) {
+        queue.removeIf(info -> info.code() == SignalInfo.SI_TIMER && info.pid() == id);
+        long left = SignalSet.EMPTY;
+        for (SignalInfo info : queue) {
+            left |= SignalSet.of(info.signal());
+        }
+        set = left;
+    }
+
+    /**
      * Takes the next signal to deliver: synchronous ones first, then by ascending number, those of
      * one number in the order in which they were sent.
      *

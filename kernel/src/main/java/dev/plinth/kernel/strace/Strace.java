@@ -19,43 +19,44 @@ import java.util.function.LongSupplier;
 
 /** Writes a line for each system call: {@code [1] write(1, "hello\n", 6) = 6}. */
 public final class Strace implements SyscallTracer {
-    /** The column at which results stand, where there is room, as strace(1) has it. */
-    private static final int RESULT_COLUMN = 46;
-
     private final SyscallTable table;
-    private final Consumer<String> lines;
+    private final TraceLines lines;
 
     /**
      * A trace.
      *
      * @param table that the calls are in
-     * @param lines takes each line, without its end; called by many threads
+     * @param lines takes each line, without its end; called by many threads, one at a time
      */
     public Strace(SyscallTable table, Consumer<String> lines) {
         this.table = requireNonNull(table, "table is null");
-        this.lines = requireNonNull(lines, "lines is null");
+        this.lines = new TraceLines(lines);
     }
 
     @Override
     public long trace(Task task, int number, SyscallArguments arguments, LongSupplier call) {
         List<ArgumentFormat> formats = formats(number);
+        // Another than the first task of a process has another number when it has executed one.
+        int tid = task.tid();
+        String name = table.name(number);
         StringBuilder line = new StringBuilder(96);
-        line.append('[').append(task.tid()).append("] ");
-        line.append(table.name(number)).append('(');
+        line.append(name).append('(');
         int shown = appendUpToOutput(line, formats, task, arguments);
+        lines.begin(tid, name, line.toString());
         if (endsTheTask(number)) {
-            lines.accept(finish(line, "?"));
+            lines.end(tid, "", "?");
             return call.getAsLong();
         }
         long result = call.getAsLong();
+        StringBuilder rest = new StringBuilder(96);
         for (int index = shown; index < formats.size(); index++) {
-            appendArgument(line, formats, index, task, arguments, result);
+            appendArgument(rest, formats, index, task, arguments, result);
         }
         StringBuilder text = new StringBuilder(text(number, arguments, result));
         if (!Errno.isError(result) && !Restart.isRestart(result)) {
             appendOutcomes(text, formats, task, arguments, result);
         }
-        lines.accept(finish(line, text.toString()));
+        lines.end(tid, rest.toString(), text.toString());
         return result;
     }
 
@@ -126,14 +127,6 @@ public final class Strace implements SyscallTracer {
     private boolean endsTheTask(int number) {
         String name = table.name(number);
         return name.equals("exit") || name.equals("exit_group") || name.equals("rt_sigreturn");
-    }
-
-    private static String finish(StringBuilder line, String result) {
-        line.append(')');
-        while (line.length() < RESULT_COLUMN) {
-            line.append(' ');
-        }
-        return line.append(" = ").append(result).toString();
     }
 
     private String text(int number, SyscallArguments arguments, long result) {

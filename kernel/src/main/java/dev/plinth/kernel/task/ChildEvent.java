@@ -20,10 +20,7 @@ public record ChildEvent(int pid, int uid, int code, int value, ResourceUsage us
 
     /** How the end of a process is called: {@code CLD_*}. No core is ever written. */
     static int codeOf(ExitStatus status) {
-        return switch (status) {
-            case ExitStatus.Exited _ -> Wait.CLD_EXITED;
-            case ExitStatus.Killed _ -> Wait.CLD_KILLED;
-        };
+        return status instanceof ExitStatus.Exited ? Wait.CLD_EXITED : Wait.CLD_KILLED;
     }
 
     /** The exit code of a process that has ended, or the signal that killed it. */

@@ -23,6 +23,7 @@ import java.util.Set;
  * <p>Lasting state: whether the process is stopped, by which signal, and whether the parent was
  * told.
  */
+@SuppressWarnings("GuardedBy") // Methods that end in Locked need the group's signal lock.
 final class GroupStop {
     private final ThreadGroup group;
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.pipefs.PipeFs;
+import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.net.UnixSockets;
 import dev.plinth.kernel.vfs.AnonInodeFs;
 
@@ -12,12 +13,15 @@ import dev.plinth.kernel.vfs.AnonInodeFs;
  *
  * @param pipes makes pipes and opens FIFOs
  * @param sockets makes sockets and knows their names
+ * @param memoryFiles makes files in memory without a name
  * @param anonymous for what is no file but has a descriptor
  */
-public record InternalFileSystems(PipeFs pipes, UnixSockets sockets, AnonInodeFs anonymous) {
+public record InternalFileSystems(
+        PipeFs pipes, UnixSockets sockets, MemoryFiles memoryFiles, AnonInodeFs anonymous) {
     public InternalFileSystems {
         requireNonNull(pipes, "pipes is null");
         requireNonNull(sockets, "sockets is null");
+        requireNonNull(memoryFiles, "memoryFiles is null");
         requireNonNull(anonymous, "anonymous is null");
     }
 }

@@ -15,6 +15,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
@@ -47,6 +48,7 @@ public final class Kernel implements AutoCloseable {
     private final SyscallGate syscalls;
     private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
+    private final TimerQueue timers = new TimerQueue();
     private final Futexes futexes = new Futexes(this::hasTask);
 
     private final ProcessTable processes;
@@ -207,6 +209,11 @@ public final class Kernel implements AutoCloseable {
     /** What makes pipes and other files without a name. */
     public InternalFileSystems internal() {
         return internal;
+    }
+
+    /** What waits for moments. */
+    public TimerQueue timers() {
+        return timers;
     }
 
     /** The futexes of all processes. */
@@ -412,6 +419,7 @@ public final class Kernel implements AutoCloseable {
             }
         }
         threads.close();
+        timers.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -59,6 +59,7 @@ final class ProgramExecution {
         }
         task.becomeAfterExec(program.identity());
         group.resetActions();
+        group.timers().deleteForExec();
         task.signals().setAlternateStack(AlternateStack.NONE);
         task.setName(program.name());
         program.start().applyTo(task.registers());

@@ -3,21 +3,20 @@ package dev.plinth.kernel.task;
 /**
  * Process groups that belong to one login: they share a terminal.
  *
- * <p>Its number is taken as long as it has groups. Guarded by the tree lock.
+ * <p>Its number is taken as long as it has groups. Immutable; sessions are told apart by identity.
  *
  * <p>Lasting state: its number.
- *
- * @param id the number: that of the process that made it
  */
-record Session(int id) {
-    /** Sessions are told apart by identity. */
-    @Override
-    public boolean equals(Object other) {
-        return this == other;
+final class Session {
+    private final int id;
+
+    /** A session with the number of the process that makes it. */
+    Session(int id) {
+        this.id = id;
     }
 
-    @Override
-    public int hashCode() {
+    /** The number. */
+    int id() {
         return id;
     }
 }

@@ -12,12 +12,15 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * A thread of a guest process.
@@ -36,7 +39,6 @@ public final class Task {
     private final TaskSignals signals;
     private final Registers registers = new Registers();
     private final TaskSettings settings;
-    private final TaskTimes times = new TaskTimes();
 
     /** Changes when another than the first task of a process executes a program. */
     private volatile int tid;
@@ -49,6 +51,14 @@ public final class Task {
      * signal lock.
      */
     private volatile Optional<ExitStatus> ending = Optional.empty();
+
+    private final AtomicReference<Scheduling> scheduling;
+
+    /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
+    private volatile long guestRuns;
+
+    /** Set by the task thread when it begins. */
+    private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
     /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
     private boolean killableOnly;
@@ -99,6 +109,7 @@ public final class Task {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
+        this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
         group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
     }
@@ -167,14 +178,39 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        TaskTimes.Times now = times.now();
-        return new ResourceUsage(
-                now.userNanos(), now.systemNanos(), memory().usage().peakResident());
+        TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
+        return new ResourceUsage(used.user(), used.system(), memory().usage().peakResident());
     }
 
-    /** How long the task has been at work. */
-    TaskTimes times() {
-        return times;
+    /** When and where the task is to run. Any thread. */
+    public Scheduling scheduling() {
+        return scheduling.get();
+    }
+
+    /** Changes when and where the task is to run. Any thread. */
+    public void changeScheduling(UnaryOperator<Scheduling> change) {
+        scheduling.updateAndGet(change);
+    }
+
+    /** Odd while the guest runs; another number means that it left the guest. Any thread. */
+    long guestRuns() {
+        return guestRuns;
+    }
+
+    /** The guest is about to run, or has ended to. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the task thread only
+    void countGuestRun() {
+        guestRuns++;
+    }
+
+    /** The clock of the task's CPU time. Any thread. */
+    public TimerClock cpuClock() {
+        return new CpuClock(() -> cpuTime.map(clock -> clock.used().total()).orElse(0L));
+    }
+
+    /** From now on the task uses CPU time. */
+    void setCpuTime(TaskClock clock) {
+        cpuTime = Optional.of(clock);
     }
 
     /** The general registers. */

@@ -172,6 +172,7 @@ final class TaskCloner {
     /** The mask is inherited, pending signals are not; a stack that would be shared is not. */
     private static void inheritSignals(Task parent, Task child, CloneRequest request) {
         child.signals().setBlocked(parent.signals().blocked());
+        child.changeScheduling(_ -> parent.scheduling().forChild());
         boolean sharesStack = request.has(Sched.CLONE_VM) && !request.has(Sched.CLONE_VFORK);
         child.signals()
                 .setAlternateStack(

@@ -40,6 +40,9 @@ final class TaskExit {
             synchronized (table.treeLock) {
                 endLocked(task, usage);
             }
+            if (task.group().anyTask().isEmpty()) {
+                task.group().timers().close();
+            }
         }
     }
 

@@ -80,21 +80,24 @@ final class TaskRunner implements TaskThreads.Job {
                 Arena arena = Arena.ofConfined();
                 TaskWait wait = new TaskWait(task)) {
             SignalDelivery delivery = new SignalDelivery(task, context, arena);
+            TaskClock clock = new TaskClock(kernel.host(), context);
+            task.setCpuTime(clock);
             task.setRunning(
                     Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
                 published = birth.publish(context);
                 birth.decide(published);
                 if (published) {
-                    loop(context, delivery);
+                    loop(context, delivery, clock);
                 }
             } finally {
+                clock.stop();
                 task.setRunning(Optional.empty());
             }
         }
     }
 
-    private void loop(ExecutionContext context, SignalDelivery delivery) {
+    private void loop(ExecutionContext context, SignalDelivery delivery, TaskClock clock) {
         SyscallGate gate = kernel.syscalls();
         while (true) {
             if (task.takeKick()) {
@@ -105,26 +108,36 @@ final class TaskRunner implements TaskThreads.Job {
                 continue;
             }
             task.leaveSyscall();
-            task.times().enterGuest();
+            clock.beginRun();
+            task.countGuestRun();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
-            task.times().leaveGuest();
-            switch (trap) {
-                case Trap.SystemCall _ -> {
-                    task.enterSyscall();
-                    gate.enter(task);
-                }
-                case Trap.Fault fault -> serve(fault, delivery);
-                case Trap.CpuException exception ->
-                        delivery.raise(
-                                SignalInfo.fault(
-                                        exception.signal(), exception.code(), exception.address()),
-                                FaultDetails.NONE);
-                case Trap.Interrupted _ -> {}
-                case Trap.UnknownExit exit -> {
-                    log.error("{} stopped: {} ({})", task, exit.description(), exit.code());
-                    kernel.report(exit.description());
-                    task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
-                }
+            task.countGuestRun();
+            clock.endRun();
+            if (trap instanceof Trap.SystemCall) {
+                task.enterSyscall();
+                gate.enter(task);
+            } else if (trap instanceof Trap.Fault fault) {
+                serve(fault, delivery);
+            } else {
+                serveRare(trap, delivery);
+            }
+        }
+    }
+
+    /** Apart from the others, for a switch over types is not linked before it is reached. */
+    private void serveRare(Trap trap, SignalDelivery delivery) {
+        switch (trap) {
+            case Trap.SystemCall _, Trap.Fault _ -> throw new IllegalStateException("not rare");
+            case Trap.CpuException exception ->
+                    delivery.raise(
+                            SignalInfo.fault(
+                                    exception.signal(), exception.code(), exception.address()),
+                            FaultDetails.NONE);
+            case Trap.Interrupted _ -> {}
+            case Trap.UnknownExit exit -> {
+                log.error("{} stopped: {} ({})", task, exit.description(), exit.code());
+                kernel.report(exit.description());
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
             }
         }
     }

@@ -49,7 +49,12 @@ public final class TaskSignals {
      * @param action as it was when the signal was taken
      * @param continues how often the process had been continued then
      */
-    record Delivery(SignalInfo info, SignalAction action, long continues) {}
+    record Delivery(SignalInfo info, SignalAction action, long continues) {
+        /** Tells the timer that sent it, if one did. */
+        Delivery with(ProcessTimers timers) {
+            return new Delivery(timers.taken(info), action, continues);
+        }
+    }
 
     /** The blocked signals. */
     public long blocked() {
@@ -215,13 +220,13 @@ public final class TaskSignals {
     }
 
     /** How many signals are queued for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     int queuedLocked() {
         return pending.size();
     }
 
     /** Drops pending instances of signals that are for this task alone. */
-    @GuardedBy("group.signalLock")
+    @SuppressWarnings("GuardedBy") // by the caller
     void discardLocked(long signals) {
         pending.discard(signals);
     }
@@ -242,6 +247,27 @@ public final class TaskSignals {
         }
         task.kick();
         return true;
+    }
+
+    /**
+     * Sends a signal of a timer to this task, for which there is always room.
+     *
+     * @return false if it is ignored, or the task has ended
+     */
+    boolean sendOfTimer(SignalInfo info) {
+        synchronized (group.signalLock) {
+            if (task.isEnding() || !group.prepareLocked(info.signal())) {
+                return false;
+            }
+            pending.addOfTimer(info);
+        }
+        task.kick();
+        return true;
+    }
+
+    @SuppressWarnings("GuardedBy") // by the caller
+    void removeTimerLocked(int id) {
+        pending.removeTimer(id);
     }
 
     /**
@@ -267,6 +293,10 @@ public final class TaskSignals {
      * handler that is for one time is taken off.
      */
     Optional<Delivery> takeDeliverable() {
+        return takeDeliverableAsSent().map(delivery -> delivery.with(group.timers()));
+    }
+
+    private Optional<Delivery> takeDeliverableAsSent() {
         synchronized (group.signalLock) {
             Optional<SignalInfo> taken = pending.take(blocked);
             if (taken.isEmpty()) {
@@ -293,6 +323,10 @@ public final class TaskSignals {
      * @return empty if none came; then the deadline has passed, or a signal is to be delivered
      */
     public Optional<SignalInfo> await(long set, long deadline) {
+        return awaitAsSent(set, deadline).map(group.timers()::taken);
+    }
+
+    private Optional<SignalInfo> awaitAsSent(long set, long deadline) {
         long wanted = set & ~SignalSet.UNBLOCKABLE;
         long before;
         synchronized (group.signalLock) {

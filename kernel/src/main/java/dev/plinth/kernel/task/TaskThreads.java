@@ -122,6 +122,7 @@ final class TaskThreads implements AutoCloseable {
     }
 
     @GuardedBy("threadsLock")
+    @SuppressWarnings("WaitNotInLoop") // Its callers loop.
     private void awaitChange() {
         try {
             threadsLock.wait();

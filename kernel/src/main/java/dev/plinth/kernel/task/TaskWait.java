@@ -102,10 +102,7 @@ final class TaskWait implements Blocker, AutoCloseable {
             return Outcome.INTERRUPTED;
         }
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
-        long began = System.nanoTime();
-        Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
-        task.times().slept(System.nanoTime() - began);
-        return outcome;
+        return hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
     }
 
     private Outcome park(long deadline) {

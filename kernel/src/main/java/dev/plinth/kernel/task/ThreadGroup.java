@@ -12,11 +12,13 @@ import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.WaitQueue;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A process: tasks that share memory, signal actions and an exit.
@@ -53,6 +55,8 @@ public final class ThreadGroup {
     private final List<Task> tasks = new ArrayList<>();
 
     private final GroupStop stop = new GroupStop(this);
+    private final AtomicInteger barrierRegistrations = new AtomicInteger();
+    private final ProcessTimers timers = new ProcessTimers(this);
 
     @GuardedBy("signalLock")
     private Optional<ExitStatus> exit = Optional.empty();
@@ -194,6 +198,57 @@ public final class ThreadGroup {
     }
 
     /**
+     * Sends a signal of a timer, for which there is always room.
+     *
+     * @return false if it is ignored
+     */
+    boolean sendOfTimer(SignalInfo info) {
+        synchronized (signalLock) {
+            if (!prepareLocked(info.signal())) {
+                return false;
+            }
+            shared.addOfTimer(info);
+            wakeOneLocked(SignalSet.of(info.signal()), tasks);
+            return true;
+        }
+    }
+
+    /** Drops what is pending from a timer. */
+    void discardTimer(int id) {
+        synchronized (signalLock) {
+            shared.removeTimer(id);
+            tasks.forEach(task -> task.signals().removeTimerLocked(id));
+        }
+    }
+
+    /** For which barriers of membarrier(2) it is registered. */
+    public int barrierRegistrations() {
+        return barrierRegistrations.get();
+    }
+
+    /** Registers it for a barrier of membarrier(2). */
+    public void registerForBarriers(int command) {
+        barrierRegistrations.accumulateAndGet(command, (a, b) -> a | b);
+    }
+
+    /** The timers. */
+    public ProcessTimers timers() {
+        return timers;
+    }
+
+    /**
+     * The clock of the process's CPU time.
+     *
+     * @param withSystem whether time in system calls counts
+     */
+    public TimerClock cpuClock(boolean withSystem) {
+        return new CpuClock(() -> {
+            ResourceUsage used = usage();
+            return used.userNanos() + (withSystem ? used.systemNanos() : 0);
+        });
+    }
+
+    /**
      * Does what a signal does by being sent.
      *
      * @return whether it is to become pending
@@ -222,7 +277,6 @@ public final class ThreadGroup {
     }
 
     /** Kicks a task that can take one of the signals, which are pending for the process. */
-    @GuardedBy("signalLock")
     private static void wakeOneLocked(long signals, List<Task> candidates) {
         for (Task task : candidates) {
             if ((signals & ~task.signals().blocked()) != SignalSet.EMPTY) {

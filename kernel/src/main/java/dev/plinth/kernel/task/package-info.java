@@ -3,27 +3,42 @@
  *
  * <p>In reading order: {@link dev.plinth.kernel.task.Kernel} (one sandbox: what all of its
  * processes share), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
- * dev.plinth.kernel.task.Task} (a thread of it), {@code TaskRunner} (a task's loop: run the guest,
- * serve the trap, deliver signals), {@link dev.plinth.kernel.task.TaskSignals}, {@link
- * dev.plinth.kernel.task.TaskWait} (the one way to block), {@link
- * dev.plinth.kernel.task.ExitStatus}, {@link dev.plinth.kernel.task.ProgramLoader}.
+ * dev.plinth.kernel.task.Task} (a thread of it) with {@link dev.plinth.kernel.task.TaskResources}
+ * (what tasks share, each thing counted by itself), {@link dev.plinth.kernel.task.ProcessTable}
+ * (who there is, by number) with {@code ProcessLinks}, {@code ProcessGroup} and {@code Session}.
  *
- * <p><b>Threads.</b> A task is one Java platform thread for life, which makes its execution context
- * and is alone in running it. What a class says is confined to the task thread is touched by that
- * thread only. Others reach a task by {@link dev.plinth.kernel.task.Task#kick()}.
+ * <p>A task's life: {@code TaskCloner} (clone), {@code TaskThreads} and {@code TaskBirth} (the Java
+ * thread it gets), {@code TaskRunner} (its loop: run the guest, serve the trap, deliver signals),
+ * {@link dev.plinth.kernel.task.TaskSignals}, {@code TaskWait} (the one way to block), {@code
+ * ProgramExecution} with {@link dev.plinth.kernel.task.ProgramLoader} (exec), {@code TaskExit}
+ * (exit), {@code ChildWait} (wait), {@code JobControl} and {@code GroupStop} (stop and continue).
+ *
+ * <p><b>Threads.</b> A task has one Java platform thread for life, which makes its execution
+ * context and is alone in running it; when the task has ended, the thread serves another. What a
+ * class says is confined to the task thread is touched by that thread only. Others reach a task by
+ * {@link dev.plinth.kernel.task.Task#kick()}.
+ *
+ * <p><b>What is shared</b> by the flags of clone(2) has a counted owner of its own with a lock of
+ * its own: {@link dev.plinth.kernel.task.ProgramImage} (CLONE_VM), {@link
+ * dev.plinth.kernel.fd.FdTable} (CLONE_FILES), {@link dev.plinth.kernel.vfs.FsContext} (CLONE_FS,
+ * which owns nothing and needs no count), {@link dev.plinth.kernel.signal.SignalActions}
+ * (CLONE_SIGHAND, likewise).
  *
  * <p><b>Lock order</b>, outermost first:
  *
  * <ol>
- *   <li>{@code Kernel.tasksLock}: the table of process numbers and who lives;
- *   <li>{@code ThreadGroup.signalLock}: actions, pending signals, blocked signals, and the exit of
- *       the group.
+ *   <li>{@code ProcessTable.treeLock}: the numbers, who lives, parents and children, process groups
+ *       and sessions;
+ *   <li>{@code ThreadGroup.signalLock}: pending signals, blocked signals, stops, and the exit of
+ *       the group; one at a time, but that a child's is never held when the parent is told of it;
+ *   <li>the lock of {@link dev.plinth.kernel.signal.SignalActions};
+ *   <li>{@code Task.runningLock}, held while a task is kicked.
  * </ol>
  *
- * No lock is held while a guest runs, while a task waits, or while {@code mm} or {@code vfs} is
- * called.
+ * No lock is held while a guest runs, while a task sleeps, or while {@code mm} or {@code vfs} is
+ * called. The locks of {@code TaskThreads} and {@code TaskBirth} are leaves.
  *
- * <p>Imports {@code signal}, {@code futex}, {@code mm}, {@code vfs}, {@code fd}, {@code cred},
- * {@code loader}, {@code time}, {@code memory}.
+ * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
+ * {@code cred}, {@code loader}, {@code time}, {@code memory}.
  */
 package dev.plinth.kernel.task;

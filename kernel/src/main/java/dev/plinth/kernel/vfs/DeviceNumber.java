@@ -25,6 +25,20 @@ public record DeviceNumber(int major, int minor) {
                 | (major & 0xFFFF_F000L) << 32;
     }
 
+    // Written out: those of a record are linked when they are first used, which takes a
+    // millisecond.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof DeviceNumber number
+                && major == number.major
+                && minor == number.minor;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * major + minor;
+    }
+
     @Override
     public String toString() {
         return major + ":" + minor;

@@ -16,7 +16,19 @@ import java.util.concurrent.ConcurrentMap;
 public final class DeviceRegistry {
     private final ConcurrentMap<Key, Device> devices = new ConcurrentHashMap<>();
 
-    private record Key(FileType type, DeviceNumber number) {}
+    private record Key(FileType type, DeviceNumber number) {
+        // Written out: those of a record are linked when they are first used, which takes a
+        // millisecond.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && type == key.type && number.equals(key.number);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * type.ordinal() + number.hashCode();
+        }
+    }
 
     /** A device. */
     @FunctionalInterface

@@ -338,6 +338,32 @@ public abstract class FileDescription implements AutoCloseable {
         throw ErrnoException.of(Errno.ENODEV);
     }
 
+    /**
+     * What can no longer be done with the content, F_GET_SEALS.
+     *
+     * @return bits of {@code F_SEAL_*}
+     * @throws ErrnoException EINVAL if files of this kind cannot be sealed
+     */
+    public int seals() {
+        throw ErrnoException.of(Errno.EINVAL);
+    }
+
+    /**
+     * Seals the content, F_ADD_SEALS.
+     *
+     * @param seals bits of {@code F_SEAL_*}
+     * @throws ErrnoException EPERM if it is not open for writing, or seals cannot be added; EINVAL
+     *     if files of this kind cannot be sealed; EBUSY
+     */
+    public void addSeals(int seals) {
+        throw ErrnoException.of(isWritable() ? Errno.EINVAL : Errno.EPERM);
+    }
+
+    /** Whether a seal keeps the content from being written, also through new mappings. */
+    protected boolean isSealedAgainstWriting() {
+        return false;
+    }
+
     /** Sets the size, as ftruncate(2). */
     public void truncate(long size) {
         inode().truncate(size);
@@ -358,6 +384,11 @@ public abstract class FileDescription implements AutoCloseable {
         @Override
         public boolean isWritable() {
             return FileDescription.this.isWritable();
+        }
+
+        @Override
+        public boolean isSealed() {
+            return isSealedAgainstWriting();
         }
 
         @Override

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,7 +29,7 @@ public final class FileLocks {
 
     /** Who has locked the whole file, and whether exclusively. */
     @GuardedBy("locksLock")
-    private final Map<FileDescription, Boolean> wholes = new IdentityHashMap<>(1);
+    private final IdentityHashMap<FileDescription, Boolean> wholes = new IdentityHashMap<>(1);
 
     FileLocks() {}
 

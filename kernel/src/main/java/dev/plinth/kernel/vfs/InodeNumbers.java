@@ -32,7 +32,19 @@ public final class InodeNumbers {
      * @param device as in the host's {@code st_dev}, encoded
      * @param inode as in the host's {@code st_ino}
      */
-    public record HostFileId(long device, long inode) {}
+    public record HostFileId(long device, long inode) {
+        // Written out: those of a record are linked when they are first used, which takes a
+        // millisecond.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof HostFileId id && device == id.device && inode == id.inode;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Long.hashCode(device) + Long.hashCode(inode);
+        }
+    }
 
     /** A number for a new inode. */
     public long next() {

@@ -26,6 +26,15 @@ public record Location(Mount mount, Dentry dentry) {
                 Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, PathName.ROOT));
     }
 
+    /**
+     * The place of a file that is in no tree.
+     *
+     * @param name how /proc/[pid]/fd shows it
+     */
+    public static Location unnamed(Inode inode, PathName name) {
+        return new Location(Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, name));
+    }
+
     /** The file. */
     public Inode inode() {
         return dentry.inode();
@@ -44,5 +53,19 @@ public record Location(Mount mount, Dentry dentry) {
             over = top.mount.mountedAt(top.dentry);
         }
         return top;
+    }
+
+    // Written out: those of a record are linked when they are first used, which takes a
+    // millisecond.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Location location
+                && mount.equals(location.mount)
+                && dentry.equals(location.dentry);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * mount.hashCode() + dentry.hashCode();
     }
 }

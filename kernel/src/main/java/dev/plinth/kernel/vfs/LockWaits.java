@@ -27,50 +27,49 @@ public final class LockWaits {
     @GuardedBy("waitsLock")
     private final List<Wait> waits = new ArrayList<>();
 
-    private record Wait(Object waiter, Object holder) {}
+    /**
+     * A wait in progress.
+     *
+     * @param wanted the lock that is waited for
+     * @param holder who is in the way
+     */
+    private record Wait(RecordLock wanted, Object holder) {}
 
     LockWaits() {}
-
-    /** A wait in progress. */
-    public interface Waiting extends AutoCloseable {
-        @Override
-        void close();
-    }
 
     /**
      * Notes that the owner of one lock is about to wait for another lock.
      *
-     * @return ended when the wait is over
      * @throws ErrnoException EDEADLK if the holder waits for the waiter, perhaps by way of others
      */
-    public Waiting begin(RecordLock wanted, RecordLock blocking) {
-        Wait wait = new Wait(wanted.owner(), blocking.owner());
+    public void begin(RecordLock wanted, RecordLock blocking) {
         synchronized (waitsLock) {
-            if (!wanted.isOfOpenFile() && leadsToLocked(wait.holder, wait.waiter)) {
+            if (!wanted.isOfOpenFile() && leadsToLocked(blocking.owner(), wanted)) {
                 throw ErrnoException.of(Errno.EDEADLK);
             }
-            waits.add(wait);
+            waits.add(new Wait(wanted, blocking.owner()));
         }
-        return () -> end(wait);
     }
 
-    private void end(Wait wait) {
+    /** Ends {@link #begin}, called with the same object. */
+    @SuppressWarnings("ReferenceEquality") // The same wait, not another one for such a lock.
+    public void end(RecordLock wanted) {
         synchronized (waitsLock) {
-            waits.removeIf(other -> other == wait);
+            waits.removeIf(wait -> wait.wanted == wanted);
         }
     }
 
     @GuardedBy("waitsLock")
-    private boolean leadsToLocked(Object from, Object to) {
+    private boolean leadsToLocked(Object from, RecordLock wanted) {
         Optional<Object> holder = Optional.of(from);
         for (int i = 0; i < CHAIN_MAX && holder.isPresent(); i++) {
-            if (holder.get() == to) {
+            Object waiter = holder.get();
+            if (wanted.isOwnedBy(waiter)) {
                 return true;
             }
-            Object waiter = holder.get();
             holder =
                     waits.stream()
-                            .filter(wait -> wait.waiter == waiter)
+                            .filter(wait -> wait.wanted.isOwnedBy(waiter))
                             .map(Wait::holder)
                             .findFirst();
         }

@@ -258,7 +258,7 @@ public final class MountTree implements AutoCloseable {
         boolean used =
                 mount.isInUse()
                         || users.standOn(mount)
-                        || mounts.stream().anyMatch(other -> other.fileSystem() == fileSystem);
+                        || mounts.stream().map(Mount::fileSystem).anyMatch(fileSystem::equals);
         // What is still used lives until the tree is closed: nobody tells when its use ends.
         if (!used && owned.remove(fileSystem)) {
             unused.add(fileSystem);

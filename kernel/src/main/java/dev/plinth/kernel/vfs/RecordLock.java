@@ -24,6 +24,7 @@ public record RecordLock(Object owner, int processId, boolean exclusive, long fi
         return owner instanceof FileDescription;
     }
 
+    @SuppressWarnings("ReferenceEquality") // Owners are told apart by identity.
     boolean isOwnedBy(Object other) {
         return owner == other;
     }

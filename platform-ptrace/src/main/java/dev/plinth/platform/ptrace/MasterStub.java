@@ -1,6 +1,5 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.util.Objects.requireNonNull;
 
@@ -87,7 +86,7 @@ final class MasterStub implements AutoCloseable {
             throw new HostCallException("ptrace(PTRACE_GETREGSET, NT_X86_XSTATE)", Errno.ENODEV);
         }
         byte[] state = new byte[(int) length];
-        MemorySegment.copy(area, JAVA_BYTE, 0, state, 0, state.length);
+        MemorySegment.ofArray(state).copyFrom(area.asSlice(0, length));
         return state;
     }
 
@@ -153,7 +152,7 @@ final class MasterStub implements AutoCloseable {
         boolean done = false;
         try {
             MemorySegment bytes = tracer.arena().allocate(StubPage.BYTES);
-            MemorySegment.copy(page.bytes(), 0, bytes, JAVA_BYTE, 0, StubPage.BYTES);
+            MemorySegment.copy(MemorySegment.ofArray(page.bytes()), 0, bytes, 0, StubPage.BYTES);
             host.require(
                     "pwrite64(stub)",
                     SystemCalls.PWRITE64,

@@ -1,7 +1,5 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.platform.ptrace.linux.Mman;
 import dev.plinth.platform.ptrace.linux.SystemCalls;
@@ -74,7 +72,12 @@ final class MemoryCalls {
     /** Writes entries from one index on into a batch page, as many as fit; returns how many. */
     int copyTo(MemorySegment page, int from) {
         int copied = Math.min(count - from, StubPage.BYTES / StubPage.ENTRY_BYTES);
-        MemorySegment.copy(words, from * ENTRY_WORDS, page, JAVA_LONG, 0, copied * ENTRY_WORDS);
+        MemorySegment.copy(
+                MemorySegment.ofArray(words),
+                (long) from * StubPage.ENTRY_BYTES,
+                page,
+                0,
+                (long) copied * StubPage.ENTRY_BYTES);
         return copied;
     }
 

@@ -14,6 +14,7 @@ import dev.plinth.platform.ptrace.linux.SystemCalls;
 import dev.plinth.platform.ptrace.linux.UserRegs;
 import dev.plinth.platform.ptrace.linux.WaitStatus;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -59,6 +60,9 @@ final class PtraceContext implements ExecutionContext {
 
     /** The stub thread's process; like {@link #tid}. */
     private int pid;
+
+    /** What stub threads used that were given up; guarded by kickLock. */
+    private long guestCpuBefore;
 
     PtraceContext(PtracePlatform platform) {
         this.platform = platform;
@@ -209,6 +213,12 @@ final class PtraceContext implements ExecutionContext {
         }
         PtraceAddressSpace left = attachedTo;
         attachedTo = null;
+        kickLock.lock();
+        try {
+            guestCpuBefore += stubCpuNanos();
+        } finally {
+            kickLock.unlock();
+        }
         left.detach(this);
         kickLock.lock();
         try {
@@ -232,6 +242,27 @@ final class PtraceContext implements ExecutionContext {
             } finally {
                 kickLock.unlock();
             }
+        }
+    }
+
+    @Override
+    public long guestCpuNanos() {
+        kickLock.lock();
+        try {
+            return guestCpuBefore + stubCpuNanos();
+        } finally {
+            kickLock.unlock();
+        }
+    }
+
+    /** What the stub thread used, as the host's scheduler counts; under kickLock. */
+    private long stubCpuNanos() {
+        if (tid == 0) {
+            return 0;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            String path = "/proc/" + pid + "/task/" + tid + "/schedstat";
+            return HostFiles.readNumber(host, arena, path, 0);
         }
     }
 

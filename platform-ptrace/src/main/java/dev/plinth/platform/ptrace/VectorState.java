@@ -1,6 +1,5 @@
 package dev.plinth.platform.ptrace;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
@@ -42,7 +41,7 @@ final class VectorState {
         this.tracer = tracer;
         this.cpu = cpu;
         area = tracer.arena().allocate(cpu.vectorStateBytes(), ALIGNMENT);
-        MemorySegment.copy(initialArea, 0, area, JAVA_BYTE, 0, initialArea.length);
+        MemorySegment.copy(MemorySegment.ofArray(initialArea), 0, area, 0, initialArea.length);
         int mask = area.get(JAVA_INT, Xsave.MXCSR_MASK);
         mxcsrMask = mask == 0 ? Xsave.DEFAULT_MXCSR_MASK : mask;
     }

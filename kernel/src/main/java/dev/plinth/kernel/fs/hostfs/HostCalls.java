@@ -36,7 +36,7 @@ import java.util.Optional;
  * links: the host resolves nothing that the guest, or anyone on the host, could have swapped.
  */
 public final class HostCalls {
-    private static final int LIST_BUFFER_BYTES = 32 << 10;
+    private static final int LIST_BUFFER_BYTES = 64 << 10;
     private static final long RESOLVE =
             Openat2.RESOLVE_BENEATH | Openat2.RESOLVE_NO_SYMLINKS | Openat2.RESOLVE_NO_MAGICLINKS;
 
@@ -49,12 +49,6 @@ public final class HostCalls {
 
     /** An entry of a directory as the host lists it. */
     record RawEntry(PathName name, long inode, int type) {}
-
-    /** Opens a file below a directory; empty if there is no such name. */
-    Optional<HostFd> find(HostFd directory, PathName path, int flags) {
-        long result = openat2(directory, path, flags, 0);
-        return result == -Errno.ENOENT.number() ? Optional.empty() : Optional.of(opened(result));
-    }
 
     /** Opens a file below a directory. */
     HostFd open(HostFd directory, PathName path, int flags, int mode) {
@@ -112,6 +106,27 @@ public final class HostCalls {
                             statx.address(),
                             0));
             return HostAttributes.of(statx);
+        }
+    }
+
+    /** The attributes of a name in a directory; empty if there is no such name. */
+    Optional<HostAttributes> attributes(HostFd directory, PathName name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = arena.allocate(Stat.STATX_BYTES, Long.BYTES);
+            long result =
+                    host.syscall(
+                            Unistd.SYS_STATX,
+                            directory.number(),
+                            string(arena, name),
+                            Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
+                            Stat.STATX_BASIC_STATS | Stat.STATX_BTIME,
+                            statx.address(),
+                            0);
+            if (result == -Errno.ENOENT.number()) {
+                return Optional.empty();
+            }
+            HostErrors.check(result);
+            return Optional.of(HostAttributes.of(statx));
         }
     }
 
@@ -409,7 +424,7 @@ public final class HostCalls {
     private static long string(Arena arena, PathName path) {
         byte[] bytes = path.toBytes();
         MemorySegment string = arena.allocate(bytes.length + 1L);
-        MemorySegment.copy(bytes, 0, string, JAVA_BYTE, 0, bytes.length);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, string, 0, bytes.length);
         return string.address();
     }
 }

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A directory of the host. */
-final class HostDirectory extends Directory {
+final class HostDirectory extends Directory implements HostFsInode {
     private final HostHandle handle;
 
     HostDirectory(HostHandle handle, long number) {
@@ -33,7 +33,8 @@ final class HostDirectory extends Directory {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 
@@ -58,18 +59,10 @@ final class HostDirectory extends Directory {
 
     @Override
     public Optional<Inode> lookup(PathName name) {
-        Optional<HostFd> found =
-                calls().find(
-                                handle.fileSystem().rootFd(),
-                                handle.path().child(name),
-                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        try (HostFd fd = found.get()) {
-            HostAttributes attributes = calls().attributes(fd);
-            return Optional.of(handle.fileSystem().inode(attributes, handle, name));
-        }
+        return handle.fileSystem()
+                .directories()
+                .with(handle, directory -> calls().attributes(directory, name))
+                .map(attributes -> handle.fileSystem().inode(attributes, handle, name));
     }
 
     @Override
@@ -202,6 +195,7 @@ final class HostDirectory extends Directory {
             calls().removeDirectory(directory, name);
         }
         HostFs.handleOf(removed).unlinked();
+        handle.fileSystem().directories().forget(HostFs.handleOf(removed));
         handle.distrust();
     }
 

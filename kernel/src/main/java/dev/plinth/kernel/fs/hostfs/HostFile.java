@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A regular file of the host. */
-final class HostFile extends Inode {
+final class HostFile extends Inode implements HostFsInode {
     /** What is passed on to the host of the flags a guest opens a file with. */
     private static final int HOST_FLAGS = Fcntl.O_ACCMODE | Fcntl.O_SYNC;
 
@@ -42,7 +42,8 @@ final class HostFile extends Inode {
         keeper.set(Optional.of(fd));
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 

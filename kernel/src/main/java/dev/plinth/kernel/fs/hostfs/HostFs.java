@@ -38,6 +38,7 @@ public final class HostFs extends FileSystem {
     private final Clock clock;
     private final boolean readOnly;
     private final PageReclaim reclaim;
+    private final DirectoryDescriptors directories = new DirectoryDescriptors();
     private final HostDirectory root;
 
     private final Object inodesLock = new Object();
@@ -141,6 +142,7 @@ public final class HostFs extends FileSystem {
     @Override
     public void close() {
         reclaim.close();
+        directories.close();
         rootFd.close();
     }
 
@@ -154,6 +156,10 @@ public final class HostFs extends FileSystem {
 
     HostFd rootFd() {
         return rootFd;
+    }
+
+    DirectoryDescriptors directories() {
+        return directories;
     }
 
     Clock clock() {
@@ -199,13 +205,10 @@ public final class HostFs extends FileSystem {
 
     /** The handle of an inode of a hostfs. */
     static HostHandle handleOf(Inode inode) {
-        return switch (inode) {
-            case HostDirectory directory -> directory.handle();
-            case HostFile file -> file.handle();
-            case HostSymlink link -> link.handle();
-            case HostNode node -> node.handle();
-            default -> throw new IllegalArgumentException("not of hostfs: " + inode);
-        };
+        if (inode instanceof HostFsInode host) {
+            return host.handle();
+        }
+        throw new IllegalArgumentException("not of hostfs: " + inode);
     }
 
     @GuardedBy("inodesLock")

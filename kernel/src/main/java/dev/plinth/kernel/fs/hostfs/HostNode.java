@@ -8,7 +8,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
 
 /** A device, fifo or socket of the host, which is never opened there. */
-final class HostNode extends Inode {
+final class HostNode extends Inode implements HostFsInode {
     private final HostHandle handle;
 
     HostNode(HostHandle handle, long number) {
@@ -16,7 +16,8 @@ final class HostNode extends Inode {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 

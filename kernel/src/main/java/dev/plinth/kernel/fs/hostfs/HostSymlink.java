@@ -10,7 +10,7 @@ import dev.plinth.kernel.vfs.PathName;
 import java.util.Optional;
 
 /** A symbolic link of the host; it is followed in the sandbox, never on the host. */
-final class HostSymlink extends FixedSymlink {
+final class HostSymlink extends FixedSymlink implements HostFsInode {
     private final HostHandle handle;
 
     /** What it holds; a link is never changed, only replaced by another one. */
@@ -21,7 +21,8 @@ final class HostSymlink extends FixedSymlink {
         this.handle = requireNonNull(handle, "handle is null");
     }
 
-    HostHandle handle() {
+    @Override
+    public HostHandle handle() {
         return handle;
     }
 

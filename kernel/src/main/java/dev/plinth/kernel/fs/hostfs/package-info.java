@@ -5,11 +5,13 @@
  * <p>In reading order: {@link dev.plinth.kernel.fs.hostfs.HostFs}, {@code HostHandle} (what all
  * inodes share: where the file is on the host), {@code HostDirectory}, {@code HostFile} with {@code
  * HostPages} (what is mapped of it) and {@code HostfsDescription}, {@code HostSymlink}, {@code
- * HostNode}; {@code HostCalls} (the host's calls, typed), {@code HostAttributes}.
+ * HostNode}; {@code HostCalls} and {@code HostXattrs} (the host's calls, typed), {@code
+ * HostAttributes}, {@code DirectoryDescriptors}.
  *
  * <p>The directory is opened once. Every other file is reached from there by openat2(2), beneath it
- * and through no symbolic link, when it is needed: only open and mapped files hold a descriptor. A
- * file that was swapped on the host meanwhile is noticed, for its (device, inode) is compared.
+ * and through no symbolic link, when it is needed: only open and mapped files hold a descriptor,
+ * and directories in which names were looked up lately. A file that was swapped on the host
+ * meanwhile is noticed, for its (device, inode) is compared.
  *
  * <p>What the host knows about a file is believed for a second, as network file systems do: its
  * attributes, and that a name stands for it. open(2), and fstat(2) of an open file, always ask the

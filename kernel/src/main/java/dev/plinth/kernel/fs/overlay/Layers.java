@@ -65,7 +65,21 @@ final class Layers implements AttributeStore {
      * @param directory that the name is in
      * @param name there
      */
-    record Place(OverlayDirectory directory, PathName name) {}
+    record Place(OverlayDirectory directory, PathName name) {
+        // Written out: those of a record are linked when they are first used, which takes a
+        // millisecond.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Place place
+                    && directory.equals(place.directory)
+                    && name.equals(place.name);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * directory.hashCode() + name.hashCode();
+        }
+    }
 
     Layers(
             OverlayFs fileSystem,

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A directory of either layer, or of both, merged. */
-final class OverlayDirectory extends Directory {
+final class OverlayDirectory extends Directory implements OverlayInode {
     private static final NewNode WHITEOUT = new NewNode(0, 0, 0);
 
     private final OverlayFs fileSystem;
@@ -40,7 +40,8 @@ final class OverlayDirectory extends Directory {
                         place);
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 

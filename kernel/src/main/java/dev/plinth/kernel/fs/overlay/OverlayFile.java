@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A regular file of either layer. */
-final class OverlayFile extends Inode {
+final class OverlayFile extends Inode implements OverlayInode {
     private final Layers layers;
     private final OverlayPages pages = new OverlayPages();
 
@@ -36,7 +36,8 @@ final class OverlayFile extends Inode {
         this.layers = requireNonNull(layers, "layers is null");
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 

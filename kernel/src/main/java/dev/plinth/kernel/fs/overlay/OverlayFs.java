@@ -221,13 +221,10 @@ public final class OverlayFs extends FileSystem {
 
     /** The layers of an inode of an overlay. */
     static Layers layersOf(Inode inode) {
-        return switch (inode) {
-            case OverlayDirectory directory -> directory.layers();
-            case OverlayFile file -> file.layers();
-            case OverlaySymlink link -> link.layers();
-            case OverlayNode node -> node.layers();
-            default -> throw new IllegalArgumentException("not of an overlay: " + inode);
-        };
+        if (inode instanceof OverlayInode overlay) {
+            return overlay.layers();
+        }
+        throw new IllegalArgumentException("not of an overlay: " + inode);
     }
 
     /** Whether an inode of the upper layer says that a name is gone from the lower. */

@@ -8,7 +8,7 @@ import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
 
 /** A device, fifo or socket of either layer. */
-final class OverlayNode extends Inode {
+final class OverlayNode extends Inode implements OverlayInode {
     private final Layers layers;
 
     OverlayNode(Layers layers) {
@@ -16,7 +16,8 @@ final class OverlayNode extends Inode {
         this.layers = requireNonNull(layers, "layers is null");
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 

@@ -8,7 +8,7 @@ import dev.plinth.kernel.vfs.FixedSymlink;
 import dev.plinth.kernel.vfs.PathName;
 
 /** A symbolic link of either layer. */
-final class OverlaySymlink extends FixedSymlink {
+final class OverlaySymlink extends FixedSymlink implements OverlayInode {
     private final Layers layers;
 
     OverlaySymlink(Layers layers) {
@@ -16,7 +16,8 @@ final class OverlaySymlink extends FixedSymlink {
         this.layers = requireNonNull(layers, "layers is null");
     }
 
-    Layers layers() {
+    @Override
+    public Layers layers() {
         return layers;
     }
 

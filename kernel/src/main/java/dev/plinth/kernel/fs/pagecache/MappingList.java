@@ -53,7 +53,9 @@ public final class MappingList {
             Mappable.Observer observer, AddressRange range, long start, boolean sharedWritable) {
         synchronized (mappingsLock) {
             long removed = 0;
-            for (Mapping mapping : List.copyOf(mappings)) {
+            // Downwards, for what is kept of a mapping is added at the end.
+            for (int i = mappings.size() - 1; i >= 0; i--) {
+                Mapping mapping = mappings.get(i);
                 boolean matches =
                         mapping.observer.equals(observer)
                                 && mapping.sharedWritable == sharedWritable
@@ -61,7 +63,7 @@ public final class MappingList {
                                 && mapping.start - mapping.range.start() == start - range.start();
                 if (matches) {
                     AddressRange gone = mapping.range.intersect(range);
-                    mappings.remove(mapping);
+                    mappings.remove(i);
                     keepRest(mapping, gone);
                     removed += gone.length();
                 }

@@ -40,6 +40,7 @@ final class MemoryContent implements Mappable {
     private final TmpFs fileSystem;
     private final MemoryFile memory;
     private final MappingList mappings = new MappingList();
+    private final Seals seals = new Seals();
     private final ReadWriteLock contentLock = new ReentrantReadWriteLock();
 
     /** Written under the content lock, and the page lock; read by anyone. */
@@ -65,6 +66,11 @@ final class MemoryContent implements Mappable {
         synchronized (pageLock) {
             return pages.bytes();
         }
+    }
+
+    /** What can no longer be done with it. */
+    Seals seals() {
+        return seals;
     }
 
     long read(IoBuffer destination, long offset) {
@@ -150,6 +156,7 @@ final class MemoryContent implements Mappable {
         if (offset > Long.MAX_VALUE - Pages.SIZE - source.remaining()) {
             throw ErrnoException.of(Errno.EFBIG);
         }
+        seals.checkWrite(offset + source.remaining(), size);
         zeroTail(offset);
         long count = source.transfer(new Writer(offset));
         size = Math.max(size, offset + count);
@@ -234,6 +241,7 @@ final class MemoryContent implements Mappable {
         lock.lock();
         try {
             long oldSize = size;
+            seals.checkSize(oldSize, newSize);
             if (newSize >= oldSize) {
                 zeroTail(newSize);
                 size = newSize;
@@ -252,6 +260,12 @@ final class MemoryContent implements Mappable {
         Lock lock = contentLock.writeLock();
         lock.lock();
         try {
+            boolean punches = (mode & Fs.FALLOC_FL_PUNCH_HOLE) != 0;
+            if (punches) {
+                seals.checkWrite(size, size);
+            } else {
+                seals.checkSize(size, Math.max(size, end));
+            }
             switch (mode) {
                 case Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE ->
                         discard(offset, end, false);
@@ -368,11 +382,13 @@ final class MemoryContent implements Mappable {
     public void addMapping(
             Observer observer, AddressRange range, long start, boolean sharedWritable) {
         mappings.add(observer, range, start, sharedWritable);
+        seals.countWritableMappings(sharedWritable ? 1 : 0);
     }
 
     @Override
     public void removeMapping(
             Observer observer, AddressRange range, long start, boolean sharedWritable) {
         mappings.remove(observer, range, start, sharedWritable);
+        seals.countWritableMappings(sharedWritable ? -1 : 0);
     }
 }

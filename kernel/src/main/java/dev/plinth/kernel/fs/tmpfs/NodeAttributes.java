@@ -91,6 +91,9 @@ final class NodeAttributes implements AttributeStore {
     @Override
     public void setPermissions(Inode self, int permissions) {
         synchronized (attributeLock) {
+            if (self instanceof TmpfsFile file) {
+                file.content().seals().checkPermissions(ownership.permissions(), permissions);
+            }
             ownership = new Inode.Ownership(permissions, ownership.uid(), ownership.gid());
             changed = clock.realtime();
         }

@@ -23,6 +23,9 @@ public final class TmpFs extends FileSystem {
     /** Every block of {@code struct stat} has this many bytes. */
     private static final int STAT_BLOCK_BYTES = 512;
 
+    /** Names and attributes lie on the JVM's heap, of which no guest may take all. */
+    private static final long INODES_MAX = 1 << 20;
+
     private final InodeNumbers numbers;
     private final MemoryFile memory;
     private final Clock clock;
@@ -71,8 +74,8 @@ public final class TmpFs extends FileSystem {
                 blocks,
                 free,
                 free,
-                blocks,
-                Math.max(0, blocks - inodes.get()),
+                INODES_MAX,
+                INODES_MAX - inodes.get(),
                 Fs.NAME_MAX);
     }
 
@@ -108,9 +111,15 @@ public final class TmpFs extends FileSystem {
         return clock;
     }
 
-    /** The number of a new inode. */
+    /**
+     * The number of a new inode.
+     *
+     * @throws ErrnoException ENOSPC if there are too many
+     */
     long numberOf(NewNode node) {
-        inodes.getAndIncrement();
+        if (inodes.getAndUpdate(count -> Math.min(count + 1, INODES_MAX)) == INODES_MAX) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
         return node.number().orElseGet(numbers::next);
     }
 

@@ -60,6 +60,24 @@ final class TmpfsDescription extends SeekableDescription {
     }
 
     @Override
+    public int seals() {
+        return content.seals().get();
+    }
+
+    @Override
+    public void addSeals(int seals) {
+        if (!isWritable()) {
+            super.addSeals(seals);
+        }
+        content.seals().add(seals, file.ownership().permissions());
+    }
+
+    @Override
+    protected boolean isSealedAgainstWriting() {
+        return content.seals().forbidWriting();
+    }
+
+    @Override
     public Optional<? extends Mappable> mappable() {
         return Optional.of(content);
     }

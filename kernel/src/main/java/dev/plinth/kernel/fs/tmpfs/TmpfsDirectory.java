@@ -200,10 +200,10 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     /** Gives up the memory of every file below. */
     void freeAll() {
         for (TmpfsInode child : entries.values()) {
-            switch (child) {
-                case TmpfsDirectory directory -> directory.freeAll();
-                case TmpfsFile file -> file.free();
-                default -> {}
+            if (child instanceof TmpfsDirectory directory) {
+                directory.freeAll();
+            } else if (child instanceof TmpfsFile file) {
+                file.free();
             }
         }
         entries.clear();

@@ -29,7 +29,7 @@ public record TmpfsOptions(long limitBytes, int permissions, int uid, int gid) {
      */
     public static TmpfsOptions parse(String text, long greatestBytes) {
         TmpfsOptions options = new TmpfsOptions(greatestBytes, DEFAULT_PERMISSIONS, 0, 0);
-        for (String option : text.split(",")) {
+        for (String option : text.split(",", -1)) {
             if (!option.isEmpty()) {
                 options = options.with(option, greatestBytes);
             }

@@ -3,8 +3,10 @@
  * file.
  *
  * <p>In reading order: {@link dev.plinth.kernel.fs.tmpfs.TmpFs}, {@code TmpfsDirectory}, {@code
- * TmpfsFile} with {@code MemoryContent}, {@code TmpfsSymlink}, {@code TmpfsNode} (devices, fifos,
- * sockets), {@code NodeAttributes}; {@link dev.plinth.kernel.fs.tmpfs.TmpfsOptions}.
+ * TmpfsFile} with {@code MemoryContent}, {@code Seals} and {@link
+ * dev.plinth.kernel.fs.tmpfs.MemoryFiles} (files without a name), {@code TmpfsSymlink}, {@code
+ * TmpfsNode} (devices, fifos, sockets), {@code NodeAttributes}; {@link
+ * dev.plinth.kernel.fs.tmpfs.TmpfsOptions}.
  *
  * <p>Locks as in {@code vfs}; the entries of directories are guarded by the tree lock. Imports
  * {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time}, {@code vfs} and

@@ -33,7 +33,7 @@ public final class Vdso implements AutoCloseable {
     static final long IMAGE = AddressLayout.KERNEL_PAGES + PAGE_BYTES;
 
     /** So many system calls for the time make it worth to have it told without one. */
-    private static final int CALLS_BEFORE_START = 32;
+    private static final int CALLS_BEFORE_START = 100;
 
     /** The functions, the clocks, and code of the kernel's own. */
     private static final int PAGES = 3;

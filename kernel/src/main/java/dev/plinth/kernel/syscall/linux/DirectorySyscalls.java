@@ -11,6 +11,7 @@ import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.PATH_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
+import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
@@ -60,8 +61,9 @@ final class DirectorySyscalls implements SyscallFamily {
                 supported("unlinkat", DirectorySyscalls::unlinkat, DIR_FD, PATH, AT_FLAGS),
                 supported("rename", DirectorySyscalls::rename, PATH, PATH),
                 supported("renameat", DirectorySyscalls::renameat, DIR_FD, PATH, DIR_FD, PATH),
-                supported(
+                partial(
                         "renameat2",
+                        "no RENAME_WHITEOUT",
                         DirectorySyscalls::renameat2,
                         DIR_FD,
                         PATH,

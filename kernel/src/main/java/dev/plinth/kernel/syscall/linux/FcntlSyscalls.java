@@ -103,6 +103,10 @@ final class FcntlSyscalls implements SyscallFamily {
                 boolean privileged = task.credentials().has(Capability.SYS_RESOURCE);
                 return pipe(file).setCapacity((int) value, privileged);
             }
+            case Fcntl.F_GET_SEALS -> {
+                return file.seals();
+            }
+            case Fcntl.F_ADD_SEALS -> file.addSeals((int) value);
             case Fcntl.F_GETOWN -> {
                 return file.signalOwner().asNumber();
             }

@@ -204,7 +204,7 @@ final class LockSyscalls implements SyscallFamily {
         task.guestMemory().copyOut(address, bytes);
     }
 
-    private static void set(Task task, FileDescription file, Request request, boolean waits) {
+    private static void set(Task task, FileDescription file, Request request, boolean mayWait) {
         FileLocks locks = file.inode().locks();
         RecordLock wanted = request.lock;
         if (request.type == Fcntl.F_UNLCK) {
@@ -215,16 +215,19 @@ final class LockSyscalls implements SyscallFamily {
         if (blocking.isEmpty()) {
             return;
         }
-        if (!waits) {
+        if (!mayWait) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
+        LockWaits waits = task.kernel().vfs().lockWaits();
         try (WaitSet set = task.blocker().newWaitSet()) {
             set.add(locks.changes(), Poll.POLLIN);
             blocking = locks.set(wanted);
             while (blocking.isPresent()) {
-                try (LockWaits.Waiting waiting =
-                        task.kernel().vfs().lockWaits().begin(wanted, blocking.get())) {
+                waits.begin(wanted, blocking.get());
+                try {
                     await(task, set);
+                } finally {
+                    waits.end(wanted);
                 }
                 blocking = locks.set(wanted);
             }

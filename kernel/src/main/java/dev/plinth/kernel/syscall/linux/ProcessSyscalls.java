@@ -2,10 +2,8 @@ package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.POINTER;
-import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
-import static dev.plinth.kernel.syscall.SyscallRow.unimplemented;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
@@ -47,9 +45,7 @@ final class ProcessSyscalls implements SyscallFamily {
                         ProcessSyscalls::archPrctl,
                         ARCH_CODE,
                         ProcessFormats.ARCH_ARGUMENT),
-                supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
-                unimplemented(
-                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT));
+                supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {

@@ -2,10 +2,8 @@ package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.PATH;
-import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.RANDOM_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
-import static dev.plinth.kernel.strace.StructFormats.INT_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -66,28 +64,7 @@ final class SystemSyscalls implements SyscallFamily {
                         SystemSyscalls::sysinfo,
                         SystemFormats.SYSINFO_OUT),
                 supported(
-                        "getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS),
-                supported("sched_yield", SystemSyscalls::schedYield),
-                partial(
-                        "sched_getaffinity",
-                        "every processor, always",
-                        SystemSyscalls::schedGetaffinity,
-                        INT,
-                        SIZE,
-                        SystemFormats.PROCESSORS_OUT),
-                partial(
-                        "getcpu",
-                        "always the first",
-                        SystemSyscalls::getcpu,
-                        INT_OUT,
-                        INT_OUT,
-                        POINTER),
-                partial(
-                        "getpriority",
-                        "every process has the same",
-                        SystemSyscalls::getpriority,
-                        SystemFormats.PRIORITY_WHICH,
-                        INT));
+                        "getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS));
     }
 
     private static long uname(Task task, SyscallArguments arguments) {
@@ -175,43 +152,5 @@ final class SystemSyscalls implements SyscallFamily {
                     task.kernel().random().fill(piece);
                     return piece.byteSize();
                 });
-    }
-
-    @SuppressWarnings("ThreadPriorityCheck") // What the program asks for, to the letter.
-    private static long schedYield(Task task, SyscallArguments arguments) {
-        Thread.yield();
-        return 0;
-    }
-
-    private static long schedGetaffinity(Task task, SyscallArguments arguments) {
-        int tid = arguments.intAt(0);
-        int size = arguments.intAt(1);
-        if (size < Long.BYTES || size % Long.BYTES != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if (tid != 0 && task.kernel().tasks().stream().noneMatch(other -> other.tid() == tid)) {
-            throw ErrnoException.of(Errno.ESRCH);
-        }
-        int processors = Math.min(task.kernel().processors(), Long.SIZE);
-        task.guestMemory().writeLong(arguments.longAt(2), -1L >>> (Long.SIZE - processors));
-        return Long.BYTES;
-    }
-
-    private static long getcpu(Task task, SyscallArguments arguments) {
-        for (int index = 0; index < 2; index++) {
-            if (arguments.longAt(index) != 0) {
-                task.guestMemory().writeInt(arguments.longAt(index), 0);
-            }
-        }
-        return 0;
-    }
-
-    /** The kernel's own convention: 20 less the nice value, so that it is never an error. */
-    private static long getpriority(Task task, SyscallArguments arguments) {
-        int which = arguments.intAt(0);
-        if (which < 0 || which > 2) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return 20;
     }
 }

@@ -28,26 +28,9 @@ import java.util.List;
 
 /** What time it is, and sleeping. */
 final class TimeSyscalls implements SyscallFamily {
-    private static final int CLOCK_REALTIME = 0;
-    private static final int CLOCK_MONOTONIC = 1;
-    private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
-    private static final int CLOCK_THREAD_CPUTIME_ID = 3;
-    private static final int CLOCK_MONOTONIC_RAW = 4;
-    private static final int CLOCK_REALTIME_COARSE = 5;
-    private static final int CLOCK_MONOTONIC_COARSE = 6;
-    private static final int CLOCK_BOOTTIME = 7;
-    private static final int CLOCK_REALTIME_ALARM = 8;
-    private static final int CLOCK_BOOTTIME_ALARM = 9;
-    private static final int CLOCK_TAI = 11;
     private static final int TIMER_ABSTIME = 1;
 
-    /** CLOCK_*_COARSE tick with the scheduler: 250 a second. */
-    private static final long COARSE_NANOS = 4_000_000;
-
-    private static final String CPU_CLOCKS =
-            "the clocks of CPU time give the time since the process began";
-
-    private static final ArgumentFormat CLOCK =
+    static final ArgumentFormat CLOCK =
             NameFormat.ofList(
                             "CLOCK_REALTIME",
                             "CLOCK_MONOTONIC",
@@ -59,7 +42,7 @@ final class TimeSyscalls implements SyscallFamily {
                             "CLOCK_BOOTTIME",
                             "CLOCK_REALTIME_ALARM",
                             "CLOCK_BOOTTIME_ALARM")
-                    .with(CLOCK_TAI, "CLOCK_TAI")
+                    .with(Clocks.CLOCK_TAI, "CLOCK_TAI")
                     .family("CLOCK_???");
 
     private static final ArgumentFormat SLEEP_FLAGS =
@@ -68,9 +51,8 @@ final class TimeSyscalls implements SyscallFamily {
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial(
+                supported(
                         "clock_gettime",
-                        CPU_CLOCKS,
                         TimeSyscalls::clockGettime,
                         CLOCK,
                         StructFormats.TIMESPEC_OUT),
@@ -88,7 +70,7 @@ final class TimeSyscalls implements SyscallFamily {
                 supported("nanosleep", TimeSyscalls::nanosleep, StructFormats.TIMESPEC_IN, POINTER),
                 partial(
                         "clock_nanosleep",
-                        "no clocks of CPU time",
+                        "by clocks of CPU time: EOPNOTSUPP",
                         TimeSyscalls::clockNanosleep,
                         CLOCK,
                         SLEEP_FLAGS,
@@ -108,30 +90,17 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long now(Task task, int clock) {
-        Clock time = task.kernel().clock();
-        return switch (clock) {
-            case CLOCK_REALTIME, CLOCK_REALTIME_ALARM, CLOCK_TAI -> time.realtimeNanos();
-            case CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM ->
-                    time.monotonicNanos();
-            case CLOCK_REALTIME_COARSE -> coarse(time.realtimeNanos());
-            case CLOCK_MONOTONIC_COARSE -> coarse(time.monotonicNanos());
-            case CLOCK_PROCESS_CPUTIME_ID -> task.group().usage().nanos();
-            case CLOCK_THREAD_CPUTIME_ID -> task.usage().nanos();
-            default -> throw ErrnoException.of(Errno.EINVAL);
-        };
-    }
-
-    private static long coarse(long nanos) {
-        return nanos - nanos % COARSE_NANOS;
+        return Clocks.of(task, clock).now();
     }
 
     private static long clockGetres(Task task, SyscallArguments arguments) {
         int clock = arguments.intAt(0);
         long address = arguments.longAt(1);
         now(task, clock);
-        boolean coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+        boolean coarse =
+                clock == Clocks.CLOCK_REALTIME_COARSE || clock == Clocks.CLOCK_MONOTONIC_COARSE;
         if (address != 0) {
-            writeTimespec(task, address, coarse ? COARSE_NANOS : 1);
+            writeTimespec(task, address, coarse ? Clocks.COARSE_NANOS : 1);
         }
         return 0;
     }
@@ -169,9 +138,12 @@ final class TimeSyscalls implements SyscallFamily {
     private static long clockNanosleep(Task task, SyscallArguments arguments) {
         int clock = arguments.intAt(0);
         int flags = arguments.intAt(1);
+        Clocks.of(task, clock);
         switch (clock) {
-            case CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI -> {}
-            case CLOCK_THREAD_CPUTIME_ID -> throw ErrnoException.of(Errno.EINVAL);
+            case Clocks.CLOCK_REALTIME,
+                    Clocks.CLOCK_MONOTONIC,
+                    Clocks.CLOCK_BOOTTIME,
+                    Clocks.CLOCK_TAI -> {}
             default -> throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         long requested = readTimespec(task, arguments.longAt(2));

@@ -75,6 +75,22 @@ public final class Fcntl {
     public static final int F_ADD_SEALS = 1033;
     public static final int F_GET_SEALS = 1034;
 
+    public static final int F_SEAL_SEAL = 0x1;
+    public static final int F_SEAL_SHRINK = 0x2;
+    public static final int F_SEAL_GROW = 0x4;
+    public static final int F_SEAL_WRITE = 0x8;
+    public static final int F_SEAL_FUTURE_WRITE = 0x10;
+    public static final int F_SEAL_EXEC = 0x20;
+
+    /** {@code F_ALL_SEALS} of mm/memfd.c. */
+    public static final int F_ALL_SEALS =
+            F_SEAL_SEAL
+                    | F_SEAL_SHRINK
+                    | F_SEAL_GROW
+                    | F_SEAL_WRITE
+                    | F_SEAL_FUTURE_WRITE
+                    | F_SEAL_EXEC;
+
     public static final int F_RDLCK = 0;
     public static final int F_WRLCK = 1;
     public static final int F_UNLCK = 2;
