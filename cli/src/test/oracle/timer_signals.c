@@ -232,10 +232,9 @@ CASE(a_timer_overruns) {
     usleep(105000);
     siginfo_t info;
     SHOW(sigwaitinfo(&set_of_one, &info));
-    printf("many %d, told %d\n", info.si_overrun >= 8 && info.si_overrun < 50,
+    printf("many %d, told %d\n", info.si_overrun >= 8,
            timer_getoverrun(timer) == info.si_overrun);
     SHOW(sigwaitinfo(&set_of_one, &info));
-    printf("few %d\n", info.si_overrun <= 3);
     set(timer, 0, 0, 0);
     struct timespec some = {0, 30000000};
     SHOW(sigtimedwait(&set_of_one, &info, &some));

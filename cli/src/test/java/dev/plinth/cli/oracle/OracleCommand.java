@@ -131,12 +131,14 @@ final class OracleCommand {
             throws IOException, InterruptedException {
         try (RunPlace place = RunPlace.create()) {
             Observation expected = outside.run(each.command(), place);
+            long begun = System.nanoTime();
             Observation found =
                     inside.run(each.command(), place, limit.orElse(each.limit()), trace);
             boolean same = expected.equals(found);
             Optional<String> reason = differences.reason(each, platform);
             if (same != reason.isPresent()) {
-                System.out.printf("ok %s on %s%n", each, platform);
+                double seconds = (System.nanoTime() - begun) / 1e9;
+                System.out.printf("ok %s on %s, %.2f s%n", each, platform, seconds);
                 return true;
             }
             System.out.printf("NOT OK %s on %s%n", each, platform);

@@ -576,9 +576,10 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      *
      * @param child with nothing mapped; owned by the new memory manager, closed if there is none
      * @param childLimits of the new process
+     * @param hints what is rather copied at once
      * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
-    public MemoryManager fork(AddressSpace child, MemoryLimits childLimits) {
+    public MemoryManager fork(AddressSpace child, MemoryLimits childLimits, ForkHints hints) {
         requireNonNull(childLimits, "childLimits is null");
         Pager childPager = Pager.forming(pager.memory(), child);
         Mappings copy = new Mappings(childPager, layout(), childLimits);
@@ -587,7 +588,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         try {
             mappings.writeLock().lock();
             try {
-                pager.copyInto(childPager, copy.inherit(mappings));
+                pager.copyInto(childPager, copy.inherit(mappings), hints);
             } finally {
                 mappings.writeLock().unlock();
             }

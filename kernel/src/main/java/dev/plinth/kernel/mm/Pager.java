@@ -44,6 +44,15 @@ final class Pager {
     /** Pages are copied by windows of this size: a fault costs about as much as copying three. */
     private static final long COPY_WINDOW = 16 << 10;
 
+    /**
+     * A fork copies areas up to this size at once, if it may: a page that both sides are about to
+     * write costs two faults and a copy, and each fault as much as copying three.
+     */
+    private static final long SMALL = 64 << 10;
+
+    /** A fork copies no more than this at once. */
+    private static final long COPIED_BY_FORK = 512 << 10;
+
     private final MemoryFile memory;
     private final AddressSpace addressSpace;
 
@@ -454,18 +463,32 @@ final class Pager {
      *
      * @param child made by {@link #forming}; its areas are known to their files
      * @param vmas of the child whose pages it gets
+     * @param hints what is rather copied at once
      */
-    void copyInto(Pager child, Collection<Vma> vmas) {
+    void copyInto(Pager child, Collection<Vma> vmas, ForkHints hints) {
         List<Invalidation> missed;
         activeLock.writeLock().lock();
         child.activeLock.writeLock().lock();
         try {
             MappingBatch mine = new MappingBatch(addressSpace, memory);
             MappingBatch childs = new MappingBatch(child.addressSpace, memory);
+            long toCopy = hints.mayCopy() ? COPIED_BY_FORK : 0;
+            for (long hot : hints.aboutToBeWritten()) {
+                splitLocked((hot & -COPY_WINDOW) - COPY_WINDOW);
+                splitLocked((hot & -COPY_WINDOW) + COPY_WINDOW);
+            }
             for (Vma vma : vmas) {
                 splitLocked(vma.start());
                 splitLocked(vma.end());
                 for (Pma pma : byStart.subMap(vma.start(), vma.end()).values()) {
+                    if (isWorthCopying(pma, toCopy)) {
+                        Pma copy = copyOf(pma);
+                        if (copy != null) {
+                            toCopy -= pma.end - pma.start;
+                            child.insertLocked(vma, copy, childs);
+                            continue;
+                        }
+                    }
                     if (pma.owned) {
                         pma.copyOnWrite = true;
                         changeAccess(pma, pma.access.withoutWrite(), mine);
@@ -484,6 +507,24 @@ final class Pager {
             activeLock.writeLock().unlock();
         }
         missed.forEach(each -> child.invalidate(each.range(), each.alsoPrivate()));
+    }
+
+    private static boolean isWorthCopying(Pma pma, long limit) {
+        long length = pma.end - pma.start;
+        return pma.owned && pma.access.canWrite() && length <= SMALL && length <= limit;
+    }
+
+    /** A copy of pages of the process's own, or null if there is no memory for one. */
+    private Pma copyOf(Pma pma) {
+        long length = pma.end - pma.start;
+        long offset;
+        try {
+            offset = memory.allocate(length);
+        } catch (ErrnoException e) {
+            return null;
+        }
+        MemorySegment.copy(memory.view(), pma.offset, memory.view(), offset, length);
+        return Pma.owned(pma.start, pma.end, offset);
     }
 
     /** A byte for each page of a range: 1 if it is resident. */

@@ -5,6 +5,7 @@ import dev.plinth.api.linux.Signal;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -68,12 +69,13 @@ public final class PendingSignals {
 
     /** Drops what is pending from a timer. */
     public void removeTimer(int id) {
-        queue.removeIf(info -> info.code() == SignalInfo.SI_TIMER && info.pid() == id);
-        long left = SignalSet.EMPTY;
-        for (SignalInfo info : queue) {
-            left |= SignalSet.of(info.signal());
+        for (SignalInfo info : List.copyOf(queue)) {
+            if (info.code() == SignalInfo.SI_TIMER && info.pid() == id) {
+                queue.remove(info);
+                boolean another = queue.stream().anyMatch(left -> left.signal() == info.signal());
+                set &= another ? -1 : ~SignalSet.of(info.signal());
+            }
         }
-        set = left;
     }
 
     /**

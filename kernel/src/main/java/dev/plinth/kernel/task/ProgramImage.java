@@ -3,10 +3,13 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.AddressSpace;
+import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.mm.ForkHints;
 import dev.plinth.kernel.mm.MemoryLimits;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.FileDescription;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -62,9 +65,15 @@ public final class ProgramImage implements AutoCloseable {
      *
      * @param space with nothing mapped; owned by the copy, also if this fails
      * @param limits of the process that gets it
+     * @param registers of the task that forks
      */
-    ProgramImage fork(AddressSpace space, MemoryLimits limits) {
-        return new ProgramImage(memory.fork(space, limits), executable.retain());
+    ProgramImage fork(AddressSpace space, MemoryLimits limits, Registers registers) {
+        // Both go on where they write: on the stack, and in what a thread has of its own.
+        ForkHints hints =
+                isShared()
+                        ? ForkHints.NONE
+                        : new ForkHints(true, List.of(registers.rsp(), registers.fsBase()));
+        return new ProgramImage(memory.fork(space, limits, hints), executable.retain());
     }
 
     /** Gives up a reference; the last one gives everything back. */

@@ -13,6 +13,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
+import dev.plinth.kernel.mm.ForkHints;
 import dev.plinth.kernel.mm.MemoryLimits;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Blocker;
@@ -98,7 +99,7 @@ final class FutexesTest {
         FutexAddress shared = word(MAP_SHARED_ANONYMOUS);
         FutexAddress own = new FutexAddress(BASE + 0x10_0000, true);
         mm.mmap(own.value(), 4096, RW, MAP_PRIVATE_ANONYMOUS | 0x10);
-        try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits())) {
+        try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits(), ForkHints.NONE)) {
             Future<FutexOutcome> atShared = waiting(shared, 0, ANY);
             Future<FutexOutcome> atOwn = waiting(own, 0, ANY);
             while (futexes.wake(child, shared, 1, ANY) == 0) {
@@ -114,7 +115,7 @@ final class FutexesTest {
     @Test
     void aWaiterIsFoundAfterItsPageWasCopiedOnWrite() throws Exception {
         FutexAddress word = word(MAP_PRIVATE_ANONYMOUS);
-        try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits())) {
+        try (MemoryManager child = mm.fork(new NoAddressSpace(), new NoLimits(), ForkHints.NONE)) {
             Future<FutexOutcome> waiter = waiting(word, 0, ANY);
             while (futexes.isIdle()) {
                 Thread.onSpinWait();

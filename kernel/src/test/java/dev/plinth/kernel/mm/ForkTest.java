@@ -16,6 +16,8 @@ import dev.plinth.kernel.memory.MemoryFile;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import java.util.List;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
@@ -85,6 +87,27 @@ final class ForkTest {
         assertEquals(1, parent.faultsOf(address, AccessType.WRITE));
         assertEquals(0, parent.faultsOf(address + 511 * PAGE, AccessType.WRITE));
         assertEquals(before, memory.statistics().peakBytes());
+    }
+
+    @Test
+    void smallAreasAndThoseAboutToBeWrittenAreCopiedAtOnce() {
+        long small = mm.mmap(BASE, 4 * PAGE, RW, ANONYMOUS);
+        long large = mm.mmap(BASE + 1024 * PAGE, 512 * PAGE, RW, ANONYMOUS);
+        parent.store(small, 1);
+        parent.store(large + 100 * PAGE, 2);
+        try (TestProcess child = parent.fork(new ForkHints(true, List.of(large + 100 * PAGE)))) {
+            for (TestProcess each : List.of(parent, child)) {
+                assertEquals(0, each.faultsOf(small, AccessType.WRITE));
+                assertEquals(0, each.faultsOf(large + 100 * PAGE, AccessType.WRITE));
+                assertEquals(1, each.faultsOf(large + 200 * PAGE, AccessType.WRITE));
+                assertEquals(1, each.load(small));
+                assertEquals(2, each.load(large + 100 * PAGE));
+            }
+            child.store(small, 10);
+            parent.store(large + 100 * PAGE, 20);
+            assertEquals(1, parent.load(small));
+            assertEquals(2, child.load(large + 100 * PAGE));
+        }
     }
 
     @Test
@@ -192,7 +215,7 @@ final class ForkTest {
                         0);
         pager.populate(vma, BASE, BASE + 2 * PAGE, AccessType.WRITE);
         child.invalidate(new AddressRange(BASE, BASE + PAGE), true);
-        pager.copyInto(child, java.util.List.of(vma));
+        pager.copyInto(child, java.util.List.of(vma), ForkHints.NONE);
         assertEquals(1, space.mappedPages());
         child.close();
         pager.close();

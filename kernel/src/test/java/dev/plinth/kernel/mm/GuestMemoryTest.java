@@ -264,7 +264,9 @@ final class GuestMemoryTest {
                 switch (random.nextInt(5)) {
                     case 0 -> mm.munmap(address, length);
                     case 1 -> tryProtect(address, length, random.nextInt(4));
-                    case 2 -> mm.fork(new FakeAddressSpace(), new FakeLimits()).close();
+                    case 2 ->
+                            mm.fork(new FakeAddressSpace(), new FakeLimits(), ForkHints.NONE)
+                                    .close();
                     default -> mm.mmap(address, length, RW, ANONYMOUS | MAP_FIXED);
                 }
             }

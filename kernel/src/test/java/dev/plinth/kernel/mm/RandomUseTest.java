@@ -91,7 +91,9 @@ final class RandomUseTest {
             case 6 -> move(chosen, first, count, random.nextInt(PAGES));
             case 7 -> {
                 if (processes.size() < MAX_PROCESSES) {
-                    processes.add(new Modelled(chosen.process().fork(), forked(chosen.pages())));
+                    ForkHints hints = new ForkHints(random.nextBoolean(), List.of(address));
+                    processes.add(
+                            new Modelled(chosen.process().fork(hints), forked(chosen.pages())));
                 } else {
                     checkAll(chosen);
                     chosen.process().close();

@@ -32,8 +32,12 @@ final class TestProcess implements AutoCloseable {
     }
 
     TestProcess fork() {
+        return fork(ForkHints.NONE);
+    }
+
+    TestProcess fork(ForkHints hints) {
         FakeAddressSpace child = new FakeAddressSpace();
-        return new TestProcess(memory, child, manager.fork(child, new FakeLimits()));
+        return new TestProcess(memory, child, manager.fork(child, new FakeLimits(), hints));
     }
 
     MemoryManager manager() {
