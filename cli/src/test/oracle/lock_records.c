@@ -208,14 +208,16 @@ static void nothing(int number) {
 CASE(signals_end_a_wait) {
     int file = open_file();
     SHOW(set(file, F_WRLCK, 0, 10));
-    if (fork() == 0) {
-        struct sigaction action = {.sa_handler = nothing};
-        sigaction(SIGALRM, &action, NULL);
-        ualarm(50000, 0);
+    struct sigaction action = {.sa_handler = nothing};
+    sigaction(SIGALRM, &action, NULL);
+    pid_t child = fork();
+    if (child == 0) {
         struct flock lock = bytes(F_RDLCK, 5, 1);
         SHOW(fcntl(file, F_SETLKW, &lock));
         _exit(0);
     }
+    usleep(100000);
+    MUST(kill(child, SIGALRM));
     wait(NULL);
 }
 

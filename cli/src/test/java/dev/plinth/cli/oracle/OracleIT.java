@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 final class OracleIT {
     private final Comparison comparison = new Comparison();
     private final List<OracleCase> cases = new ArrayList<>();
+    private int runsBegun;
 
     OracleIT() throws IOException, InterruptedException {
         for (OracleSource source : OracleSource.all()) {
@@ -38,9 +39,14 @@ final class OracleIT {
         }
     }
 
+    /** When all cases were run, and not only some that were asked for, all calls were made. */
     @AfterAll
-    void unload() {
-        comparison.close();
+    void checkCoverage() throws IOException {
+        try (comparison) {
+            if (runsBegun == runs().count()) {
+                new SyscallCoverage(comparison.platforms().syscalls()).assertComplete();
+            }
+        }
     }
 
     private Stream<Arguments> runs() {
@@ -51,6 +57,7 @@ final class OracleIT {
     @MethodSource("runs")
     void doesTheSame(OracleCase oracleCase, String platform)
             throws IOException, InterruptedException {
+        runsBegun++;
         comparison.assertSame(oracleCase, platform);
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.syscall.SyscallTable;
 
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -15,11 +16,12 @@ import java.util.stream.Stream;
 
 /** The platforms of the distribution under test, loaded as far as they work here. */
 final class UsablePlatforms implements AutoCloseable {
+    private final Plinth plinth;
     private final SortedMap<String, Inside> usable = new TreeMap<>();
     private final SortedMap<String, String> unusable = new TreeMap<>();
 
     UsablePlatforms() {
-        Plinth plinth = Plinth.create(Path.of(System.getProperty("plinth.dist"), "plugins"));
+        plinth = Plinth.create(Path.of(System.getProperty("plinth.dist"), "plugins"));
         for (String name : plinth.plugins().names()) {
             try {
                 usable.put(name, new Inside(plinth, name));
@@ -27,6 +29,11 @@ final class UsablePlatforms implements AutoCloseable {
                 unusable.put(name, e.getMessage());
             }
         }
+    }
+
+    /** The system calls that all sandboxes here have. */
+    SyscallTable syscalls() {
+        return plinth.syscalls();
     }
 
     Set<String> names() {

@@ -395,7 +395,11 @@ public final class GuestMemory {
                 pager.readLock().unlock();
             }
             long wanted = Math.min(length - done, FAULT_IN);
-            if (manager.faultIn(at, wanted, access) != FaultOutcome.RESOLVED) {
+            FaultOutcome outcome = manager.faultIn(at, wanted, access);
+            if (outcome == FaultOutcome.OUT_OF_MEMORY && manager.makeRoom()) {
+                outcome = manager.faultIn(at, wanted, access);
+            }
+            if (outcome != FaultOutcome.RESOLVED) {
                 return done;
             }
         }

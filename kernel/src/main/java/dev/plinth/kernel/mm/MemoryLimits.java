@@ -21,4 +21,14 @@ public interface MemoryLimits {
 
     /** {@code RLIMIT_MEMLOCK} in bytes; {@link #INFINITY} for a process that has CAP_IPC_LOCK. */
     long locked();
+
+    /**
+     * Called when there is no memory for a page that a system call is about to read or write, by
+     * the thread of the process and with none of the memory manager's locks held.
+     *
+     * @return whether there may be some now
+     */
+    default boolean makeRoom() {
+        return false;
+    }
 }

@@ -504,6 +504,11 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
                 });
     }
 
+    /** Asks for memory where there was none; see {@link MemoryLimits#makeRoom}. */
+    boolean makeRoom() {
+        return mappings.limits().makeRoom();
+    }
+
     /** Brings pages of an area in, which allows the access. */
     private interface Populate {
         void populate(Vma vma);

@@ -57,12 +57,17 @@ public final class SyscallDispatcher implements SyscallGate {
             reportUnknown(number);
             return -Errno.ENOSYS.number();
         }
+        table.markCalled(number);
         try {
             return row.handler().invoke(task, arguments);
         } catch (ErrnoException e) {
             return -e.errno().number();
         } catch (RestartException e) {
             return Restart.resultOf(e);
+        } catch (OutOfMemoryError e) {
+            // The kernel's own objects have no room: programs hold too many files or mappings.
+            log.info("no memory in Java for {} of {}", table.name(number), task);
+            return -Errno.ENOMEM.number();
         }
     }
 

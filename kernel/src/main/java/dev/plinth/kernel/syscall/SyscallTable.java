@@ -6,10 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The rows of all system calls, by number. Immutable. */
+/** The rows of all system calls, by number. They never change. Any thread may ask. */
 public final class SyscallTable {
     private final SyscallRow[] rows;
     private final List<String> names;
+
+    /** Which rows were called; set by any thread, and never taken back. */
+    private final boolean[] called;
 
     /**
      * Puts rows into their places.
@@ -22,6 +25,7 @@ public final class SyscallTable {
     public SyscallTable(List<String> names, List<SyscallFamily> families) {
         this.names = List.copyOf(names);
         this.rows = new SyscallRow[names.size()];
+        this.called = new boolean[names.size()];
         Map<String, Integer> numbers = HashMap.newHashMap(names.size());
         for (int number = 0; number < names.size(); number++) {
             numbers.put(names.get(number), number);
@@ -46,6 +50,20 @@ public final class SyscallTable {
      */
     SyscallRow rowOrNull(int number) {
         return number >= 0 && number < rows.length ? rows[number] : null;
+    }
+
+    /** Notes that the call of a row was made. */
+    void markCalled(int number) {
+        called[number] = true;
+    }
+
+    /**
+     * Whether a program of any sandbox has made the call of a row: what tests exercise.
+     *
+     * @param number of a row
+     */
+    public boolean wasCalled(int number) {
+        return called[number];
     }
 
     /** The row of a number, or empty if there is none: such a call fails with ENOSYS. */

@@ -61,7 +61,6 @@ final class GroupStop {
     }
 
     /** What {@link #begin} is to be given. */
-    @GuardedBy("group.signalLock")
     long continuesLocked() {
         return continues;
     }
@@ -70,7 +69,6 @@ final class GroupStop {
      * Does what sending a signal does at once, be it blocked or ignored: the ones that stop and the
      * one that continues undo each other.
      */
-    @GuardedBy("group.signalLock")
     void prepareLocked(Signal signal) {
         if (signal == Signal.SIGCONT) {
             continues++;
@@ -143,7 +141,6 @@ final class GroupStop {
     }
 
     /** A task has ended: those that are stopped may be all there are. */
-    @GuardedBy("group.signalLock")
     void removeLocked(Task task) {
         stopped.remove(task);
         stopped.forEach(Task::kick);

@@ -48,25 +48,43 @@ public final class OomKiller {
     }
 
     /**
-     * Makes room for a task that found no memory, whose instruction is then tried again. Called by
-     * its own thread, which holds no lock.
+     * Makes room for the task whose thread calls this, which then tries again.
+     *
+     * <p>Called without locks of {@code task}, {@code mm} and {@code memory}. The caller may hold
+     * locks of files: then a victim that waits for one of them does not end in time.
+     *
+     * @return whether there may be room now; if not, the calling task is to end
      */
-    void makeRoom(Task task) {
+    boolean makeRoom() {
+        Optional<ThreadGroup> caller = caller();
         synchronized (killLock) {
-            if (task.isEnding() || isRoom()) {
-                return;
+            if (caller.filter(ThreadGroup::isExiting).isPresent()) {
+                return false;
+            }
+            if (isRoom()) {
+                return true;
             }
             Optional<ThreadGroup> victim = victim();
             if (victim.isEmpty()) {
                 kernel.report("the sandbox is out of memory");
-                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
-                return;
+                kernel.killAll();
+                return false;
             }
             kill(victim.get());
-            if (victim.get() != task.group()) {
-                awaitEnd(victim.get());
+            if (victim.equals(caller)) {
+                return false;
             }
+            awaitEnd(victim.get());
+            return true;
         }
+    }
+
+    /** The process whose task the calling thread runs. */
+    private Optional<ThreadGroup> caller() {
+        return kernel.tasks().stream()
+                .filter(task -> task.isRunBy(Thread.currentThread()))
+                .map(Task::group)
+                .findFirst();
     }
 
     /** Whether someone else has given back what is needed for one page and what goes with it. */
@@ -85,7 +103,7 @@ public final class OomKiller {
     private void kill(ThreadGroup victim) {
         kills.incrementAndGet();
         String name = new String(victim.leader().name(), StandardCharsets.ISO_8859_1);
-        log.warn("out of memory: killed process {} ({})", victim.pid(), name);
+        log.info("out of memory: killed process {} ({})", victim.pid(), name);
         if (victim.pid() == Kernel.INIT_PID) {
             kernel.report("the sandbox is out of memory");
         }

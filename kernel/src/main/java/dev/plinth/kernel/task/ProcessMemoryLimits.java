@@ -7,10 +7,21 @@ import dev.plinth.kernel.mm.MemoryLimits;
 /** A process' resource limits, as its memory is held to them. */
 final class ProcessMemoryLimits implements MemoryLimits {
     private final ResourceLimits limits;
+    private final OomKiller oomKiller;
 
-    /** Limits that change with the process' own. */
-    ProcessMemoryLimits(ResourceLimits limits) {
+    /**
+     * Limits that change with the process' own.
+     *
+     * @param oomKiller makes room where there is none
+     */
+    ProcessMemoryLimits(ResourceLimits limits, OomKiller oomKiller) {
         this.limits = requireNonNull(limits, "limits is null");
+        this.oomKiller = requireNonNull(oomKiller, "oomKiller is null");
+    }
+
+    @Override
+    public boolean makeRoom() {
+        return oomKiller.makeRoom();
     }
 
     @Override

@@ -64,7 +64,7 @@ public final class ProcessTimers {
      * Makes a timer.
      *
      * @param event what it does, by its number
-     * @throws ErrnoException EAGAIN if there are too many; whatever the event's function throws
+     * @throws ErrnoException EAGAIN if there are too many
      */
     public PosixTimer create(
             TimerQueue queue, TimerClock clock, IntFunction<PosixTimer.Event> event) {

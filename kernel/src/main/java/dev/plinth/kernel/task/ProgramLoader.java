@@ -187,7 +187,7 @@ public final class ProgramLoader {
                         kernel.memoryFile(),
                         space,
                         layout(stackLimit, asked.settings()),
-                        new ProcessMemoryLimits(limits));
+                        new ProcessMemoryLimits(limits, kernel.oomKiller()));
         boolean done = false;
         try {
             LoadRequest request =

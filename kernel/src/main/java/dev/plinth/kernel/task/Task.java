@@ -369,6 +369,11 @@ public final class Task {
         vforkWait = Optional.empty();
     }
 
+    /** Whether a thread is the task's own. Any thread. */
+    boolean isRunBy(Thread thread) {
+        return running.filter(parts -> parts.thread() == thread).isPresent();
+    }
+
     /** Whether the task sleeps in a call. Any thread. */
     boolean isAsleep() {
         return running.filter(parts -> parts.waiting().isAsleep()).isPresent();

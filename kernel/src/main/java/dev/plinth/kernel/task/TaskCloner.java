@@ -163,7 +163,10 @@ final class TaskCloner {
         }
         try {
             AddressSpace space = kernel.platform().newAddressSpace();
-            return image.fork(space, new ProcessMemoryLimits(group.limits()), parent.registers());
+            return image.fork(
+                    space,
+                    new ProcessMemoryLimits(group.limits(), kernel.oomKiller()),
+                    parent.registers());
         } catch (HostCallException e) {
             throw ErrnoException.of(e.is(Errno.ENOMEM) ? Errno.ENOMEM : Errno.EAGAIN);
         }

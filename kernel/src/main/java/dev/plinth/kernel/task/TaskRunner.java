@@ -149,7 +149,7 @@ final class TaskRunner implements TaskThreads.Job {
             case SEGV_MAPERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_MAPERR, delivery);
             case SEGV_ACCERR -> raise(fault, Signal.SIGSEGV, SignalCode.SEGV_ACCERR, delivery);
             case BUS_ADRERR -> raise(fault, Signal.SIGBUS, SignalCode.BUS_ADRERR, delivery);
-            case OUT_OF_MEMORY -> kernel.oomKiller().makeRoom(task);
+            case OUT_OF_MEMORY -> kernel.oomKiller().makeRoom();
         }
     }
 

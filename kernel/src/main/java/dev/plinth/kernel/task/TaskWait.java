@@ -65,6 +65,7 @@ final class TaskWait implements Blocker, AutoCloseable {
     private final MemorySegment timespec = arena.allocate(TIMESPEC_BYTES, Long.BYTES);
     private final MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES);
     private final MemorySegment one = arena.allocate(Long.BYTES, Long.BYTES);
+    private final WakeWatch watch;
     private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
 
     /** Written by the task thread before it first sleeps in ppoll(2); read by those who wake it. */
@@ -75,6 +76,7 @@ final class TaskWait implements Blocker, AutoCloseable {
         this.task = requireNonNull(task, "task is null");
         this.host = task.kernel().host();
         this.clock = task.kernel().clock();
+        this.watch = new WakeWatch(task.kernel().processors());
         one.set(ValueLayout.JAVA_LONG, 0, 1);
     }
 
@@ -105,14 +107,20 @@ final class TaskWait implements Blocker, AutoCloseable {
             return Outcome.INTERRUPTED;
         }
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
-        return hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        long began = System.nanoTime();
+        Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+        watch.waited(System.nanoTime() - began);
+        return outcome;
     }
 
     private Outcome park(long deadline) {
         if (!state.compareAndSet(State.AWAKE, State.PARKED)) {
             return woken();
         }
-        while (state.get() == State.PARKED) {
+        if (deadline == NO_DEADLINE) {
+            watch.lookOut(this::isParked);
+        }
+        while (isParked()) {
             if (deadline == NO_DEADLINE) {
                 LockSupport.park(this);
                 continue;
@@ -125,6 +133,10 @@ final class TaskWait implements Blocker, AutoCloseable {
             }
         }
         return woken();
+    }
+
+    private boolean isParked() {
+        return state.get() == State.PARKED;
     }
 
     /** Takes the mark that a wake left. */

@@ -12,6 +12,7 @@
  * {@link dev.plinth.kernel.task.TaskSignals}, {@code TaskWait} (the one way to block), {@code
  * ProgramExecution} with {@link dev.plinth.kernel.task.ProgramLoader} (exec), {@code TaskExit}
  * (exit), {@code ChildWait} (wait), {@code JobControl} and {@code GroupStop} (stop and continue).
+ * What runs beside it: {@link dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time).
  *
  * <p><b>Threads.</b> A task has one Java platform thread for life, which makes its execution
  * context and is alone in running it; when the task has ended, the thread serves another. What a
@@ -29,6 +30,9 @@
  * <ol>
  *   <li>{@code ProcessTable.treeLock}: the numbers, who lives, parents and children, process groups
  *       and sessions;
+ *   <li>{@code ProcessTimers.timersLock}; then the lock of a timer, under which its clock is asked:
+ *       that of CPU time takes the signal lock. Neither is held while a timer sends its signal, nor
+ *       wanted by who holds the signal lock;
  *   <li>{@code ThreadGroup.signalLock}: pending signals, blocked signals, stops, and the exit of
  *       the group; one at a time, but that a child's is never held when the parent is told of it;
  *   <li>the lock of {@link dev.plinth.kernel.signal.SignalActions};
@@ -36,7 +40,8 @@
  * </ol>
  *
  * No lock is held while a guest runs, while a task sleeps, or while {@code mm} or {@code vfs} is
- * called. The locks of {@code TaskThreads} and {@code TaskBirth} are leaves.
+ * called. The locks of {@code TaskThreads}, {@code TaskBirth} and {@code TaskClock} are leaves (the
+ * last asks the platform).
  *
  * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
  * {@code cred}, {@code loader}, {@code time}, {@code memory}.

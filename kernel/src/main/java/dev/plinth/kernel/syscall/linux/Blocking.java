@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -63,15 +64,26 @@ final class Blocking {
     static long until(
             Task task, FileDescription file, int events, long deadline, LongSupplier operation) {
         Supplier<Long> boxed = operation::getAsLong;
-        return until(task, set -> file.watch(events, set), deadline, boxed);
+        return until(
+                task,
+                set -> file.watch(events, set),
+                () -> file.ready(events) != 0,
+                deadline,
+                boxed);
     }
 
     /**
      * The same for results that are no numbers, and for what is not a matter of one file.
      *
      * @param watch adds to a set what says that it is worth trying again
+     * @param ready whether it may be worth trying, for less than it costs to try
      */
-    static <T> T until(Task task, Consumer<WaitSet> watch, long deadline, Supplier<T> operation) {
+    static <T> T until(
+            Task task,
+            Consumer<WaitSet> watch,
+            BooleanSupplier ready,
+            long deadline,
+            Supplier<T> operation) {
         try {
             return operation.get();
         } catch (ErrnoException e) {
@@ -82,11 +94,14 @@ final class Blocking {
         try (WaitSet set = task.blocker().newWaitSet()) {
             watch.accept(set);
             while (true) {
-                try {
-                    return operation.get();
-                } catch (ErrnoException e) {
-                    if (e.errno() != Errno.EAGAIN) {
-                        throw e;
+                if (ready.getAsBoolean()) {
+                    try {
+                        return operation.get();
+                    } catch (ErrnoException e) {
+                        // What is ready may still have no room for this: it has to change first.
+                        if (e.errno() != Errno.EAGAIN) {
+                            throw e;
+                        }
                     }
                 }
                 await(task, set, deadline);

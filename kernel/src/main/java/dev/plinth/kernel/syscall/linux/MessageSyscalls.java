@@ -219,6 +219,7 @@ final class MessageSyscalls implements SyscallFamily {
                         socket.watch(Poll.POLLOUT, set);
                         target.ifPresent(to -> to.watchQueue(set));
                     },
+                    () -> true,
                     deadline,
                     () -> socket.send(source, outgoing, target));
         } catch (ErrnoException e) {
@@ -291,6 +292,7 @@ final class MessageSyscalls implements SyscallFamily {
         return Blocking.until(
                 task,
                 set -> socket.watch(Poll.POLLIN, set),
+                () -> socket.ready(Poll.POLLIN) != 0,
                 deadline,
                 () -> socket.receive(destination, peek, waits));
     }

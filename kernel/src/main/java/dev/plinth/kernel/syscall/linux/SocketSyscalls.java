@@ -153,6 +153,7 @@ final class SocketSyscalls implements SyscallFamily {
                     Blocking.until(
                             task,
                             set -> socket.watch(Poll.POLLIN, set),
+                            () -> true,
                             Blocking.readingPatience(task, socket),
                             socket::accept);
             boolean told = false;
@@ -186,6 +187,7 @@ final class SocketSyscalls implements SyscallFamily {
             return Blocking.until(
                     task,
                     set -> find(task, socket, address).watchBacklog(set),
+                    () -> true,
                     Blocking.writingPatience(task, socket),
                     () -> {
                         socket.connect(find(task, socket, address), task.caller());

@@ -30,6 +30,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /** Timers that send signals; kernel/time/{itimer,posix-timers}.c. */
 final class TimerSyscalls implements SyscallFamily {
@@ -133,12 +134,15 @@ final class TimerSyscalls implements SyscallFamily {
                                         task.guestMemory()
                                                 .copyIn(arguments.longAt(1), SIGEVENT_BYTES)));
         requireTimerClock(task, clock);
+        // Without an event a timer sends SIGALRM with its number.
+        IntFunction<PosixTimer.Event> eventOf =
+                id -> new PosixTimer.Event(Optional.of(Signal.SIGALRM), Optional.empty(), id);
+        if (event.isPresent()) {
+            PosixTimer.Event given = event(task, event.get());
+            eventOf = _ -> given;
+        }
         ProcessTimers timers = task.group().timers();
-        PosixTimer timer =
-                timers.create(
-                        task.kernel().timers(),
-                        Clocks.of(task, clock),
-                        id -> event(task, event, id));
+        PosixTimer timer = timers.create(task.kernel().timers(), Clocks.of(task, clock), eventOf);
         try {
             task.guestMemory().writeInt(arguments.longAt(2), timer.id());
         } catch (ErrnoException e) {
@@ -159,12 +163,8 @@ final class TimerSyscalls implements SyscallFamily {
         }
     }
 
-    /** {@code good_sigevent}; without an event a timer sends SIGALRM with its number. */
-    private static PosixTimer.Event event(Task task, Optional<MemorySegment> given, int id) {
-        if (given.isEmpty()) {
-            return new PosixTimer.Event(Optional.of(Signal.SIGALRM), Optional.empty(), id);
-        }
-        MemorySegment event = given.get();
+    /** {@code good_sigevent}. */
+    private static PosixTimer.Event event(Task task, MemorySegment event) {
         long value = event.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
         int number = event.get(ValueLayout.JAVA_INT_UNALIGNED, SIGEVENT_SIGNAL);
         int notify = event.get(ValueLayout.JAVA_INT_UNALIGNED, SIGEVENT_NOTIFY);
