@@ -63,8 +63,7 @@ final class BoundsIT {
 
     @Test
     void theFirstProcessIsKilledIfThereIsNoOther() {
-        Outcome outcome =
-                platform.run("--memory", "32m", "--", program.toString(), "alone").run();
+        Outcome outcome = platform.run("--memory", "32m", "--", program.toString(), "alone").run();
         assertEquals(137, outcome.status());
         assertTrue(outcome.errors().contains("out of memory"), outcome::toString);
     }
