@@ -92,7 +92,7 @@ final class BoundsIT {
                 platform.run("--user", "1234:567", "--", "/bin/busybox", "id")
                         .run()
                         .requireSuccess();
-        assertEquals("uid=1234 gid=567 groups=567", ids.replaceAll("\\([^)]*\\)", "").strip());
+        assertEquals("uid=1234 gid=567", ids.replaceAll("\\([^)]*\\)", "").strip());
         Outcome refused =
                 platform.run("--user", "1234", "--", "/bin/busybox", "touch", "/etc/x").run();
         assertEquals(1, refused.status());
