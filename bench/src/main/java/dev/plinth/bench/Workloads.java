@@ -34,9 +34,6 @@ final class Workloads {
                     + "insert into t (name) values ('one');\n".repeat(200)
                     + "select count(*) from t;\n";
 
-    private static final String IN_TEMPORARY =
-            "d=$(mktemp -d) && cd \"$d\" && { %s; }; s=$?; cd / && rm -rf \"$d\"; exit $s";
-
     private Workloads() {}
 
     /** What is measured from start to end to know what a start costs. */
@@ -80,7 +77,11 @@ final class Workloads {
     }
 
     private static List<String> shell(String script) {
-        return List.of("/bin/sh", "-c", IN_TEMPORARY.formatted(script));
+        return List.of(
+                "/bin/sh",
+                "-c",
+                "d=$(mktemp -d) && cd \"$d\" && { %s; }; s=$?; cd / && rm -rf \"$d\"; exit $s"
+                        .formatted(script));
     }
 
     private static Path write(Path file, String content) {
