@@ -500,7 +500,8 @@ class PtracePlatformTest {
         guest.code("660f6ef8 0f05");
         int process = useAndClose();
         guest.memory.host().syscall(KILL, process, 9);
-        assertTrue(HostProcesses.eventually(() -> guest.memory.host().syscall(KILL, process, 0) != 0));
+        assertTrue(
+                HostProcesses.eventually(() -> guest.memory.host().syscall(KILL, process, 0) != 0));
         assertNotEquals(process, useAndClose());
     }
 
