@@ -117,14 +117,14 @@ public final class Plinth {
                                     .of(loaded.stream().map(LoadedPlatform::factory).toList()));
         } finally {
             for (LoadedPlatform platform : loaded) {
-                if (fastest.isEmpty() || platform.factory() != fastest.get()) {
+                if (fastest.isEmpty() || !platform.factory().equals(fastest.get())) {
                     platform.close();
                 }
             }
         }
         PlatformFactory chosen = fastest.get();
         return loaded.stream()
-                .filter(platform -> platform.factory() == chosen)
+                .filter(platform -> platform.factory().equals(chosen))
                 .findFirst()
                 .orElseThrow();
     }
