@@ -76,12 +76,13 @@ final class Workloads {
         }
     }
 
+    /** Runs a script in a directory of its own, which is gone afterwards. */
     private static List<String> shell(String script) {
-        return List.of(
-                "/bin/sh",
-                "-c",
-                "d=$(mktemp -d) && cd \"$d\" && { %s; }; s=$?; cd / && rm -rf \"$d\"; exit $s"
-                        .formatted(script));
+        String inTemporary =
+                "d=$(mktemp -d) && cd \"$d\" && { "
+                        + script
+                        + "; }; s=$?; cd / && rm -rf \"$d\"; exit $s";
+        return List.of("/bin/sh", "-c", inTemporary);
     }
 
     private static Path write(Path file, String content) {
