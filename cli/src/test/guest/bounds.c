@@ -64,13 +64,13 @@ static void volunteer(void) {
     if (first == 0) {
         int file = open("/proc/self/oom_score_adj", O_WRONLY);
         write(file, "1000", 4);
-        touch(8);
+        touch(24);
         pause();
     }
     sleep(1);
     pid_t child = fork();
     if (child == 0) {
-        touch(50);
+        touch(45);
         _exit(0);
     }
     show("other", child);

@@ -133,7 +133,8 @@ for n in 3 1 2; do (sleep "0.0$n"; echo "job $n" >"job.$n") & done
 wait
 cat job.1 job.2 job.3
 (sleep 0.02; exit 9) &
-wait -n
+last=$!
+wait -n "$last"
 echo "any: $?"
 sleep 100 &
 kill -TERM $!

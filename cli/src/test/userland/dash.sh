@@ -20,6 +20,7 @@ left right
 END
 x=$(printf 'line1\nline2'); echo "$x"
 eval 'y=5'; echo $y
-(kill -TERM $$) & trap 'echo terminated; exit 7' TERM
+trap 'echo terminated; exit 7' TERM
+(kill -TERM $$) &
 wait
 while :; do sleep 0.01; done

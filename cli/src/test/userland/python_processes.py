@@ -102,9 +102,9 @@ def main():
     print(json.loads(os.read(reader, 1000)))
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     sys.stdout.flush()
-    if os.fork() == 0:
+    if (child := os.fork()) == 0:
         os.execvp("sh", ["sh", "-c", "echo the end; exit 9"])
-    print(os.waitstatus_to_exitcode(os.wait()[1]))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 if __name__ == "__main__":

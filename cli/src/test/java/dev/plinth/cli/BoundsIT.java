@@ -63,8 +63,7 @@ final class BoundsIT {
 
     @Test
     void theFirstProcessIsKilledIfThereIsNoOther() {
-        Outcome outcome =
-                platform.run("--memory", "32m", "--", program.toString(), "alone").run();
+        Outcome outcome = platform.run("--memory", "32m", "--", program.toString(), "alone").run();
         assertEquals(137, outcome.status());
         assertTrue(outcome.errors().contains("out of memory"), outcome::toString);
     }
@@ -93,7 +92,7 @@ final class BoundsIT {
                 platform.run("--user", "1234:567", "--", "/bin/busybox", "id")
                         .run()
                         .requireSuccess();
-        assertEquals("uid=1234 gid=567 groups=567", ids.replaceAll("\\([^)]*\\)", "").strip());
+        assertEquals("uid=1234 gid=567", ids.replaceAll("\\([^)]*\\)", "").strip());
         Outcome refused =
                 platform.run("--user", "1234", "--", "/bin/busybox", "touch", "/etc/x").run();
         assertEquals(1, refused.status());

@@ -55,7 +55,9 @@ public interface AddressSpace extends AutoCloseable {
     void unmap(AddressRange range);
 
     /**
-     * Gives everything of the address space back to the host.
+     * Gives everything of the address space back to the host. A platform may keep a few of the
+     * things that address spaces are made of for those to come, with nothing that a guest could
+     * ever find in them, until it is closed itself.
      *
      * <p>Precondition: no context is running in it. Doing so again is harmless.
      */

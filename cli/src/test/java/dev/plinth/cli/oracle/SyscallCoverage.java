@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Asserts that the page of system calls promises nothing that is not tried: each call that is there,
- * in full or in part, was made by a case, or has a note that says why it was not.
+ * Asserts that the page of system calls promises nothing that is not tried: each call that is
+ * there, in full or in part, was made by a case, or has a note that says why it was not.
  */
 final class SyscallCoverage {
     private static final Path FILE = OracleSource.DIRECTORY.resolve("uncalled.txt");
@@ -47,7 +47,11 @@ final class SyscallCoverage {
             }
         }
         assertEquals(
-                Map.of("no case and no note", new TreeSet<>(), "a note for nothing", new TreeSet<>()),
+                Map.of(
+                        "no case and no note",
+                        new TreeSet<>(),
+                        "a note for nothing",
+                        new TreeSet<>()),
                 Map.of("no case and no note", without, "a note for nothing", both),
                 "see " + FILE);
     }

@@ -59,7 +59,7 @@ final class FastestPlatform {
                 log.info(
                         "platform {}{}: {} a round trip",
                         platform.name(),
-                        platform == fastest ? " is chosen" : "",
+                        platform.equals(fastest) ? " is chosen" : "",
                         roundTrip));
         refused.forEach((name, reason) -> log.info("platform {} is no choice: {}", name, reason));
         return fastest;

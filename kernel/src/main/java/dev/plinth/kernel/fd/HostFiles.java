@@ -73,7 +73,7 @@ public final class HostFiles {
         Map<FdRole, FileDescription> imported = new LinkedHashMap<>();
         Map<FdRole, OpenFile> openFiles = new LinkedHashMap<>();
         descriptors.forEach((role, fd) -> group(role, fd, openFiles));
-        Map<OpenFile, FileDescription> made = new IdentityHashMap<>();
+        IdentityHashMap<OpenFile, FileDescription> made = new IdentityHashMap<>();
         Map<HostFileId, HostInode> inodes = new LinkedHashMap<>();
         openFiles.forEach((role, file) -> {
             FileDescription known = made.get(file);

@@ -165,9 +165,10 @@ public abstract class IoBuffer {
             this.memory = memory;
         }
 
-        /** The position follows from what remains. */
         @Override
-        protected void rewindPieces(long count) {}
+        protected void rewindPieces(long count) {
+            position -= count;
+        }
 
         @Override
         protected long transferPieces(long limit, Transfer transfer) {

@@ -1,16 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import static dev.plinth.kernel.mm.linux.Mman.LEGACY_MAP_MASK;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED_NOREPLACE;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_GROWSDOWN;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_HUGETLB;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_LOCKED;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_NORESERVE;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_POPULATE;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED_VALIDATE;
-import static dev.plinth.kernel.mm.linux.Mman.MAP_TYPE;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSDOWN;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSUP;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_SEM;
@@ -37,20 +26,19 @@ import java.util.Optional;
  * ABI. Addresses are what the guest passed: any {@code long}.
  */
 public final class MemoryManager implements Mappable.Observer, AutoCloseable {
-    private static final int PROT_MASK =
+    static final int PROT_MASK =
             AccessType.PROT_READ | AccessType.PROT_WRITE | AccessType.PROT_EXEC;
 
     /** Private anonymous mappings up to this size are brought in when they are made. */
-    private static final long EAGER = Pager.BLOCK;
-
-    /** Stacks grow by this much at a time, where nothing is in the way. */
-    private static final long STACK_GROWTH = 64 << 10;
+    static final long EAGER = Pager.BLOCK;
 
     private final Mappings mappings;
     private final Pager pager;
     private final GuestMemory guestMemory;
     private final Remap remap;
     private final Advice advice;
+    private final Faults faults;
+    private final NewMapping newMapping;
 
     private MemoryManager(Mappings mappings) {
         this.mappings = mappings;
@@ -58,6 +46,8 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         this.guestMemory = new GuestMemory(this, pager, mappings.layout().userAddresses());
         this.remap = new Remap(mappings);
         this.advice = new Advice(mappings, guestMemory);
+        this.faults = new Faults(mappings);
+        this.newMapping = new NewMapping(mappings);
     }
 
     /**
@@ -105,7 +95,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @return where it was mapped
      */
     public long mmap(long address, long length, int prot, int flags) {
-        return map(address, length, prot, flags, Optional.empty(), 0);
+        return newMapping.map(address, length, prot, flags, Optional.empty(), 0);
     }
 
     /**
@@ -122,141 +112,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         if (!Pages.isAligned(offset)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        return map(address, length, prot, flags, Optional.of(file), offset);
-    }
-
-    private long map(
-            long address,
-            long length,
-            int prot,
-            int flags,
-            Optional<MappedFile> file,
-            long offset) {
-        if (length == 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if (length < 0 || length > mappings.taskSize()) {
-            throw ErrnoException.of(Errno.ENOMEM);
-        }
-        if ((flags & MAP_HUGETLB) != 0) {
-            // Like a machine that has no huge pages set aside.
-            throw ErrnoException.of(file.isPresent() ? Errno.EINVAL : Errno.ENOMEM);
-        }
-        long size = Pages.ceil(length);
-        AccessType access = AccessType.ofProt(prot & PROT_MASK);
-        VmaSet.Dropped dropped = new VmaSet.Dropped();
-        Vma vma;
-        mappings.writeLock().lock();
-        try {
-            mappings.checkCount();
-            long start = mappings.place(address, size, flags, file.isPresent());
-            if ((flags & MAP_FIXED_NOREPLACE) != 0
-                    && !mappings.vmas().isFree(start, start + size)) {
-                throw ErrnoException.of(Errno.EEXIST);
-            }
-            int vmaFlags =
-                    mappings.futureFlags()
-                            | ((flags & MAP_GROWSDOWN) != 0 ? Vma.GROWS_DOWN : 0)
-                            | ((flags & MAP_LOCKED) != 0 ? Vma.LOCKED : 0);
-            mappings.checkLocked(vmaFlags, size, (flags & MAP_LOCKED) != 0, Errno.EAGAIN);
-            vma =
-                    file.isPresent()
-                            ? fileVma(start, size, access, flags, vmaFlags, file.get(), offset)
-                            : anonymousVma(start, size, access, flags, vmaFlags);
-            mappings.checkRoom(vma, start, start + size, (flags & MAP_NORESERVE) != 0);
-            mappings.unmap(start, start + size, dropped);
-            mappings.insert(vma);
-            mappings.vmas().merge(start, start + size, dropped);
-            boolean eager = vma.mappable().isEmpty() && size <= EAGER;
-            if (eager || (flags & MAP_POPULATE) != 0 || vma.has(Vma.LOCKED)) {
-                mappings.populate(start, start + size);
-            }
-        } finally {
-            mappings.writeLock().unlock();
-            dropped.release();
-        }
-        return vma.start();
-    }
-
-    private static Vma fileVma(
-            long start,
-            long size,
-            AccessType access,
-            int flags,
-            int vmaFlags,
-            MappedFile file,
-            long offset) {
-        if (offset < 0 || offset + size < 0) {
-            throw ErrnoException.of(Errno.EOVERFLOW);
-        }
-        int type = flags & MAP_TYPE;
-        boolean shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
-        AccessType max = AccessType.READ_WRITE_EXECUTE;
-        if (type == MAP_SHARED_VALIDATE && (flags & ~(LEGACY_MAP_MASK | MAP_TYPE)) != 0) {
-            throw ErrnoException.of(Errno.EOPNOTSUPP);
-        }
-        if (!shared && type != MAP_PRIVATE) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if (shared && !file.isWritable()) {
-            if (access.canWrite()) {
-                throw ErrnoException.of(Errno.EACCES);
-            }
-            max = max.withoutWrite();
-        }
-        if (shared && file.isSealed()) {
-            if (access.canWrite()) {
-                throw ErrnoException.of(Errno.EPERM);
-            }
-            max = max.withoutWrite();
-        }
-        if (!file.isReadable()) {
-            throw ErrnoException.of(Errno.EACCES);
-        }
-        if (!file.mayExecute()) {
-            if (access.canExecute()) {
-                throw ErrnoException.of(Errno.EPERM);
-            }
-            max = max.intersect(AccessType.READ_WRITE);
-        }
-        Optional<? extends Mappable> mappable = file.mappable();
-        if (mappable.isEmpty()) {
-            throw ErrnoException.of(Errno.ENODEV);
-        }
-        if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return new Vma(
-                start,
-                start + size,
-                access,
-                max,
-                shared ? vmaFlags | Vma.SHARED : vmaFlags,
-                mappable,
-                Optional.of(file),
-                offset);
-    }
-
-    private Vma anonymousVma(long start, long size, AccessType access, int flags, int vmaFlags) {
-        AccessType max = AccessType.READ_WRITE_EXECUTE;
-        return switch (flags & MAP_TYPE) {
-            case MAP_PRIVATE -> Vma.anonymous(start, start + size, access, max, vmaFlags);
-            case MAP_SHARED -> {
-                if ((vmaFlags & Vma.GROWS_DOWN) != 0) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                yield new Vma(
-                        start,
-                        start + size,
-                        access,
-                        max,
-                        vmaFlags | Vma.SHARED,
-                        Optional.of(new SharedAnonymous(pager.memory(), size)),
-                        Optional.empty(),
-                        0);
-            }
-            default -> throw ErrnoException.of(Errno.EINVAL);
-        };
+        return newMapping.map(address, length, prot, flags, Optional.of(file), offset);
     }
 
     /**
@@ -271,27 +127,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      */
     public boolean mapKernelPage(
             long address, AccessType access, AccessType maxAccess, MappedFile page) {
-        Vma vma =
-                new Vma(
-                        address,
-                        address + Pages.SIZE,
-                        access,
-                        maxAccess,
-                        0,
-                        page.mappable(),
-                        Optional.of(page),
-                        0);
-        mappings.writeLock().lock();
-        try {
-            if (!mappings.vmas().isFree(vma.start(), vma.end())) {
-                return false;
-            }
-            mappings.insert(vma);
-            mappings.populate(vma.start(), vma.end());
-            return true;
-        } finally {
-            mappings.writeLock().unlock();
-        }
+        return newMapping.mapKernelPage(address, access, maxAccess, page);
     }
 
     /** As munmap(2). */
@@ -486,7 +322,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @param access {@link AccessType#READ}, {@link AccessType#WRITE} or {@link AccessType#EXECUTE}
      */
     public FaultOutcome handleFault(long address, AccessType access) {
-        return access(address, access, vma -> pager.resolveFault(vma, address, access));
+        return faults.handle(address, access);
     }
 
     /**
@@ -495,77 +331,12 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      * @param length of what is about to be accessed, positive
      */
     FaultOutcome faultIn(long address, long length, AccessType access) {
-        return access(
-                address,
-                access,
-                vma -> {
-                    long end = length > vma.end() - address ? vma.end() : address + length;
-                    pager.populate(vma, Pages.floor(address), Pages.ceil(end), access);
-                });
+        return faults.faultIn(address, length, access);
     }
 
     /** Asks for memory where there was none; see {@link MemoryLimits#makeRoom}. */
     boolean makeRoom() {
         return mappings.limits().makeRoom();
-    }
-
-    /** Brings pages of an area in, which allows the access. */
-    private interface Populate {
-        void populate(Vma vma);
-    }
-
-    private FaultOutcome access(long address, AccessType access, Populate populate) {
-        if (!mappings.layout().userAddresses().contains(address)) {
-            return FaultOutcome.SEGV_MAPERR;
-        }
-        mappings.readLock().lock();
-        try {
-            Optional<Vma> vma = mappings.vmas().find(address);
-            if (vma.isPresent()) {
-                return access(vma.get(), access, populate);
-            }
-        } finally {
-            mappings.readLock().unlock();
-        }
-        mappings.writeLock().lock();
-        try {
-            // Another thread may have mapped something there meanwhile.
-            Optional<Vma> vma = mappings.vmas().find(address);
-            if (vma.isEmpty() && growStackLocked(address)) {
-                vma = mappings.vmas().find(address);
-            }
-            return vma.isPresent() ? access(vma.get(), access, populate) : FaultOutcome.SEGV_MAPERR;
-        } finally {
-            mappings.writeLock().unlock();
-        }
-    }
-
-    private static FaultOutcome access(Vma vma, AccessType access, Populate populate) {
-        if (!vma.allows(access)) {
-            return FaultOutcome.SEGV_ACCERR;
-        }
-        try {
-            populate.populate(vma);
-            return FaultOutcome.RESOLVED;
-        } catch (BusErrorException e) {
-            return FaultOutcome.BUS_ADRERR;
-        } catch (ErrnoException e) {
-            return e.errno() == Errno.ENOMEM ? FaultOutcome.OUT_OF_MEMORY : FaultOutcome.BUS_ADRERR;
-        }
-    }
-
-    /**
-     * Grows the stack above an address down to it, as {@code expand_downwards} does; Linux asks no
-     * longer how far the address is from the stack pointer.
-     */
-    private boolean growStackLocked(long address) {
-        Optional<Vma> above = mappings.vmas().findOrAbove(address);
-        if (above.isEmpty() || !above.get().has(Vma.GROWS_DOWN)) {
-            return false;
-        }
-        Vma stack = above.get();
-        return mappings.growDown(stack, address & -STACK_GROWTH)
-                || mappings.growDown(stack, Pages.floor(address));
     }
 
     /**
@@ -650,7 +421,7 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
 
     /** How much memory the process has now. */
     public MemoryUsage usage() {
-        Pager.Resident resident = pager.resident();
+        PmaSet.Resident resident = pager.resident();
         mappings.readLock().lock();
         try {
             VmaSet vmas = mappings.vmas();

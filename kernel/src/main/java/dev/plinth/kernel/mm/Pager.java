@@ -13,9 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -41,8 +39,17 @@ final class Pager {
      */
     private static final long FILE_WINDOW = 128 << 10;
 
-    /** Pages are copied by windows of this size: a fault costs about as much as copying three. */
+    /**
+     * A process's own pages are copied by windows of this size: a fault costs about as much as
+     * copying three.
+     */
     private static final long COPY_WINDOW = 16 << 10;
+
+    /**
+     * Pages of files that are only open for reading are copied by windows of this size: they are
+     * data of programs and libraries, which the dynamic linker writes to from end to end.
+     */
+    private static final long FILE_COPY_WINDOW = 64 << 10;
 
     /**
      * A fork copies areas up to this size at once, if it may: a page that both sides are about to
@@ -58,23 +65,8 @@ final class Pager {
 
     private final ReadWriteLock activeLock = new ReentrantReadWriteLock();
 
-    /** By start address; no two overlap. Guarded by activeLock. */
-    private final TreeMap<Long, Pma> byStart = new TreeMap<>();
-
     /** Guarded by activeLock. */
-    private long residentPages;
-
-    /** Guarded by activeLock. */
-    private long residentFilePages;
-
-    /** Guarded by activeLock. */
-    private long peakResidentPages;
-
-    /**
-     * The area that was found last. A hint: written by those who hold the lock for reading, in any
-     * order, and reset when an area is taken out.
-     */
-    private Pma lastFound;
+    private final PmaSet active = new PmaSet();
 
     /**
      * What was invalidated while a fork was still filling this pager; empty from then on. Guarded
@@ -110,20 +102,7 @@ final class Pager {
      * @return the area, or null if there is none: this is the way of every access
      */
     Pma findAllowed(long address, AccessType attempt) {
-        Pma pma = lastFound;
-        if (pma == null || !pma.contains(address)) {
-            pma = find(address);
-            if (pma == null) {
-                return null;
-            }
-            lastFound = pma;
-        }
-        return pma.allows(attempt) ? pma : null;
-    }
-
-    private Pma find(long address) {
-        Map.Entry<Long, Pma> entry = byStart.floorEntry(address);
-        return entry != null && entry.getValue().contains(address) ? entry.getValue() : null;
+        return active.findAllowed(address, attempt);
     }
 
     /**
@@ -163,7 +142,7 @@ final class Pager {
         long page = Pages.floor(address);
         activeLock.writeLock().lock();
         try {
-            Pma pma = find(address);
+            Pma pma = active.find(address);
             if (pma != null && pma.allows(attempt)) {
                 addressSpace.map(
                         AddressRange.ofLength(page, Pages.SIZE),
@@ -187,7 +166,7 @@ final class Pager {
             List<AddressRange> unused) {
         long at = start;
         while (at < end) {
-            Pma pma = find(at);
+            Pma pma = active.find(at);
             if (pma != null && pma.allows(attempt)) {
                 at = pma.end;
                 continue;
@@ -210,10 +189,8 @@ final class Pager {
 
     /** Brings in pages where there are none, at least one of those from {@code at} on or before. */
     private void bringInLocked(Vma vma, long at, long end, AccessType attempt, MappingBatch batch) {
-        Map.Entry<Long, Pma> below = byStart.lowerEntry(at);
-        Map.Entry<Long, Pma> above = byStart.higherEntry(at);
-        long gapStart = below == null ? vma.start() : Math.max(vma.start(), below.getValue().end);
-        long gapEnd = above == null ? vma.end() : Math.min(vma.end(), above.getKey());
+        long gapStart = Math.max(vma.start(), active.endBelow(at));
+        long gapEnd = Math.min(vma.end(), active.startAbove(at));
         Pma pma;
         if (vma.mappable().isEmpty()) {
             pma = allocate(gapStart, gapEnd, at);
@@ -299,7 +276,7 @@ final class Pager {
                             needed,
                             needed,
                             AccessType.WRITE);
-            removeLocked(writable.start, writable.end, unused);
+            active.remove(writable.start, writable.end, unused);
             insertLocked(vma, writable, batch);
             return;
         }
@@ -307,13 +284,13 @@ final class Pager {
             long start = Math.max(Math.max(pma.start, vma.start()), at & -BLOCK);
             long stop = Math.min(Math.min(pma.end, vma.end()), (at & -BLOCK) + BLOCK);
             if (memory.isExclusive(pma.offsetOf(start), stop - start)) {
-                splitLocked(start);
-                splitLocked(stop);
-                Pma mine = find(at);
+                active.split(start);
+                active.split(stop);
+                Pma mine = active.find(at);
                 mine.copyOnWrite = false;
                 mine.access = mine.accessIn(vma);
                 batch.protect(start, stop, mine.access);
-                mergeLocked(start, stop);
+                active.merge(start, stop);
                 return;
             }
         }
@@ -322,12 +299,12 @@ final class Pager {
 
     private void copyLocked(
             Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
-        long start = Math.max(Math.max(pma.start, vma.start()), at & -COPY_WINDOW);
+        boolean isData = !pma.owned && vma.file().filter(MappedFile::isWritable).isEmpty();
+        long window = isData ? FILE_COPY_WINDOW : COPY_WINDOW;
+        long start = Math.max(Math.max(pma.start, vma.start()), at & -window);
         long wanted = Math.min(end, at + BLOCK);
         long stop =
-                Math.min(
-                        Math.min(pma.end, vma.end()),
-                        Math.max(wanted, (at & -COPY_WINDOW) + COPY_WINDOW));
+                Math.min(Math.min(pma.end, vma.end()), Math.max(wanted, (at & -window) + window));
         long offset;
         try {
             offset = memory.allocate(stop - start);
@@ -337,17 +314,17 @@ final class Pager {
             offset = memory.allocate(Pages.SIZE);
         }
         MemorySegment.copy(memory.view(), pma.offsetOf(start), memory.view(), offset, stop - start);
-        removeLocked(start, stop, unused);
+        active.remove(start, stop, unused);
         insertLocked(vma, Pma.owned(start, stop, offset), batch);
     }
 
     private void insertLocked(Vma vma, Pma pma, MappingBatch batch) {
         pma.access = pma.accessIn(vma);
-        put(pma);
+        active.put(pma);
         if (pma.access != AccessType.NONE) {
             batch.map(pma.start, pma.end, pma.offset, pma.access);
         }
-        mergeLocked(pma.start, pma.end);
+        active.merge(pma.start, pma.end);
     }
 
     /** Takes pages away from the guest, and gives them up. */
@@ -355,7 +332,7 @@ final class Pager {
         List<AddressRange> unused = new ArrayList<>(0);
         activeLock.writeLock().lock();
         try {
-            if (removeLocked(start, end, unused)) {
+            if (active.remove(start, end, unused)) {
                 addressSpace.unmap(new AddressRange(start, end));
             }
         } finally {
@@ -370,15 +347,15 @@ final class Pager {
         try {
             MappingBatch batch = new MappingBatch(addressSpace, memory);
             for (Vma vma : vmas) {
-                splitLocked(vma.start());
-                splitLocked(vma.end());
-                for (Pma pma : byStart.subMap(vma.start(), vma.end()).values()) {
+                active.split(vma.start());
+                active.split(vma.end());
+                for (Pma pma : active.startingIn(vma.start(), vma.end())) {
                     changeAccess(pma, pma.accessIn(vma), batch);
                 }
             }
             batch.flush();
             for (Vma vma : vmas) {
-                mergeLocked(vma.start(), vma.end());
+                active.merge(vma.start(), vma.end());
             }
         } finally {
             activeLock.writeLock().unlock();
@@ -407,14 +384,14 @@ final class Pager {
     void move(long start, long end, Vma to) {
         activeLock.writeLock().lock();
         try {
-            splitLocked(start);
-            splitLocked(end);
-            List<Pma> moving = new ArrayList<>(byStart.subMap(start, end).values());
+            active.split(start);
+            active.split(end);
+            List<Pma> moving = new ArrayList<>(active.startingIn(start, end));
             if (moving.isEmpty()) {
                 return;
             }
             addressSpace.unmap(new AddressRange(start, end));
-            moving.forEach(this::take);
+            moving.forEach(active::take);
             MappingBatch batch = new MappingBatch(addressSpace, memory);
             for (Pma pma : moving) {
                 insertLocked(to, pma.copyAt(to.start() + (pma.start - start)), batch);
@@ -434,12 +411,12 @@ final class Pager {
                 early.get().add(new Invalidation(range, alsoPrivate));
                 return;
             }
-            splitLocked(range.start());
-            splitLocked(range.end());
+            active.split(range.start());
+            active.split(range.end());
             MappingBatch batch = new MappingBatch(addressSpace, memory);
-            for (Pma pma : new ArrayList<>(byStart.subMap(range.start(), range.end()).values())) {
+            for (Pma pma : new ArrayList<>(active.startingIn(range.start(), range.end()))) {
                 if (alsoPrivate || !pma.owned) {
-                    removeLocked(pma.start, pma.end, unused);
+                    active.remove(pma.start, pma.end, unused);
                     batch.unmap(pma.start, pma.end);
                 }
             }
@@ -474,13 +451,13 @@ final class Pager {
             MappingBatch childs = new MappingBatch(child.addressSpace, memory);
             long toCopy = hints.mayCopy() ? COPIED_BY_FORK : 0;
             for (long hot : hints.aboutToBeWritten()) {
-                splitLocked((hot & -COPY_WINDOW) - COPY_WINDOW);
-                splitLocked((hot & -COPY_WINDOW) + COPY_WINDOW);
+                active.split((hot & -COPY_WINDOW) - COPY_WINDOW);
+                active.split((hot & -COPY_WINDOW) + COPY_WINDOW);
             }
             for (Vma vma : vmas) {
-                splitLocked(vma.start());
-                splitLocked(vma.end());
-                for (Pma pma : byStart.subMap(vma.start(), vma.end()).values()) {
+                active.split(vma.start());
+                active.split(vma.end());
+                for (Pma pma : active.startingIn(vma.start(), vma.end())) {
                     if (isWorthCopying(pma, toCopy)) {
                         Pma copy = copyOf(pma);
                         if (copy != null) {
@@ -496,7 +473,7 @@ final class Pager {
                     memory.retain(pma.offset, pma.end - pma.start);
                     child.insertLocked(vma, pma.copyAt(pma.start), childs);
                 }
-                mergeLocked(vma.start(), vma.end());
+                active.merge(vma.start(), vma.end());
             }
             mine.flush();
             childs.flush();
@@ -532,8 +509,7 @@ final class Pager {
         byte[] resident = new byte[(int) ((end - start) >> Pages.SHIFT)];
         activeLock.readLock().lock();
         try {
-            Long from = byStart.floorKey(start);
-            for (Pma pma : byStart.subMap(from == null ? start : from, end).values()) {
+            for (Pma pma : active.reachingInto(start, end)) {
                 long last = Math.min(pma.end, end);
                 for (long page = Math.max(pma.start, start); page < last; page += Pages.SIZE) {
                     resident[(int) ((page - start) >> Pages.SHIFT)] = 1;
@@ -550,8 +526,7 @@ final class Pager {
         long pages = 0;
         activeLock.readLock().lock();
         try {
-            Long from = byStart.floorKey(start);
-            for (Pma pma : byStart.subMap(from == null ? start : from, end).values()) {
+            for (Pma pma : active.reachingInto(start, end)) {
                 long length = Math.min(pma.end, end) - Math.max(pma.start, start);
                 pages += Math.max(0, length) >> Pages.SHIFT;
             }
@@ -561,19 +536,11 @@ final class Pager {
         return pages;
     }
 
-    /**
-     * How many pages are resident.
-     *
-     * @param now all of them
-     * @param ofFiles those that belong to files and shared memory
-     * @param peak the most that there have been
-     */
-    record Resident(long now, long ofFiles, long peak) {}
-
-    Resident resident() {
+    /** How many pages are resident. */
+    PmaSet.Resident resident() {
         activeLock.readLock().lock();
         try {
-            return new Resident(residentPages, residentFilePages, peakResidentPages);
+            return active.resident();
         } finally {
             activeLock.readLock().unlock();
         }
@@ -585,81 +552,11 @@ final class Pager {
         activeLock.writeLock().lock();
         try {
             addressSpace.close();
-            for (Pma pma : List.copyOf(byStart.values())) {
-                take(pma);
-                unused.add(memoryOf(pma));
-            }
+            active.remove(0, Long.MAX_VALUE, unused);
         } finally {
             activeLock.writeLock().unlock();
         }
         releaseAll(unused);
-    }
-
-    /** Takes the areas of a range out; says whether some of it may be mapped for the guest. */
-    private boolean removeLocked(long start, long end, List<AddressRange> unused) {
-        splitLocked(start);
-        splitLocked(end);
-        Map.Entry<Long, Pma> entry = byStart.ceilingEntry(start);
-        boolean any = false;
-        while (entry != null && entry.getKey() < end) {
-            Pma pma = entry.getValue();
-            take(pma);
-            unused.add(memoryOf(pma));
-            any |= pma.access != AccessType.NONE;
-            entry = byStart.higherEntry(entry.getKey());
-        }
-        return any;
-    }
-
-    private static AddressRange memoryOf(Pma pma) {
-        return AddressRange.ofLength(pma.offset, pma.end - pma.start);
-    }
-
-    /** Makes an area begin at an address within one, if there is one. */
-    private void splitLocked(long address) {
-        Map.Entry<Long, Pma> entry = byStart.lowerEntry(address);
-        if (entry != null && entry.getValue().end > address) {
-            byStart.put(address, entry.getValue().splitAt(address));
-        }
-    }
-
-    /** Joins areas that touch in a range or at its ends, where one can go on over the next. */
-    private void mergeLocked(long start, long end) {
-        Map.Entry<Long, Pma> entry = byStart.lowerEntry(start);
-        if (entry == null) {
-            entry = byStart.ceilingEntry(start);
-        }
-        while (entry != null && entry.getValue().end <= end) {
-            Pma pma = entry.getValue();
-            Map.Entry<Long, Pma> next = byStart.higherEntry(entry.getKey());
-            while (next != null && pma.canMergeWith(next.getValue())) {
-                byStart.remove(next.getKey());
-                pma.end = next.getValue().end;
-                lastFound = null;
-                next = byStart.higherEntry(entry.getKey());
-            }
-            entry = next;
-        }
-    }
-
-    private void put(Pma pma) {
-        byStart.put(pma.start, pma);
-        count(pma, 1);
-        peakResidentPages = Math.max(peakResidentPages, residentPages);
-    }
-
-    private void take(Pma pma) {
-        byStart.remove(pma.start);
-        lastFound = null;
-        count(pma, -1);
-    }
-
-    private void count(Pma pma, int sign) {
-        long pages = sign * ((pma.end - pma.start) >> Pages.SHIFT);
-        residentPages += pages;
-        if (!pma.owned) {
-            residentFilePages += pages;
-        }
     }
 
     /** Gives up references to pages that nobody has mapped any more, neighbours together. */

@@ -21,7 +21,8 @@ import java.util.Set;
  * <p>A socket on its way to itself, or to another one that is on its way to it, would keep itself
  * open for ever. So whenever a socket is closed while there are sockets on their way, those are
  * looked for that nothing but such messages refers to, and that none of the others can receive;
- * what waits at them is dropped, and with it they are closed.
+ * what waits at them is dropped, and with it they are closed. Where there are very many, not at
+ * every close.
  *
  * <p>Any thread may call any method. Files are closed with no lock held.
  */
@@ -29,17 +30,24 @@ final class RightsInFlight {
     /** For everyone, whatever RLIMIT_NOFILE says. */
     private static final int HARD_LIMIT = 64 << 10;
 
+    /** So many sockets on their way are looked through for each that was sent or closed. */
+    private static final int SOCKETS_FOR_A_CHANGE = 64;
+
+    /** What a thread is to close as soon as it is done with the file that it closes now. */
+    private static final ThreadLocal<Deque<FileDescription>> CLOSING = new ThreadLocal<>();
+
     private final Object rightsLock = new Object();
 
     @GuardedBy("rightsLock")
     private int total;
 
+    /** How many sockets were sent or closed since those on their way were looked through. */
+    @GuardedBy("rightsLock")
+    private int changes;
+
     /** How many messages hold a socket. */
     @GuardedBy("rightsLock")
     private final Map<UnixSocket, Integer> sockets = new HashMap<>();
-
-    /** What this thread is to close as soon as it is done with the file it closes now. */
-    private final ThreadLocal<Deque<FileDescription>> closing = new ThreadLocal<>();
 
     /**
      * Notes that files are sent.
@@ -59,6 +67,7 @@ final class RightsInFlight {
                 file.retain();
                 if (file instanceof UnixSocket socket) {
                     sockets.merge(socket, 1, Integer::sum);
+                    changes++;
                 }
             }
         }
@@ -90,29 +99,31 @@ final class RightsInFlight {
 
     /** Closes files that were received and that nobody wants. */
     void closeReceived(List<FileDescription> rights) {
-        Deque<FileDescription> already = closing.get();
+        Deque<FileDescription> already = CLOSING.get();
         if (already != null) {
             already.addAll(rights);
             return;
         }
         Deque<FileDescription> mine = new ArrayDeque<>(rights);
-        closing.set(mine);
+        CLOSING.set(mine);
         try {
             while (!mine.isEmpty()) {
                 mine.removeFirst().close();
             }
         } finally {
-            closing.remove();
+            CLOSING.remove();
         }
     }
 
-    /** Closes the sockets that nobody can reach any more. */
+    /** A socket was closed: closes those that nobody can reach any more. */
     void collect() {
         List<FileDescription> dropped = new ArrayList<>();
         synchronized (rightsLock) {
-            if (sockets.isEmpty()) {
+            changes++;
+            if (sockets.isEmpty() || changes < sockets.size() / SOCKETS_FOR_A_CHANGE) {
                 return;
             }
+            changes = 0;
             for (UnixSocket socket : unreachableLocked()) {
                 dropped.addAll(socket.takeQueuedRights());
             }

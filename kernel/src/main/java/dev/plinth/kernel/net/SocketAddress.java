@@ -34,7 +34,7 @@ public record SocketAddress(String bytes) {
     public static SocketAddress parse(byte[] structure) {
         boolean fits =
                 structure.length >= FAMILY_BYTES && structure.length <= Socket.SOCKADDR_UN_BYTES;
-        if (!fits || (structure[0] & 0xff | (structure[1] & 0xff) << 8) != Socket.AF_UNIX) {
+        if (!fits || ((structure[0] & 0xff) | (structure[1] & 0xff) << 8) != Socket.AF_UNIX) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         int end = structure.length;

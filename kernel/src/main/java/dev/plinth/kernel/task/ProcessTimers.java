@@ -28,6 +28,7 @@ import java.util.function.IntFunction;
  */
 public final class ProcessTimers {
     private final ThreadGroup group;
+    private final CpuTimeLimit cpuTimeLimit;
 
     private final Object timersLock = new Object();
 
@@ -58,6 +59,12 @@ public final class ProcessTimers {
 
     ProcessTimers(ThreadGroup group) {
         this.group = requireNonNull(group, "group is null");
+        this.cpuTimeLimit = new CpuTimeLimit(group);
+    }
+
+    /** Goes by RLIMIT_CPU as it is now. */
+    public void applyCpuTimeLimit(Kernel kernel) {
+        cpuTimeLimit.apply(kernel);
     }
 
     /**
@@ -165,6 +172,7 @@ public final class ProcessTimers {
 
     /** Ends all timers: the process has ended. */
     void close() {
+        cpuTimeLimit.close();
         deleteForExec();
         List<IntervalTimer> ended;
         synchronized (timersLock) {

@@ -59,6 +59,9 @@ final class TaskCloner {
                 }
                 begin(parent, child, request);
                 made = true;
+                if (child.group() != parent.group()) {
+                    child.group().timers().applyCpuTimeLimit(kernel);
+                }
                 if (request.has(Sched.CLONE_VFORK)) {
                     vfork.await(parent);
                 }

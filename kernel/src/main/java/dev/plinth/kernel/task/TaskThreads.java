@@ -183,7 +183,7 @@ final class TaskThreads implements AutoCloseable {
     private final class Worker implements Runnable {
         private final Thread thread;
 
-        @GuardedBy("threadsLock")
+        /** Guarded by threadsLock, which Error Prone does not see through another object. */
         private Optional<Job> next = Optional.empty();
 
         /** The first; confined to whoever starts the thread, then to the thread. */

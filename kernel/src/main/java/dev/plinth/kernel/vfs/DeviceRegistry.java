@@ -26,7 +26,7 @@ public final class DeviceRegistry {
 
         @Override
         public int hashCode() {
-            return 31 * type.ordinal() + number.hashCode();
+            return 31 * type.hashCode() + number.hashCode();
         }
     }
 

@@ -16,11 +16,22 @@ public record SignalOwner(Kind kind, int id, int signal) {
     /** Nobody, as for a file that was just opened. */
     public static final SignalOwner NONE = new SignalOwner(Kind.THREAD, 0, 0);
 
-    /** What a number is of, in the order of {@code F_OWNER_*}. */
+    /** What a number is of. */
     public enum Kind {
-        THREAD,
-        PROCESS,
-        PROCESS_GROUP
+        THREAD(0),
+        PROCESS(1),
+        PROCESS_GROUP(2);
+
+        private final int number;
+
+        Kind(int number) {
+            this.number = number;
+        }
+
+        /** {@code F_OWNER_*}. */
+        public int number() {
+            return number;
+        }
     }
 
     public SignalOwner {
@@ -33,10 +44,12 @@ public record SignalOwner(Kind kind, int id, int signal) {
      * @throws ErrnoException EINVAL if the type is none of {@code F_OWNER_*}
      */
     public static SignalOwner of(int type, int id) {
-        if (type < 0 || type >= Kind.values().length) {
-            throw ErrnoException.of(Errno.EINVAL);
+        for (Kind kind : Kind.values()) {
+            if (kind.number == type) {
+                return new SignalOwner(kind, id, 0);
+            }
         }
-        return new SignalOwner(Kind.values()[type], id, 0);
+        throw ErrnoException.of(Errno.EINVAL);
     }
 
     /**

@@ -16,9 +16,9 @@ import dev.plinth.kernel.memory.MemoryFile;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.util.List;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class ForkTest {

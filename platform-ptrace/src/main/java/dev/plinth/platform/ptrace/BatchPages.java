@@ -68,12 +68,16 @@ final class BatchPages implements AutoCloseable {
                 throw new HostCallException("batch page of an address space", Errno.ENOSPC);
             }
             taken.set(index);
-            // What it held tells of another guest's memory.
-            page(index).fill((byte) 0);
+            clear(index);
             return index;
         } finally {
             pagesLock.unlock();
         }
+    }
+
+    /** Empties a page: what it held tells of another guest's memory. */
+    void clear(int index) {
+        page(index).fill((byte) 0);
     }
 
     /** Gives a page back. */

@@ -63,11 +63,14 @@ final class PtraceAddressSpace implements AddressSpace {
     /** Who has a thread of the process; guarded by addressSpaceLock. */
     private final List<PtraceContext> contexts = new ArrayList<>();
 
-    /**
-     * The thread that the process was born with until a context has it; guarded by
-     * addressSpaceLock.
-     */
+    /** A thread that no context has, or zero; guarded by addressSpaceLock. */
     private int idleThread;
+
+    /** Whether a guest had that thread before; guarded by addressSpaceLock. */
+    private boolean idleThreadIsUsed;
+
+    /** Whether a thread of the process died; guarded by addressSpaceLock. */
+    private boolean lost;
 
     /** Set if memory is not what it should be; guarded by addressSpaceLock. */
     private HostCallException failure;
@@ -75,14 +78,31 @@ final class PtraceAddressSpace implements AddressSpace {
     /** Guarded by addressSpaceLock. */
     private boolean closed;
 
-    /** Takes ownership of the process and of the batch page. */
-    PtraceAddressSpace(PtracePlatform platform, StubProcess process, int batchIndex) {
+    private PtraceAddressSpace(
+            PtracePlatform platform, StubProcess process, int batchIndex, int idleThread) {
         this.platform = platform;
         this.host = platform.host();
         this.process = process;
         this.batchIndex = batchIndex;
         batchPage = platform.batchPages().page(batchIndex);
-        idleThread = process.firstThread();
+        this.idleThread = idleThread;
+    }
+
+    /** An address space in a new process; it owns the process and the batch page. */
+    static PtraceAddressSpace inNew(PtracePlatform platform, StubProcess process, int batchIndex) {
+        return new PtraceAddressSpace(platform, process, batchIndex, process.firstThread());
+    }
+
+    /** An address space in a process that another one had; it owns the process. */
+    static PtraceAddressSpace inUsed(PtracePlatform platform, UsedStubs.Stub stub) {
+        PtraceAddressSpace space =
+                new PtraceAddressSpace(
+                        platform, stub.process(), stub.batchIndex(), stub.idleThread());
+        space.idleThreadIsUsed = true;
+        // Whatever the last guest had mapped, in front of all that is queued from now on.
+        space.calls.unmap(platform.capabilities().userAddresses());
+        space.pending = true;
+        return space;
     }
 
     /** Whether a platform made this. */
@@ -310,6 +330,8 @@ final class PtraceAddressSpace implements AddressSpace {
             idleThread = 0;
             if (tid == 0) {
                 tid = newThreadLocked(context);
+            } else if (idleThreadIsUsed) {
+                context.expectUsedStub();
             }
             seizeLocked(context.tracer(), tid, context.cpu());
             contexts.add(context);
@@ -332,16 +354,23 @@ final class PtraceAddressSpace implements AddressSpace {
         return (int) result;
     }
 
-    /** Takes back a context's thread; it ends. */
+    /** Takes back a context's thread; it ends, unless it is to idle for the next context. */
     void detach(PtraceContext context) {
         addressSpaceLock.lock();
         try {
             contexts.remove(context);
-            if (!context.isLost()) {
+            if (context.isLost()) {
+                lost = true;
+            } else if (idleThread == 0) {
+                context.tracer().detach(context.tid(), platform.page().idle());
+                idleThread = context.tid();
+                idleThreadIsUsed = true;
+            } else {
                 context.tracer().detach(context.tid(), platform.page().exit());
             }
             endIfUnusedLocked();
         } catch (StubLostException e) {
+            lost = true;
             endIfUnusedLocked();
         } finally {
             addressSpaceLock.unlock();
@@ -390,11 +419,16 @@ final class PtraceAddressSpace implements AddressSpace {
     }
 
     private void endIfUnusedLocked() {
-        if (closed && contexts.isEmpty()) {
+        if (!closed || !contexts.isEmpty()) {
+            return;
+        }
+        platform.forget(this);
+        if (lost || failure != null || idleThread == 0) {
             process.kill(host);
             process.close();
             platform.batchPages().free(batchIndex);
-            platform.forget(this);
+        } else {
+            platform.usedStubs().give(new UsedStubs.Stub(process, batchIndex, idleThread));
         }
     }
 }

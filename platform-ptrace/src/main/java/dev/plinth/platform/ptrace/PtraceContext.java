@@ -308,6 +308,11 @@ final class PtraceContext implements ExecutionContext {
         return Thread.currentThread() == owner;
     }
 
+    /** The stub thread that the context gets has another guest's vector state; by the owner. */
+    void expectUsedStub() {
+        vector.expectUsedStub();
+    }
+
     /** Whether the stub thread died; asked by the owner. */
     boolean isLost() {
         return lost;

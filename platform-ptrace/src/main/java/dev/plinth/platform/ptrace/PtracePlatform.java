@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,6 +43,7 @@ final class PtracePlatform implements Platform {
     private final List<BackingFile> backingFiles;
     private final CpuPairs pairs;
     private final BatchPages batchPages;
+    private final UsedStubs usedStubs;
     private final MasterThread master;
     private final PlatformCapabilities capabilities;
     private final AtomicInteger openContexts = new AtomicInteger();
@@ -59,6 +61,7 @@ final class PtracePlatform implements Platform {
         try (Arena arena = Arena.ofConfined()) {
             pairs = CpuPairs.of(host, arena);
             batchPages = new BatchPages(host, arena);
+            usedStubs = new UsedStubs(host, batchPages);
             MasterThread started = null;
             try {
                 started = new MasterThread(host, pairs, batchPages.file(), backingFiles);
@@ -116,6 +119,19 @@ final class PtracePlatform implements Platform {
     @Override
     public AddressSpace newAddressSpace() {
         requireOpen();
+        Optional<UsedStubs.Stub> used = usedStubs.take();
+        PtraceAddressSpace space =
+                used.isPresent() ? PtraceAddressSpace.inUsed(this, used.get()) : newProcess();
+        spacesLock.lock();
+        try {
+            openSpaces.add(space);
+        } finally {
+            spacesLock.unlock();
+        }
+        return space;
+    }
+
+    private PtraceAddressSpace newProcess() {
         int page = batchPages.take();
         StubProcess process;
         boolean done = false;
@@ -127,14 +143,7 @@ final class PtracePlatform implements Platform {
                 batchPages.free(page);
             }
         }
-        PtraceAddressSpace space = new PtraceAddressSpace(this, process, page);
-        spacesLock.lock();
-        try {
-            openSpaces.add(space);
-        } finally {
-            spacesLock.unlock();
-        }
-        return space;
+        return PtraceAddressSpace.inNew(this, process, page);
     }
 
     @Override
@@ -163,6 +172,7 @@ final class PtracePlatform implements Platform {
         for (PtraceAddressSpace space : left) {
             space.close();
         }
+        usedStubs.close();
         // So that nothing of the platform is left on the host when this returns. A context that was
         // left open, against the rules, has a tracee that only its own thread can wait for.
         master.close(openContexts.get() == 0);
@@ -194,6 +204,10 @@ final class PtracePlatform implements Platform {
 
     BatchPages batchPages() {
         return batchPages;
+    }
+
+    UsedStubs usedStubs() {
+        return usedStubs;
     }
 
     byte[] initialVectorState() {

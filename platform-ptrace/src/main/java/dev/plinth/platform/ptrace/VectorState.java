@@ -65,6 +65,11 @@ final class VectorState {
         }
     }
 
+    /** The next stub thread is not a new one. */
+    void expectUsedStub() {
+        initial = false;
+    }
+
     /** The stub thread died: the state is what was last known. */
     void forgetStub() {
         inStub = false;

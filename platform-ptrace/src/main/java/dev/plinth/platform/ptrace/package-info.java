@@ -8,12 +8,13 @@
  *
  * <p>In reading order: {@link dev.plinth.platform.ptrace.PtracePlatformFactory} and {@code
  * HostProbe} (is it usable here), {@code PtracePlatform}, {@code MasterThread} with {@code
- * MasterStub} (the process from which all others are cloned) and {@code StubProcess}; {@code
- * PtraceContext} with {@code Tracer} (the requests of one thread), {@code TrapReader} and {@code
- * FaultAccess} (what stopped the guest), {@code VectorState}, and {@code PairedCpu}, {@code
- * CpuPairs}, {@code CpuMask} (where threads run); {@code PtraceAddressSpace} with {@code
- * MemoryCalls}, {@code BatchPages} (how memory is changed) and {@code MappedAccess}. What is inside
- * a stub is in {@code …stub}, numbers of Linux in {@code …linux}, instructions in {@code …x86}.
+ * MasterStub} (the process from which all others are cloned), {@code StubProcess} and {@code
+ * UsedStubs} (processes that wait for another guest); {@code PtraceContext} with {@code Tracer}
+ * (the requests of one thread), {@code TrapReader} and {@code FaultAccess} (what stopped the
+ * guest), {@code VectorState}, and {@code PairedCpu}, {@code CpuPairs}, {@code CpuMask} (where
+ * threads run); {@code PtraceAddressSpace} with {@code MemoryCalls}, {@code BatchPages} (how memory
+ * is changed) and {@code MappedAccess}. What is inside a stub is in {@code …stub}, numbers of Linux
+ * in {@code …linux}, instructions in {@code …x86}.
  *
  * <p><b>Threads.</b> Linux ties a tracee to one thread, so everything about a stub thread is done
  * by the Java thread of its context. The keeper of a stub process is nobody's for long: whoever
@@ -25,11 +26,11 @@
  * signal; a stub that nobody traces dies with the master, and looks whether that still lives when
  * it asks for this.
  *
- * <p><b>Lock order.</b> {@code PtracePlatform.spacesLock} and {@code BatchPages.pagesLock} are
- * taken last, and alone, under {@code PtraceAddressSpace.addressSpaceLock} or under none. {@code
- * MasterThread.askerLock} is taken before {@code MasterThread.requestLock}, both under none of the
- * others. {@code PtraceContext.kickLock} and {@code CpuPairs.PAIRS_LOCK} are taken alone. Under the
- * address space's lock only the host is waited for, never a guest.
+ * <p><b>Lock order.</b> {@code PtracePlatform.spacesLock}, {@code UsedStubs.stubsLock} and, last,
+ * {@code BatchPages.pagesLock} are taken under {@code PtraceAddressSpace.addressSpaceLock} or under
+ * none. {@code MasterThread.askerLock} is taken before {@code MasterThread.requestLock}, both under
+ * none of the others. {@code PtraceContext.kickLock} and {@code CpuPairs.PAIRS_LOCK} are taken
+ * alone. Under the address space's lock only the host is waited for, never a guest.
  *
  * <p>May import {@code dev.plinth.api}, slf4j, and from pf4j the annotation of its one extension.
  */

@@ -11,6 +11,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
@@ -34,6 +35,11 @@ import java.util.concurrent.atomic.AtomicReference;
 @Timeout(60)
 class PtracePlatformTest {
     private static final String SPIN = "ebfe"; // jmp $
+    private static final long KILL = 62;
+
+    /** Where the register stands in an XSAVE area. */
+    private static final long XMM7 = 160 + 7 * 16;
+
     private static final long OTHER = 0x7000_0000L;
 
     private final Guest guest = new Guest();
@@ -467,6 +473,53 @@ class PtracePlatformTest {
     }
 
     @Test
+    void aProcessThatIsUsedAgainHasNothingOfItsLastGuest() {
+        // movd xmm7, eax; syscall; mov eax, [rbx]; syscall
+        guest.code("660f6ef8 0f05 8b03 0f05");
+        int process = useAndClose();
+        try (AddressSpace space = guest.platform.newAddressSpace();
+                ExecutionContext context = guest.platform.newContext();
+                Arena arena = Arena.ofConfined()) {
+            assertEquals(process, pidOf(space));
+            space.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+            Registers registers = new Registers();
+            registers.setRip(Guest.CODE + 6);
+            registers.setRbx(OTHER);
+            Trap.Fault fault = assertInstanceOf(Trap.Fault.class, context.run(space, registers));
+            assertEquals(OTHER, fault.address());
+            assertEquals(SignalCode.SEGV_MAPERR, fault.code());
+            MemorySegment area =
+                    arena.allocate(guest.platform.capabilities().cpu().vectorStateBytes(), 64);
+            context.readVectorState(area);
+            assertEquals(0, area.get(JAVA_INT, XMM7));
+        }
+    }
+
+    @Test
+    void aProcessThatWasKilledWhileItIdledIsNotUsedAgain() throws InterruptedException {
+        guest.code("660f6ef8 0f05");
+        int process = useAndClose();
+        guest.memory.host().syscall(KILL, process, 9);
+        assertTrue(
+                HostProcesses.eventually(() -> guest.memory.host().syscall(KILL, process, 0) != 0));
+        assertNotEquals(process, useAndClose());
+    }
+
+    /** Runs a guest that leaves something in memory and registers; gives its process. */
+    private int useAndClose() {
+        try (AddressSpace space = guest.platform.newAddressSpace();
+                ExecutionContext context = guest.platform.newContext()) {
+            space.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+            space.map(Guest.page(OTHER), guest.memory, 0x8000, AccessType.READ_WRITE);
+            Registers registers = new Registers();
+            registers.setRip(Guest.CODE);
+            registers.setRax(0x1234);
+            assertEquals(Trap.SYSTEM_CALL, context.run(space, registers));
+            return pidOf(space);
+        }
+    }
+
+    @Test
     void contextsThatCloseLeaveNoThreadOfTheirs() throws InterruptedException {
         guest.code("0f05");
         for (int i = 0; i < 50; i++) {
@@ -476,8 +529,8 @@ class PtracePlatformTest {
             }
         }
         String tasks = "/proc/" + pidOf(guest.space) + "/task";
-        // The leader and the keeper.
-        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 2));
+        // The leader, the keeper, and a thread for the next context.
+        assertTrue(HostProcesses.eventually(() -> HostProcesses.list(tasks).size() == 3));
         guest.registers.setRip(Guest.CODE);
         assertEquals(Trap.SYSTEM_CALL, guest.run());
     }

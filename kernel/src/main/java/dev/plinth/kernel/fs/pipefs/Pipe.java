@@ -260,7 +260,7 @@ final class Pipe {
      */
     @GuardedBy("pipeLock")
     private long addLocked(IoBuffer source, boolean packets, boolean late) {
-        long room = (slots.length - used) * Pages.SIZE;
+        long room = roomLocked();
         if (room == 0) {
             return 0;
         }
@@ -342,7 +342,7 @@ final class Pipe {
     /** How many bytes it can hold: F_GETPIPE_SZ. */
     int capacityBytes() {
         synchronized (pipeLock) {
-            return (int) (slots.length * Pages.SIZE);
+            return slots.length * Pages.SIZE;
         }
     }
 
@@ -377,7 +377,7 @@ final class Pipe {
             first = 0;
         }
         waiters.wake(WRITABLE);
-        return (int) (wanted * Pages.SIZE);
+        return wanted * Pages.SIZE;
     }
 
     /**
@@ -440,8 +440,13 @@ final class Pipe {
     /** How many bytes the free slots have room for. */
     long room() {
         synchronized (pipeLock) {
-            return (slots.length - used) * Pages.SIZE;
+            return roomLocked();
         }
+    }
+
+    @GuardedBy("pipeLock")
+    private long roomLocked() {
+        return (long) (slots.length - used) * Pages.SIZE;
     }
 
     /**
@@ -459,7 +464,7 @@ final class Pipe {
             }
             while (done < limit && used < slots.length) {
                 PipePage page = PipePage.toFill(Math.min(limit - done, Pages.SIZE));
-                long count = moveLocked(page, page.length(), transfer, done > 0);
+                long count = move(page, page.length(), transfer, done > 0);
                 int wanted = page.length();
                 page.shortenTo(count);
                 if (count > 0) {
@@ -487,7 +492,7 @@ final class Pipe {
             while (done < limit && used > 0) {
                 PipePage page = firstLocked();
                 long wanted = Math.min(limit - done, page.length());
-                long count = moveLocked(page, wanted, transfer, done > 0);
+                long count = move(page, wanted, transfer, done > 0);
                 page.skip(count);
                 dropEmptyLocked();
                 done += count;
@@ -500,10 +505,11 @@ final class Pipe {
         return done;
     }
 
-    /** Runs a transfer on the first bytes of a page; late errors only end the operation. */
-    @GuardedBy("pipeLock")
-    private static long moveLocked(
-            PipePage page, long count, IoBuffer.Transfer transfer, boolean late) {
+    /**
+     * Runs a transfer on the first bytes of a page of a pipe that is locked; late errors only end
+     * the operation.
+     */
+    private static long move(PipePage page, long count, IoBuffer.Transfer transfer, boolean late) {
         try {
             return transfer.apply(page.bytes().asSlice(0, count));
         } catch (ErrnoException e) {

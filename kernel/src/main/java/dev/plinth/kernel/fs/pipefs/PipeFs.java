@@ -82,7 +82,7 @@ public final class PipeFs {
         int kept = flags & KEPT_FLAGS;
         return new Ends(
                 // Only what is written can be in packets.
-                openPipe(location, kept & ~Fcntl.O_DIRECT | Fcntl.O_RDONLY, pipe),
+                openPipe(location, (kept & ~Fcntl.O_DIRECT) | Fcntl.O_RDONLY, pipe),
                 openPipe(location, kept | Fcntl.O_WRONLY, pipe));
     }
 

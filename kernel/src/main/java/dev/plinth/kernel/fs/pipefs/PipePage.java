@@ -34,8 +34,7 @@ final class PipePage {
 
     /** An empty page, to be filled. */
     static PipePage empty(boolean packet) {
-        return new PipePage(
-                MemorySegment.ofArray(new byte[(int) Pages.SIZE]), 0, 0, packet, !packet);
+        return new PipePage(MemorySegment.ofArray(new byte[Pages.SIZE]), 0, 0, packet, !packet);
     }
 
     /**

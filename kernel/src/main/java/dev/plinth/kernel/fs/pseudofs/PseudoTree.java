@@ -61,7 +61,7 @@ public final class PseudoTree {
     /** A directory, which may stay empty. */
     public PseudoTree directory(String path) {
         PseudoTree tree = this;
-        for (String name : path.split("/")) {
+        for (String name : path.split("/", -1)) {
             tree = tree.directories.computeIfAbsent(name, key -> new PseudoTree(fileSystem));
         }
         return this;

@@ -18,6 +18,6 @@ record ClockRate(
         long high = Math.multiplyHigh(counts, scaledRate);
         long low = counts * scaledRate;
         return monotonicNanos
-                + (high << Long.SIZE - ClockPage.RATE_SHIFT | low >>> ClockPage.RATE_SHIFT);
+                + (high << (Long.SIZE - ClockPage.RATE_SHIFT) | (low >>> ClockPage.RATE_SHIFT));
     }
 }

@@ -12,6 +12,7 @@ import dev.plinth.kernel.time.CounterMeter;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -44,8 +45,7 @@ public final class Vdso implements AutoCloseable {
     private final KernelPage clocks;
     private final ClockKeeper keeper;
 
-    /** Counts without a lock: whether a call is missed does not matter. */
-    private volatile int calls;
+    private final AtomicInteger calls = new AtomicInteger();
 
     private Vdso(MemoryFile memory, long pages, Platform platform, Supplier<CounterMeter> meters) {
         this.memory = memory;
@@ -108,7 +108,7 @@ public final class Vdso implements AutoCloseable {
 
     /** A program asked for the time by a system call. */
     public void noteCall() {
-        if (calls < CALLS_BEFORE_START && ++calls == CALLS_BEFORE_START) {
+        if (calls.get() < CALLS_BEFORE_START && calls.incrementAndGet() == CALLS_BEFORE_START) {
             keeper.start();
         }
     }

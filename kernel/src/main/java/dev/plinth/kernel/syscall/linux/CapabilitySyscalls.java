@@ -111,17 +111,13 @@ final class CapabilitySyscalls implements SyscallFamily {
      * header is given the one that is preferred.
      */
     private static int words(Task task, long header) {
-        switch (task.guestMemory().readInt(header)) {
-            case VERSION_1 -> {
-                return 1;
-            }
-            case VERSION_2, VERSION_3 -> {
-                return 2;
-            }
+        return switch (task.guestMemory().readInt(header)) {
+            case VERSION_1 -> 1;
+            case VERSION_2, VERSION_3 -> 2;
             default -> {
                 task.guestMemory().writeInt(header, VERSION_3);
-                return 0;
+                yield 0;
             }
-        }
+        };
     }
 }

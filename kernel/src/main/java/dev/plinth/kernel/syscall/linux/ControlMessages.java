@@ -166,7 +166,7 @@ final class ControlMessages {
             truncated = true;
             return;
         }
-        long length = HEADER_BYTES + data.length;
+        long length = (long) HEADER_BYTES + data.length;
         if (room < length) {
             truncated = true;
             length = room;

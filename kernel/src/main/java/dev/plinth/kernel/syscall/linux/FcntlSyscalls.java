@@ -113,7 +113,7 @@ final class FcntlSyscalls implements SyscallFamily {
             case Fcntl.F_SETOWN -> setOwner(task, file, SignalOwner.ofNumber((int) value));
             case Fcntl.F_GETOWN_EX -> {
                 SignalOwner owner = file.signalOwner();
-                int[] struct = {owner.kind().ordinal(), owner.id()};
+                int[] struct = {owner.kind().number(), owner.id()};
                 task.guestMemory().copyOut(value, MemorySegment.ofArray(struct));
             }
             case Fcntl.F_SETOWN_EX -> setOwner(task, file, owner(task, value));

@@ -16,6 +16,7 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.task.ThreadGroup;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,14 +64,14 @@ final class LimitSyscalls implements SyscallFamily {
 
     private static long getrlimit(Task task, SyscallArguments arguments) {
         ResourceLimits.Limit limit =
-                exchange(task, task.group().limits(), arguments.intAt(0), Optional.empty());
+                exchange(task, task.group(), arguments.intAt(0), Optional.empty());
         writeLimit(task, arguments.longAt(1), limit);
         return 0;
     }
 
     private static long setrlimit(Task task, SyscallArguments arguments) {
         ResourceLimits.Limit limit = readLimit(task, arguments.longAt(1));
-        exchange(task, task.group().limits(), arguments.intAt(0), Optional.of(limit));
+        exchange(task, task.group(), arguments.intAt(0), Optional.of(limit));
         return 0;
     }
 
@@ -84,8 +85,7 @@ final class LimitSyscalls implements SyscallFamily {
                 && !CrossProcessAccess.mayLimit(task.credentials(), target.credentials())) {
             throw ErrnoException.of(Errno.EPERM);
         }
-        ResourceLimits.Limit before =
-                exchange(task, target.group().limits(), arguments.intAt(1), wanted);
+        ResourceLimits.Limit before = exchange(task, target.group(), arguments.intAt(1), wanted);
         if (oldAddress != 0) {
             writeLimit(task, oldAddress, before);
         }
@@ -105,14 +105,14 @@ final class LimitSyscalls implements SyscallFamily {
     /** Replaces a limit, if a new one is given, and returns the old one. */
     private static ResourceLimits.Limit exchange(
             Task caller,
-            ResourceLimits limits,
+            ThreadGroup group,
             int resource,
             Optional<ResourceLimits.Limit> replacement) {
         if (resource < 0 || resource >= ResourceLimits.COUNT) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         if (replacement.isEmpty()) {
-            return limits.get(resource);
+            return group.limits().get(resource);
         }
         ResourceLimits.Limit limit = replacement.get();
         if (Long.compareUnsigned(limit.soft(), limit.hard()) > 0) {
@@ -122,7 +122,12 @@ final class LimitSyscalls implements SyscallFamily {
                 && Long.compareUnsigned(limit.hard(), MAX_DESCRIPTORS) > 0) {
             throw ErrnoException.of(Errno.EPERM);
         }
-        return limits.exchange(resource, limit, caller.credentials().has(Capability.SYS_RESOURCE));
+        boolean mayRaise = caller.credentials().has(Capability.SYS_RESOURCE);
+        ResourceLimits.Limit before = group.limits().exchange(resource, limit, mayRaise);
+        if (resource == ResourceLimits.RLIMIT_CPU) {
+            group.timers().applyCpuTimeLimit(caller.kernel());
+        }
+        return before;
     }
 
     private static ResourceLimits.Limit readLimit(Task task, long address) {
