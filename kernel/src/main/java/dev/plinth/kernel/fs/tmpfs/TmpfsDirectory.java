@@ -12,7 +12,9 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.PathName;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -197,16 +199,21 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
         entryCount = entries.size();
     }
 
-    /** Gives up the memory of every file below. */
+    /** Gives up the memory of every file below, however deep a guest has made the tree. */
     void freeAll() {
-        for (TmpfsInode child : entries.values()) {
-            if (child instanceof TmpfsDirectory directory) {
-                directory.freeAll();
-            } else if (child instanceof TmpfsFile file) {
-                file.free();
+        Deque<TmpfsDirectory> left = new ArrayDeque<>();
+        left.add(this);
+        while (!left.isEmpty()) {
+            TmpfsDirectory directory = left.remove();
+            for (TmpfsInode child : directory.entries.values()) {
+                if (child instanceof TmpfsDirectory below) {
+                    left.add(below);
+                } else if (child instanceof TmpfsFile file) {
+                    file.free();
+                }
             }
+            directory.entries.clear();
+            directory.entryCount = 0;
         }
-        entries.clear();
-        entryCount = 0;
     }
 }

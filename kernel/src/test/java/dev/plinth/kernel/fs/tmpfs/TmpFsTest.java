@@ -12,6 +12,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Mount;
@@ -255,5 +256,23 @@ final class TmpFsTest {
             read(file, 0, 1);
             assertTrue(file.stat().accessed().isAfter(written.modified()));
         }
+    }
+
+    @Test
+    void treesOfAnyDepthAreFreed() {
+        TmpFs fileSystem =
+                new TmpFs(
+                        "tmpfs",
+                        files.numbers,
+                        files.memory,
+                        files.clock,
+                        LIMIT,
+                        new NewNode(0755, 0, 0));
+        Directory directory = fileSystem.root();
+        for (int depth = 0; depth < 100_000; depth++) {
+            directory = directory.makeDirectory(PathName.of("d"), new NewNode(0755, 0, 0));
+        }
+        fileSystem.close();
+        assertTrue(fileSystem.root().entries().isEmpty());
     }
 }
