@@ -85,7 +85,7 @@ public final class IntervalTimer {
         }
         long next = expires;
         if (next <= now && interval > 0) {
-            next += ((now - next) / interval + 1) * interval;
+            next = later(next, ((now - next) / interval + 1) * interval);
         }
         return new Setting(Math.max(1, next - now), interval);
     }
@@ -179,11 +179,16 @@ public final class IntervalTimer {
         }
         long now = clock.now();
         long missed = Math.max(0, (now - expires) / interval);
-        expires += (missed + 1) * interval;
+        expires = later(expires, (missed + 1) * interval);
         if (expires - now < least) {
-            expires += (least / interval + 1) * interval;
+            expires = later(expires, (least / interval + 1) * interval);
         }
         startLocked(now);
         return missed;
+    }
+
+    /** A moment after another one; what the clock cannot show is never. */
+    private static long later(long moment, long nanos) {
+        return nanos > Long.MAX_VALUE - moment ? Long.MAX_VALUE : moment + nanos;
     }
 }

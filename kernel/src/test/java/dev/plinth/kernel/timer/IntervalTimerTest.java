@@ -83,6 +83,16 @@ final class IntervalTimerTest {
     }
 
     @Test
+    void anIntervalBeyondAllNumbersNeverComes() throws Exception {
+        IntervalTimer timer = timer(System::nanoTime, false);
+        timer.set(1, Long.MAX_VALUE, false);
+        expiries.acquire();
+        assertEquals(0, timer.taken());
+        assertTrue(timer.setting().left() > HOUR);
+        assertFalse(expiries.tryAcquire(20, TimeUnit.MILLISECONDS));
+    }
+
+    @Test
     void aClosedQueueRunsNothing() throws Exception {
         IntervalTimer timer = timer(System::nanoTime, false);
         timer.set(10 * MILLI, 0, false);
