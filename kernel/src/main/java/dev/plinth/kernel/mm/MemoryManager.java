@@ -419,6 +419,11 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         return pager.residentPages(range.start(), range.end());
     }
 
+    /** How many pages the process had at most; waits for no mapping that is being made. */
+    public long peakResidentPages() {
+        return pager.resident().peak();
+    }
+
     /** How much memory the process has now. */
     public MemoryUsage usage() {
         PmaSet.Resident resident = pager.resident();

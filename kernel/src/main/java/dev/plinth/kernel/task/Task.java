@@ -189,7 +189,7 @@ public final class Task {
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
         TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
-        return new ResourceUsage(used.user(), used.system(), memory().usage().peakResident());
+        return new ResourceUsage(used.user(), used.system(), memory().peakResidentPages());
     }
 
     /** When and where the task is to run. Any thread. */
