@@ -7,7 +7,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -134,7 +134,7 @@ public final class MountTree implements AutoCloseable {
             List<Mount> below = recursive ? below(what) : List.of();
             requireRoomLocked(1 + below.size());
             Mount top = copyLocked(what.mount(), what.dentry(), at);
-            Map<Mount, Mount> copies = new IdentityHashMap<>();
+            Map<Mount, Mount> copies = new HashMap<>();
             copies.put(what.mount(), top);
             for (Mount original : below) {
                 Location point = original.mountPoint().orElseThrow();

@@ -8,7 +8,6 @@ import dev.plinth.kernel.vfs.linux.Poll;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What one task waits for: wait queues of the kernel, and descriptors of the host.
@@ -25,10 +24,11 @@ public final class WaitSet implements AutoCloseable {
     private final Runnable wake;
 
     /** One for each queue, however often it is named: a guest decides how often that is. */
-    private final Map<WaitQueue, WaitQueue.Entry> registrations = new IdentityHashMap<>(1);
+    private final IdentityHashMap<WaitQueue, WaitQueue.Entry> registrations =
+            new IdentityHashMap<>(1);
 
     /** Likewise, with the events that are waited for. */
-    private final Map<HostFd, Integer> hostWaits = new IdentityHashMap<>(1);
+    private final IdentityHashMap<HostFd, Integer> hostWaits = new IdentityHashMap<>(1);
 
     /**
      * A descriptor of the host that is waited for.
