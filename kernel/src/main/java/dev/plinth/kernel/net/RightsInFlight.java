@@ -30,8 +30,8 @@ final class RightsInFlight {
     /** For everyone, whatever RLIMIT_NOFILE says. */
     private static final int HARD_LIMIT = 64 << 10;
 
-    /** So many sockets on their way are looked through once for each socket that is closed. */
-    private static final int SOCKETS_FOR_A_CLOSE = 64;
+    /** So many sockets on their way are looked through for each that was sent or closed. */
+    private static final int SOCKETS_FOR_A_CHANGE = 64;
 
     /** What a thread is to close as soon as it is done with the file that it closes now. */
     private static final ThreadLocal<Deque<FileDescription>> CLOSING = new ThreadLocal<>();
@@ -41,9 +41,9 @@ final class RightsInFlight {
     @GuardedBy("rightsLock")
     private int total;
 
-    /** How many sockets were closed since those on their way were looked through. */
+    /** How many sockets were sent or closed since those on their way were looked through. */
     @GuardedBy("rightsLock")
-    private int closes;
+    private int changes;
 
     /** How many messages hold a socket. */
     @GuardedBy("rightsLock")
@@ -67,6 +67,7 @@ final class RightsInFlight {
                 file.retain();
                 if (file instanceof UnixSocket socket) {
                     sockets.merge(socket, 1, Integer::sum);
+                    changes++;
                 }
             }
         }
@@ -118,11 +119,11 @@ final class RightsInFlight {
     void collect() {
         List<FileDescription> dropped = new ArrayList<>();
         synchronized (rightsLock) {
-            closes++;
-            if (sockets.isEmpty() || closes < sockets.size() / SOCKETS_FOR_A_CLOSE) {
+            changes++;
+            if (sockets.isEmpty() || changes < sockets.size() / SOCKETS_FOR_A_CHANGE) {
                 return;
             }
-            closes = 0;
+            changes = 0;
             for (UnixSocket socket : unreachableLocked()) {
                 dropped.addAll(socket.takeQueuedRights());
             }
