@@ -63,7 +63,7 @@ CASE(time_in_words) {
     double up, idle, one, five, fifteen;
     int running, all, last;
     SHOW(sscanf(content("/proc/uptime"), "%lf %lf", &up, &idle));
-    SHOW(up > 0);
+    SHOW(up >= 0);
     SHOW(sscanf(content("/proc/loadavg"), "%lf %lf %lf %d/%d %d", &one, &five, &fifteen,
                 &running, &all, &last));
     SHOW(running >= 1 && all >= running);

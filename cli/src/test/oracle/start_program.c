@@ -82,3 +82,11 @@ CASE(output_and_errors_arrive) {
     fprintf(stderr, "to standard error\n");
     printf("to standard output\n");
 }
+
+CASE(its_file_can_be_read_but_not_written) {
+    SHOW(open("/proc/self/exe", O_WRONLY));
+    SHOW(open("/proc/self/exe", O_RDWR));
+    SHOW(open("/proc/self/exe", O_RDONLY | O_TRUNC));
+    SHOW(truncate("/proc/self/exe", 0));
+    SHOW(open("/proc/self/exe", O_RDONLY));
+}

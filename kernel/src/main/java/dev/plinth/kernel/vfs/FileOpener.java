@@ -141,16 +141,27 @@ final class FileOpener {
                 && !Permissions.ownsOrMayActAsOwner(caller.credentials(), inode)) {
             throw ErrnoException.of(Errno.EPERM);
         }
-        FileDescription file = openInode(caller, location, how);
-        if (truncates) {
+        return truncates
+                ? openAndTruncate(caller, location, how)
+                : openInode(caller, location, how);
+    }
+
+    /** Who truncates a file writes it, even through a descriptor that is open for reading only. */
+    private FileDescription openAndTruncate(Caller caller, Location location, OpenHow how) {
+        Inode inode = location.inode();
+        inode.addWriter();
+        try {
+            FileDescription file = openInode(caller, location, how);
             try {
                 attributes.truncateOpened(caller, inode, 0);
+                return file;
             } catch (ErrnoException e) {
                 file.close();
                 throw e;
             }
+        } finally {
+            inode.removeWriter();
         }
-        return file;
     }
 
     /** Opens a file for which everything has been checked but who else uses it. */

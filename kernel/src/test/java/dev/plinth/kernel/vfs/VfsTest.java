@@ -185,6 +185,7 @@ final class VfsTest {
         Location program = resolve("dir/file");
         try (FileDescription running = vfs.openProgram(root, program)) {
             assertEquals("ETXTBSY", asRoot.open("dir/file", Fcntl.O_WRONLY, 0));
+            assertEquals("ETXTBSY", asRoot.open("dir/file", Fcntl.O_RDONLY | Fcntl.O_TRUNC, 0));
             assertEquals("'content'", asRoot.read("dir/file"));
             assertEquals(7, running.stat().size());
         }
