@@ -457,8 +457,9 @@ static void churn(int depth, int ready) {
             }
         }
         close(fd);
+        pid_t child = -1;
         if (pipe(ends) == 0) {
-            if (i % 8 == 0 && fork() == 0) {
+            if (i % 8 == 0 && (child = fork()) == 0) {
                 _exit(write(ends[1], "x", 1) != 1);
             }
             close(ends[1]);
@@ -468,7 +469,9 @@ static void churn(int depth, int ready) {
             close(ends[0]);
         }
         unlink(name);
-        while (waitpid(-1, NULL, WNOHANG) > 0) {}
+        if (child > 0) { // not one of the tree, which whoever killed it counts
+            waitpid(child, NULL, 0);
+        }
     }
 }
 
