@@ -52,8 +52,8 @@ final class LayoutCommand implements Command {
     @Override
     public String notes() {
         return """
-        Nothing is opened or run, unless the platform is 'auto'. The numbers are those of 'plinth run' with the same
-        options; stdio has the same ones always.
+        Nothing is opened or run, unless the platform is 'auto'. The numbers are
+        those of 'plinth run' with the same options; stdio has the same ones always.
 
         Example:
           plinth layout --platform ptrace --debug-log /tmp/plinth.log

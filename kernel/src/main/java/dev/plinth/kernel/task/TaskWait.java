@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
@@ -68,8 +70,15 @@ final class TaskWait implements Blocker, AutoCloseable {
     private final WakeWatch watch;
     private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
 
-    /** Written by the task thread before it first sleeps in ppoll(2); read by those who wake it. */
-    private volatile Optional<HostFd> wakeFd = Optional.empty();
+    /** A leaf; held for a write that does not block. */
+    private final Object wakeFdLock = new Object();
+
+    /**
+     * Made by the task thread before it first sleeps in ppoll(2). Whoever wakes the task may come
+     * late, when the task has ended and the number may be another file's: hence the lock.
+     */
+    @GuardedBy("wakeFdLock")
+    private Optional<HostFd> wakeFd = Optional.empty();
 
     /** For the calling thread. */
     TaskWait(Task task) {
@@ -85,9 +94,15 @@ final class TaskWait implements Blocker, AutoCloseable {
         switch (state.getAndSet(State.WOKEN)) {
             case AWAKE, WOKEN -> {}
             case PARKED -> LockSupport.unpark(thread);
-            case POLLING ->
-                    host.syscall(
-                            SYS_WRITE, wakeFd.orElseThrow().number(), one.address(), Long.BYTES);
+            case POLLING -> endPoll();
+        }
+    }
+
+    private void endPoll() {
+        synchronized (wakeFdLock) {
+            if (wakeFd.isPresent()) {
+                host.syscall(SYS_WRITE, wakeFd.get().number(), one.address(), Long.BYTES);
+            }
         }
     }
 
@@ -164,11 +179,13 @@ final class TaskWait implements Blocker, AutoCloseable {
     }
 
     private HostFd eventFd() {
-        if (wakeFd.isEmpty()) {
-            long fd = host.require("eventfd2", SYS_EVENTFD2, 0, EFD_CLOEXEC_NONBLOCK);
-            wakeFd = Optional.of(new HostFd(host, (int) fd));
+        synchronized (wakeFdLock) {
+            if (wakeFd.isEmpty()) {
+                long fd = host.require("eventfd2", SYS_EVENTFD2, 0, EFD_CLOEXEC_NONBLOCK);
+                wakeFd = Optional.of(new HostFd(host, (int) fd));
+            }
+            return wakeFd.get();
         }
-        return wakeFd.get();
     }
 
     private Outcome sleep(MemorySegment pollFds, int count, long deadline) {
@@ -212,6 +229,9 @@ final class TaskWait implements Blocker, AutoCloseable {
 
     @Override
     public void close() {
-        wakeFd.ifPresent(HostFd::close);
+        synchronized (wakeFdLock) {
+            wakeFd.ifPresent(HostFd::close);
+            wakeFd = Optional.empty();
+        }
     }
 }

@@ -40,10 +40,11 @@
  * </ol>
  *
  * No lock is held while a guest runs, while a task sleeps, or while {@code mm} or {@code vfs} is
- * called. The locks of {@code TaskThreads}, {@code TaskBirth} and {@code TaskClock} are leaves (the
- * last asks the platform).
+ * called. The locks of {@code TaskThreads}, {@code TaskBirth}, {@code TaskWait} and {@code
+ * TaskClock} are leaves (the last asks the platform).
  *
  * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
- * {@code cred}, {@code loader}, {@code time}, {@code memory}.
+ * {@code cred}, {@code loader}, {@code time}, {@code memory}, and the views that {@code fs.procfs}
+ * asks for.
  */
 package dev.plinth.kernel.task;
