@@ -166,6 +166,38 @@ CASE(recursive_binds_take_what_is_below) {
     show("a/sub/f");
 }
 
+CASE(recursive_binds_may_lie_in_what_they_show) {
+    private_mounts();
+    MUST(mkdir("d", 0755));
+    MUST(mount("outer", "d", "tmpfs", 0, ""));
+    MUST(mkdir("d/inner", 0755));
+    MUST(mount("inner", "d/inner", "tmpfs", 0, ""));
+    MUST(mkdir("d/inner/again", 0755));
+    make("d/inner/file", "inner");
+    SHOW(mount("d", "d/inner/again", NULL, MS_BIND | MS_REC, NULL));
+    show("d/inner/again/inner/file");
+    SHOW(access("d/inner/again/inner/again/inner", F_OK));
+    SHOW(umount2("d", MNT_DETACH));
+    SHOW(access("d/inner", F_OK));
+}
+
+CASE(mounts_on_mounts_go_together) {
+    private_mounts();
+    MUST(mkdir("d", 0755));
+    int made = 0;
+    while (made < 3000 && mount("tmp", "d", "tmpfs", 0, "") == 0) {
+        made++;
+    }
+    printf("%d mounts\n", made);
+    SHOW(mkdir("other", 0755));
+    SHOW(mount("d", "other", NULL, MS_BIND | MS_REC, NULL));
+    SHOW(umount2("other", MNT_DETACH));
+    while (umount2("d", 0) == 0) {
+        made--;
+    }
+    printf("%d mounts left\n", made);
+}
+
 CASE(mounts_can_be_moved) {
     private_mounts();
     MUST(mkdir("a", 0755));

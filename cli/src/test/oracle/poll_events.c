@@ -24,6 +24,28 @@ static void show_poll(struct pollfd *fds, int count, int timeout) {
     printf("\n");
 }
 
+CASE(one_file_polled_very_often) {
+    enum { COUNT = 16384 };
+    struct rlimit limit = {COUNT, COUNT};
+    struct timespec before, after;
+    int p[2];
+    MUST(setrlimit(RLIMIT_NOFILE, &limit));
+    MUST(pipe(p));
+    struct pollfd *fds = calloc(COUNT, sizeof *fds);
+    for (int i = 0; i < COUNT; i++) {
+        fds[i].fd = i == COUNT - 1 ? p[1] : p[0];
+        fds[i].events = i == COUNT - 1 ? 0 : POLLIN;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (int i = 0; i < 8; i++) {
+        SHOW(poll(fds, COUNT, 1));
+    }
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    puts(after.tv_sec - before.tv_sec < 4 ? "soon" : "late");
+    MUST(write(p[1], "x", 1));
+    SHOW(poll(fds, COUNT, -1));
+}
+
 CASE(poll_kinds_of_files) {
     int p[2];
     MUST(pipe(p));

@@ -341,6 +341,38 @@ CASE(memory_is_a_file) {
     SHOW(pwrite(file, &copy, sizeof copy, 16));
 }
 
+CASE(memory_that_was_open_ends_with_its_program) {
+    static volatile long value = 42;
+    char *const program[] = {"cat", NULL};
+    int go[2], input[2], executed[2];
+    long copy = 43;
+    char byte;
+    MUST(pipe2(go, O_CLOEXEC));
+    MUST(pipe2(input, O_CLOEXEC));
+    MUST(pipe2(executed, O_CLOEXEC));
+    pid_t child = MUST(fork());
+    if (child == 0) {
+        read(go[0], &byte, 1);
+        dup2(input[0], 0);
+        execv("/bin/cat", program);
+        _exit(1);
+    }
+    close(executed[1]);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/mem", child);
+    int file = MUST(open(path, O_RDWR));
+    SHOW(pread(file, &copy, sizeof copy, (off_t)&value));
+    printf("%ld\n", copy);
+    MUST(write(go[1], "x", 1));
+    MUST(read(executed[0], &byte, 1));
+    SHOW(pread(file, &copy, sizeof copy, (off_t)&value));
+    SHOW(pwrite(file, &copy, sizeof copy, (off_t)&value));
+    close(input[1]);
+    int status;
+    MUST(waitpid(child, &status, 0));
+    printf("status %x\n", status);
+}
+
 CASE(users_do_not_look_into_others) {
     int go[2];
     char byte;

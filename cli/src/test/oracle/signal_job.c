@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -124,6 +125,23 @@ static void await_told(int count) {
     }
     printf("told %d: code %d, status %d, uid %d\n", told, last.si_code, last.si_status,
            last.si_uid == getuid());
+}
+
+CASE(a_stopped_child_uses_no_time) {
+    struct rusage usage;
+    int status;
+    pid_t child = pausing_child();
+    MUST(kill(child, SIGSTOP));
+    MUST(waitpid(child, &status, WUNTRACED));
+    // It would end it, but waits until the child goes on.
+    MUST(kill(child, SIGTERM));
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    SHOW(waitpid(child, &status, WNOHANG));
+    MUST(kill(child, SIGCONT));
+    MUST(wait4(child, &status, 0, &usage));
+    long micros = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    long seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
+    printf("status %#x, %s\n", status, seconds > 0 || micros > 200000 ? "busy" : "idle");
 }
 
 CASE(sigchld_tells_of_stops) {

@@ -34,9 +34,6 @@ final class Workloads {
                     + "insert into t (name) values ('one');\n".repeat(200)
                     + "select count(*) from t;\n";
 
-    private static final String IN_TEMPORARY =
-            "d=$(mktemp -d) && cd \"$d\" && { %s; }; s=$?; cd / && rm -rf \"$d\"; exit $s";
-
     private Workloads() {}
 
     /** What is measured from start to end to know what a start costs. */
@@ -79,8 +76,13 @@ final class Workloads {
         }
     }
 
+    /** Runs a script in a directory of its own, which is gone afterwards. */
     private static List<String> shell(String script) {
-        return List.of("/bin/sh", "-c", IN_TEMPORARY.formatted(script));
+        String inTemporary =
+                "d=$(mktemp -d) && cd \"$d\" && { "
+                        + script
+                        + "; }; s=$?; cd / && rm -rf \"$d\"; exit $s";
+        return List.of("/bin/sh", "-c", inTemporary);
     }
 
     private static Path write(Path file, String content) {

@@ -18,8 +18,8 @@ import dev.plinth.kernel.plugin.PlatformPlugins;
 import dev.plinth.kernel.syscall.SyscallTable;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Plinth in this JVM: the host, the platform plugins, the system call table, and the sandboxes made
@@ -108,25 +108,21 @@ public final class Plinth {
      * @throws SandboxException if none works here
      */
     public LoadedPlatform loadFastestPlatform() {
-        List<LoadedPlatform> loaded = plugins.loadAll();
-        Optional<PlatformFactory> fastest = Optional.empty();
+        List<LoadedPlatform> loaded = new ArrayList<>(plugins.loadAll());
         try {
-            fastest =
-                    Optional.of(
-                            new FastestPlatform(host, meter)
-                                    .of(loaded.stream().map(LoadedPlatform::factory).toList()));
+            PlatformFactory fastest =
+                    new FastestPlatform(host, meter)
+                            .of(loaded.stream().map(LoadedPlatform::factory).toList());
+            LoadedPlatform chosen =
+                    loaded.stream()
+                            .filter(platform -> platform.factory().equals(fastest))
+                            .findFirst()
+                            .orElseThrow();
+            loaded.remove(chosen);
+            return chosen;
         } finally {
-            for (LoadedPlatform platform : loaded) {
-                if (fastest.isEmpty() || !platform.factory().equals(fastest.get())) {
-                    platform.close();
-                }
-            }
+            loaded.forEach(LoadedPlatform::close);
         }
-        PlatformFactory chosen = fastest.get();
-        return loaded.stream()
-                .filter(platform -> platform.factory().equals(chosen))
-                .findFirst()
-                .orElseThrow();
     }
 
     /**

@@ -11,12 +11,26 @@ public final class CrossProcessAccess {
      * @param dumpable whether the other process lets itself be looked at (PR_SET_DUMPABLE)
      */
     public static boolean mayInspect(Credentials caller, Credentials target, boolean dumpable) {
+        return mayAccess(
+                caller, caller.uids().fileSystem(), caller.gids().fileSystem(), target, dumpable);
+    }
+
+    /**
+     * The same by the real ids, as PTRACE_MODE_REALCREDS: what system calls ask that name a process
+     * by its number.
+     */
+    public static boolean mayAttach(Credentials caller, Credentials target, boolean dumpable) {
+        return mayAccess(caller, caller.uids().real(), caller.gids().real(), target, dumpable);
+    }
+
+    private static boolean mayAccess(
+            Credentials caller, int uid, int gid, Credentials target, boolean dumpable) {
         if (caller.has(Capability.SYS_PTRACE)) {
             return true;
         }
         return dumpable
-                && target.uids().areAll(caller.uids().fileSystem())
-                && target.gids().areAll(caller.gids().fileSystem())
+                && target.uids().areAll(uid)
+                && target.gids().areAll(gid)
                 && CapabilitySets.isSubset(
                         target.capabilities().permitted(), caller.capabilities().effective());
     }

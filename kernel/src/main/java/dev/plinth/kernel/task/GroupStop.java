@@ -107,7 +107,7 @@ final class GroupStop {
         if (stop.isPresent()) {
             try (WaitSet nothing = task.blocker().newWaitSet()) {
                 while (isStoppedHere(task, jobs)) {
-                    task.sleepKillable(nothing);
+                    task.sleepStopped(nothing);
                 }
             }
         }

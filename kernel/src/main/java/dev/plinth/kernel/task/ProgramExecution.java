@@ -50,6 +50,8 @@ final class ProgramExecution {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         table.becomeLeader(task);
+        // Before anybody can find the new memory, who may look into it is decided.
+        task.becomeAfterExec(program.identity());
         replaceResources(task, program);
         synchronized (table.treeLock) {
             ProcessLinks links = group.links();
@@ -57,7 +59,6 @@ final class ProgramExecution {
             links.executed = true;
             links.exitSignal = ProcessLinks.SIGCHLD;
         }
-        task.becomeAfterExec(program.identity());
         group.resetActions();
         group.timers().deleteForExec();
         task.signals().setAlternateStack(AlternateStack.NONE);

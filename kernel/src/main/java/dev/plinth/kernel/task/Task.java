@@ -60,8 +60,8 @@ public final class Task {
     /** Set by the task thread when it begins. */
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
-    /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
-    private boolean killableOnly;
+    /** What ends a sleep of the task early; confined to the task thread. */
+    private Disturbance disturbance = Disturbance.SIGNAL;
 
     /** Told when the task gives up the memory that it was born with: the parent's vfork(2). */
     private volatile Optional<VforkWait> vforkWait = Optional.empty();
@@ -91,6 +91,16 @@ public final class Task {
 
     /** Confined to the task thread. */
     private RestartBlock restartBlock = RestartBlock.NONE;
+
+    /** What ends a sleep early. */
+    private enum Disturbance {
+        /** A signal that is to be delivered, a stop, or the end of the task. */
+        SIGNAL,
+        /** A signal that ends the process without a word, or the end of the task. */
+        FATAL_SIGNAL,
+        /** The end of the task. */
+        END
+    }
 
     /** What exists while the task's thread runs. */
     record Running(
@@ -328,9 +338,11 @@ public final class Task {
     /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
     public boolean isInterrupted() {
         return isEnding()
-                || (killableOnly
-                        ? signals.hasFatal()
-                        : signals.hasDeliverable() || group.isStopped());
+                || switch (disturbance) {
+                    case SIGNAL -> signals.hasDeliverable() || group.isStopped();
+                    case FATAL_SIGNAL -> signals.hasFatal();
+                    case END -> false;
+                };
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */
@@ -410,11 +422,20 @@ public final class Task {
      * @return false if the task is to end
      */
     boolean sleepKillable(WaitSet set) {
-        killableOnly = true;
+        return sleepUnless(Disturbance.FATAL_SIGNAL, set);
+    }
+
+    /** Sleeps until it is kicked or ends: a stopped task takes no signal, not even a fatal one. */
+    void sleepStopped(WaitSet nothing) {
+        sleepUnless(Disturbance.END, nothing);
+    }
+
+    private boolean sleepUnless(Disturbance only, WaitSet set) {
+        disturbance = only;
         try {
             return blocker().await(set, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED;
         } finally {
-            killableOnly = false;
+            disturbance = Disturbance.SIGNAL;
         }
     }
 

@@ -74,28 +74,51 @@ final class TaskThreads implements AutoCloseable {
 
     /** Runs a job on a thread of its own. */
     void run(Job job) {
+        if (!accept(job)) {
+            job.refused();
+        }
+    }
+
+    /** Finds a thread for a job; false if there is none to be had. */
+    private boolean accept(Job job) {
         synchronized (threadsLock) {
             requireOpen();
             Worker free = idle.poll();
             if (free != null) {
                 free.next = Optional.of(job);
                 threadsLock.notifyAll();
-                return;
+                return true;
+            }
+            if (!hasStarter()) {
+                return false;
             }
             Worker worker = new Worker(job);
             threads.add(worker.thread);
             toStart.add(worker);
-            if (starter.isEmpty()) {
-                Thread thread =
-                        Thread.ofPlatform()
-                                .name("task-starter")
-                                .stackSize(STARTER_STACK_BYTES)
-                                .unstarted(this::startWorkers);
-                starter = Optional.of(thread);
-                thread.start();
-            }
             threadsLock.notifyAll();
+            return true;
         }
+    }
+
+    /** Starts the thread that starts the others, if there is none and the host has room for it. */
+    @GuardedBy("threadsLock")
+    private boolean hasStarter() {
+        if (starter.isPresent()) {
+            return true;
+        }
+        Thread thread =
+                Thread.ofPlatform()
+                        .name("task-starter")
+                        .stackSize(STARTER_STACK_BYTES)
+                        .unstarted(this::startWorkers);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            log.debug("no thread to start others", e);
+            return false;
+        }
+        starter = Optional.of(thread);
+        return true;
     }
 
     private void startWorkers() {

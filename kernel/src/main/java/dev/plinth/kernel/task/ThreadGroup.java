@@ -149,6 +149,9 @@ public final class ThreadGroup {
             }
             if (exit.isPresent()) {
                 task.end(exit.get());
+            } else if (survivor.isPresent()) {
+                // It was asked before, but another task has begun to execute a program since.
+                task.end(killedBy(Signal.SIGKILL));
             }
         }
     }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.procfs.ProcessMemory;
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.fs.procfs.ThreadView;
 import dev.plinth.kernel.mm.MappingInfo;
@@ -95,7 +96,7 @@ final class ThreadGroupView implements ProcessView {
     }
 
     /** The memory, which any task that lives has; empty for a process that has ended. */
-    private Optional<MemoryManager> memory() {
+    private Optional<MemoryManager> manager() {
         return group.anyTask().map(Task::memory);
     }
 
@@ -125,7 +126,7 @@ final class ThreadGroupView implements ProcessView {
     private byte[] strings(AddressRange range) {
         int length = (int) Math.min(MAX_STRINGS_BYTES, range.length());
         try {
-            return readMemory(range.start(), length);
+            return memory().read(range.start(), length);
         } catch (ErrnoException e) {
             return new byte[0];
         }
@@ -133,42 +134,27 @@ final class ThreadGroupView implements ProcessView {
 
     @Override
     public List<MappingInfo> mappings() {
-        return memory().map(MemoryManager::mappings).orElse(List.of());
+        return manager().map(MemoryManager::mappings).orElse(List.of());
     }
 
     @Override
     public long residentPages(AddressRange range) {
-        return memory().map(memory -> memory.residentPages(range)).orElse(0L);
+        return manager().map(memory -> memory.residentPages(range)).orElse(0L);
     }
 
     @Override
     public Optional<MemoryUsage> memoryUsage() {
-        return memory().map(MemoryManager::usage);
+        return manager().map(MemoryManager::usage);
     }
 
     @Override
     public ProgramAreas program() {
-        return memory().map(MemoryManager::program).orElse(ProgramAreas.NONE);
+        return manager().map(MemoryManager::program).orElse(ProgramAreas.NONE);
     }
 
     @Override
-    public byte[] readMemory(long address, int length) {
-        MemoryManager memory = memory().orElseThrow(() -> ErrnoException.of(Errno.EIO));
-        try {
-            return memory.guestMemory().copyIn(address, length);
-        } catch (ErrnoException e) {
-            throw ErrnoException.of(Errno.EIO);
-        }
-    }
-
-    @Override
-    public void writeMemory(long address, byte[] bytes) {
-        MemoryManager memory = memory().orElseThrow(() -> ErrnoException.of(Errno.EIO));
-        try {
-            memory.guestMemory().copyOut(address, bytes);
-        } catch (ErrnoException e) {
-            throw ErrnoException.of(Errno.EIO);
-        }
+    public ProcessMemory memory() {
+        return new MemoryView(group, manager());
     }
 
     @Override

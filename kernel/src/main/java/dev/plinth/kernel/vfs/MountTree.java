@@ -7,7 +7,9 @@ import dev.plinth.kernel.errno.ErrnoException;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -19,6 +21,9 @@ import java.util.Optional;
  * <p>Lasting state: the mounts, what each shows, where and how.
  */
 public final class MountTree implements AutoCloseable {
+    /** How many mounts there may be: {@code /proc/sys/fs/mount-max}. */
+    public static final int MOUNT_MAX = 10_000;
+
     private final FileSystemTypes types = new FileSystemTypes();
     private final Object mountLock = new Object();
 
@@ -67,7 +72,8 @@ public final class MountTree implements AutoCloseable {
      * Mounts a file system, which stays the caller's.
      *
      * @param at where; if something is mounted there already, on top of it
-     * @throws ErrnoException ENOTDIR if that is no directory; ENOENT if it was removed
+     * @throws ErrnoException ENOTDIR if that is no directory; ENOENT if it was removed; ENOSPC if
+     *     there are too many mounts
      */
     public Mount mount(String source, FileSystem fileSystem, Location at, Mount.Options options) {
         synchronized (mountLock) {
@@ -117,19 +123,49 @@ public final class MountTree implements AutoCloseable {
      * @param at where: a directory for a directory, else another file
      * @param recursive whether what is mounted below it is shown too
      * @throws ErrnoException ENOTDIR if one is a directory and the other is not; ENOENT if one was
-     *     removed
+     *     removed; ENOSPC if there would be too many mounts
      */
     public Mount bind(Location what, Location at, boolean recursive) {
         synchronized (mountLock) {
             if (what.dentry().isDeleted()) {
                 throw ErrnoException.of(Errno.ENOENT);
             }
-            List<Mount> below = recursive ? what.mount().mountedHere() : List.of();
-            Mount copy = copyLocked(what.mount(), what.dentry(), at);
-            for (Mount child : below) {
-                bindBelowLocked(child, what.dentry(), copy);
+            // Listed before anything is attached, for the new place may lie in what is copied.
+            List<Mount> below = recursive ? below(what) : List.of();
+            requireRoomLocked(1 + below.size());
+            Mount top = copyLocked(what.mount(), what.dentry(), at);
+            Map<Mount, Mount> copies = new IdentityHashMap<>();
+            copies.put(what.mount(), top);
+            for (Mount original : below) {
+                Location point = original.mountPoint().orElseThrow();
+                Location place = new Location(copies.get(point.mount()), point.dentry());
+                copies.put(original, copyLocked(original, original.root(), place));
             }
-            return copy;
+            return top;
+        }
+    }
+
+    /**
+     * The mounts on what is seen below a place, and on those: each behind the one that it is on. A
+     * guest decides how deep that goes.
+     */
+    private static List<Mount> below(Location top) {
+        List<Mount> found = new ArrayList<>();
+        for (Mount child : top.mount().mountedHere()) {
+            if (child.mountPoint().orElseThrow().dentry().isInside(top.dentry())) {
+                found.add(child);
+            }
+        }
+        for (int i = 0; i < found.size(); i++) {
+            found.addAll(found.get(i).mountedHere());
+        }
+        return found;
+    }
+
+    @GuardedBy("mountLock")
+    private void requireRoomLocked(int count) {
+        if (mounts.size() + count > MOUNT_MAX) {
+            throw ErrnoException.of(Errno.ENOSPC);
         }
     }
 
@@ -139,20 +175,9 @@ public final class MountTree implements AutoCloseable {
     }
 
     @GuardedBy("mountLock")
-    private void bindBelowLocked(Mount original, Dentry top, Mount parentCopy) {
-        Dentry point = original.mountPoint().orElseThrow().dentry();
-        if (!point.isInside(top)) {
-            return;
-        }
-        Mount copy = copyLocked(original, original.root(), new Location(parentCopy, point));
-        for (Mount child : original.mountedHere()) {
-            bindBelowLocked(child, original.root(), copy);
-        }
-    }
-
-    @GuardedBy("mountLock")
     private Mount attachLocked(
             String source, FileSystem fileSystem, Dentry what, Location at, Mount.Options options) {
+        requireRoomLocked(1);
         Location point = requireMountPoint(at, what.isDirectory(), Errno.ENOTDIR);
         Mount mount = new Mount(nextId++, source, fileSystem, what, Optional.of(point), options);
         point.mount().cover(point.dentry(), mount);
@@ -240,6 +265,9 @@ public final class MountTree implements AutoCloseable {
             if (busy || mount.mountPoint().isEmpty()) {
                 throw ErrnoException.of(Errno.EBUSY);
             }
+            for (Mount child : below(mount.rootLocation()).reversed()) {
+                detachLocked(child, users, unused);
+            }
             detachLocked(mount, users, unused);
         }
         unused.forEach(FileSystem::close);
@@ -247,9 +275,6 @@ public final class MountTree implements AutoCloseable {
 
     @GuardedBy("mountLock")
     private void detachLocked(Mount mount, Users users, List<FileSystem> unused) {
-        for (Mount child : mount.mountedHere()) {
-            detachLocked(child, users, unused);
-        }
         Location point = mount.mountPoint().orElseThrow();
         point.mount().uncover(point.dentry());
         mount.moveTo(Optional.empty());

@@ -6,7 +6,9 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What one task waits for: wait queues of the kernel, and descriptors of the host.
@@ -18,11 +20,15 @@ import java.util.List;
  * {@link Blocker#await}; ask again.
  */
 public final class WaitSet implements AutoCloseable {
-    private final Runnable wake;
-    private final List<Registration> registrations = new ArrayList<>();
-    private final List<HostWait> hostWaits = new ArrayList<>();
+    private static final int ALWAYS = Poll.POLLERR | Poll.POLLHUP | Poll.POLLNVAL;
 
-    private record Registration(WaitQueue queue, WaitQueue.Entry entry) {}
+    private final Runnable wake;
+
+    /** One for each queue, however often it is named: a guest decides how often that is. */
+    private final Map<WaitQueue, WaitQueue.Entry> registrations = new IdentityHashMap<>(1);
+
+    /** Likewise, with the events that are waited for. */
+    private final Map<HostFd, Integer> hostWaits = new IdentityHashMap<>(1);
 
     /**
      * A descriptor of the host that is waited for.
@@ -44,26 +50,38 @@ public final class WaitSet implements AutoCloseable {
 
     /** Waits for events of a queue; errors and hang-ups are always among them. */
     public void add(WaitQueue queue, int events) {
-        WaitQueue.Entry entry =
-                new WaitQueue.Entry(events | Poll.POLLERR | Poll.POLLHUP | Poll.POLLNVAL, wake);
+        WaitQueue.Entry before = registrations.get(queue);
+        int all = events | ALWAYS | (before == null ? 0 : before.events());
+        if (before != null && before.events() == all) {
+            return;
+        }
+        WaitQueue.Entry entry = new WaitQueue.Entry(all, wake);
         queue.add(entry);
-        registrations.add(new Registration(queue, entry));
+        registrations.put(queue, entry);
+        if (before != null) {
+            queue.remove(before);
+        }
     }
 
     /** Waits for events of a descriptor of the host. */
     public void add(HostFd fd, int events) {
-        hostWaits.add(new HostWait(fd, events));
+        hostWaits.merge(fd, events, (before, more) -> before | more);
     }
 
     /** The descriptors of the host that are waited for. */
     public List<HostWait> hostWaits() {
-        return List.copyOf(hostWaits);
+        if (hostWaits.isEmpty()) {
+            return List.of();
+        }
+        List<HostWait> waits = new ArrayList<>(hostWaits.size());
+        hostWaits.forEach((fd, events) -> waits.add(new HostWait(fd, events)));
+        return waits;
     }
 
     /** Ends all waiting; doing so again is harmless. */
     @Override
     public void close() {
-        registrations.forEach(registration -> registration.queue.remove(registration.entry));
+        registrations.forEach(WaitQueue::remove);
         registrations.clear();
         hostWaits.clear();
     }

@@ -231,10 +231,10 @@ final class FutexesTest {
         }
         futexes.pi().unlock(waker, mutex);
         int owner = mm.guestMemory().readInt(mutex.value()) & PiFutexes.TID_MASK;
-        FutexCaller first = owner == one.tid() ? one : two;
-        assertEquals(FutexOutcome.WOKEN, waiters.get(first == one ? 0 : 1).get());
-        futexes.pi().unlock(first, mutex);
-        assertEquals(FutexOutcome.WOKEN, waiters.get(first == one ? 1 : 0).get());
+        boolean oneIsFirst = owner == one.tid();
+        assertEquals(FutexOutcome.WOKEN, waiters.get(oneIsFirst ? 0 : 1).get());
+        futexes.pi().unlock(oneIsFirst ? one : two, mutex);
+        assertEquals(FutexOutcome.WOKEN, waiters.get(oneIsFirst ? 1 : 0).get());
     }
 
     @Test

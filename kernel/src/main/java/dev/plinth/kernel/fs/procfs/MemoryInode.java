@@ -13,6 +13,7 @@ import dev.plinth.kernel.vfs.SeekableDescription;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/mem: the memory of a process, at the offsets that are its addresses. */
@@ -46,19 +47,21 @@ final class MemoryInode extends Inode {
 
     @Override
     public FileDescription open(Location location, int flags, Caller caller) {
+        // First: if the process executes another program meanwhile, the answer is about that.
+        ProcessMemory memory = process.memory();
         ProcessAccess.requireInspect(caller, process, thread);
-        return new OpenMemory(location, flags, process);
+        return new OpenMemory(location, flags, memory);
     }
 
     @Override
     public void truncate(long size) {}
 
     private static final class OpenMemory extends SeekableDescription {
-        private final ProcessView process;
+        private final ProcessMemory memory;
 
-        OpenMemory(Location location, int flags, ProcessView process) {
+        OpenMemory(Location location, int flags, ProcessMemory memory) {
             super(location, flags);
-            this.process = process;
+            this.memory = memory;
         }
 
         @Override
@@ -72,7 +75,7 @@ final class MemoryInode extends Inode {
             if (length == 0) {
                 return 0;
             }
-            MemorySegment bytes = MemorySegment.ofArray(process.readMemory(offset, length));
+            MemorySegment bytes = MemorySegment.ofArray(memory.read(offset, length));
             long[] done = {0};
             return destination.transfer(
                     bytes.byteSize(),
@@ -102,8 +105,7 @@ final class MemoryInode extends Inode {
                                 done[0] += piece.byteSize();
                                 return piece.byteSize();
                             });
-            process.writeMemory(offset, bytes);
-            return count;
+            return memory.write(offset, Arrays.copyOf(bytes, (int) count)) ? count : 0;
         }
 
         @Override

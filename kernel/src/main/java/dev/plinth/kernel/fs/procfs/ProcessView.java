@@ -75,19 +75,8 @@ public interface ProcessView {
     /** Where the parts of its program are. */
     ProgramAreas program();
 
-    /**
-     * Reads its memory.
-     *
-     * @throws dev.plinth.kernel.errno.ErrnoException EIO if nothing is there
-     */
-    byte[] readMemory(long address, int length);
-
-    /**
-     * Writes its memory.
-     *
-     * @throws dev.plinth.kernel.errno.ErrnoException EIO if nothing is there
-     */
-    void writeMemory(long address, byte[] bytes);
+    /** Its memory, that of the program that it runs now. */
+    ProcessMemory memory();
 
     /** The soft and hard limit of each resource, by number; all ones for none. */
     List<long[]> limits();

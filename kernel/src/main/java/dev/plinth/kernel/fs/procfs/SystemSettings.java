@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
+import dev.plinth.kernel.vfs.MountTree;
 
 /** /proc/sys: what sysctl(8) shows. But for the names of the machine, nothing can be changed. */
 final class SystemSettings {
@@ -99,7 +100,7 @@ final class SystemSettings {
                 .line("fs/aio-nr", "0")
                 .line("fs/lease-break-time", "45")
                 .line("fs/leases-enable", "0")
-                .line("fs/mount-max", "100000")
+                .line("fs/mount-max", String.valueOf(MountTree.MOUNT_MAX))
                 .line("fs/overflowuid", "65534")
                 .line("fs/overflowgid", "65534")
                 .line("fs/protected_fifos", "0")

@@ -7,6 +7,7 @@ import static dev.plinth.kernel.strace.Formats.UNSIGNED;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.CrossProcessAccess;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.futex.FutexAddress;
@@ -353,6 +354,15 @@ final class FutexSyscalls implements SyscallFamily {
                                 .filter(other -> other.tid() == tid)
                                 .findFirst()
                                 .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        boolean allowed =
+                of.group() == task.group()
+                        || CrossProcessAccess.mayAttach(
+                                task.credentials(),
+                                of.credentials(),
+                                of.group().settings().isDumpable());
+        if (!allowed) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
         task.guestMemory().writeLong(arguments.longAt(2), ROBUST_LIST_HEAD_BYTES);
         task.guestMemory().writeLong(arguments.longAt(1), of.robustList());
         return 0;

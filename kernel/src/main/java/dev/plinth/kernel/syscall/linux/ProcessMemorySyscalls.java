@@ -9,8 +9,8 @@ import static dev.plinth.kernel.syscall.SyscallRow.supported;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
-import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.cred.CrossProcessAccess;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.syscall.SyscallArguments;
@@ -70,8 +70,10 @@ final class ProcessMemorySyscalls implements SyscallFamily {
                         .processes()
                         .task(arguments.intAt(0))
                         .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        // First: if the process executes another program meanwhile, the answer is about that.
+        GuestMemory others = other.guestMemory();
         requireAccess(task, other);
-        return copy(own, here, other.guestMemory(), there, write);
+        return copy(own, here, others, there, write);
     }
 
     /** A buffer in the other process, which may lie anywhere: it is checked when it is used. */
@@ -100,11 +102,7 @@ final class ProcessMemorySyscalls implements SyscallFamily {
         }
         Credentials mine = task.credentials();
         Credentials theirs = other.credentials();
-        boolean same =
-                theirs.uids().areAll(mine.uids().real())
-                        && theirs.gids().areAll(mine.gids().real())
-                        && other.group().settings().isDumpable();
-        if (!same && !mine.has(Capability.SYS_PTRACE)) {
+        if (!CrossProcessAccess.mayAttach(mine, theirs, other.group().settings().isDumpable())) {
             throw ErrnoException.of(Errno.EPERM);
         }
     }

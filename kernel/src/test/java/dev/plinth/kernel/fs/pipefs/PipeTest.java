@@ -108,10 +108,9 @@ final class PipeTest {
             assertEquals(1, writers.drainPermits());
             ends.writing().close();
             assertEquals(1, readers.drainPermits());
-            reading.close();
-            ends.reading().close();
-            assertEquals(0, readers.availablePermits());
         }
+        ends.reading().close();
+        assertEquals(0, readers.availablePermits());
     }
 
     @Test

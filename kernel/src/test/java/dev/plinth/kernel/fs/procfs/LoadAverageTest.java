@@ -22,7 +22,7 @@ final class LoadAverageTest {
         assertTrue(averages[0] > 1.2 && averages[0] < 1.3, "" + averages[0]);
         assertTrue(averages[1] < averages[0] && averages[2] < averages[1]);
         for (int minute = 2; minute <= 100; minute++) {
-            averages = load.at(minute * MINUTE, 2 * minute * MINUTE);
+            averages = load.at(minute * MINUTE, 2L * minute * MINUTE);
         }
         assertEquals(2, averages[0], 0.001);
         assertEquals(2, averages[2], 0.01);
