@@ -44,6 +44,7 @@
  * last asks the platform).
  *
  * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
- * {@code cred}, {@code loader}, {@code time}, {@code memory}.
+ * {@code cred}, {@code loader}, {@code time}, {@code memory}, and of the files without a name
+ * {@code fs.pipefs}, {@code fs.tmpfs} and {@code net}.
  */
 package dev.plinth.kernel.task;
