@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -247,4 +248,24 @@ CASE(copy_range_bad_arguments) {
     SHOW(copy_file_range(from, NULL, to, NULL, -1L, 0));
     int event = MUST(eventfd(0, 0));
     SHOW(copy_file_range(from, NULL, event, NULL, 10, 0));
+}
+
+CASE(splice_and_copies_obey_the_size_limit) {
+    int p[2], from = file_of("a", 5000), to = file_of("b", 0);
+    struct rlimit limit = {3000, RLIM_INFINITY};
+    MUST(setrlimit(RLIMIT_FSIZE, &limit));
+    signal(SIGXFSZ, SIG_IGN);
+    MUST(pipe(p));
+    MUST(write(p[1], room, 5000));
+    SHOW(splice(p[0], NULL, to, NULL, 5000, 0));
+    SHOW(splice(p[0], NULL, to, NULL, 5000, 0));
+    SHOW(ftruncate(to, 0));
+    SHOW(lseek(to, 0, SEEK_SET));
+    SHOW(copy_file_range(from, NULL, to, NULL, 5000, 0));
+    SHOW(copy_file_range(from, NULL, to, NULL, 5000, 0));
+    SHOW(ftruncate(to, 0));
+    SHOW(lseek(to, 0, SEEK_SET));
+    off_t start = 0;
+    SHOW(sendfile(to, from, &start, 5000));
+    SHOW(sendfile(to, from, &start, 5000));
 }

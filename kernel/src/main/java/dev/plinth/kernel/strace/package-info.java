@@ -14,6 +14,6 @@
  * <p>A line is written once its call is over, with what the call filled in; what it changed in its
  * arguments is behind the result. Every format reads guest memory within fixed bounds, and shows
  * the address of what it cannot read. The lock of {@code TraceLines} is a leaf. Imports {@code
- * syscall}, {@code task}, {@code signal}, {@code vfs.linux} and {@code errno}.
+ * syscall}, {@code task}, {@code signal}, {@code net}, {@code vfs.linux} and {@code errno}.
  */
 package dev.plinth.kernel.strace;

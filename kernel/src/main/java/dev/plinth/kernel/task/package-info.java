@@ -44,7 +44,7 @@
  * TaskClock} are leaves (the last asks the platform).
  *
  * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
- * {@code cred}, {@code loader}, {@code time}, {@code memory}, and the views that {@code fs.procfs}
- * asks for.
+ * {@code cred}, {@code loader}, {@code time}, {@code memory}, of the files without a name {@code
+ * fs.pipefs}, {@code fs.tmpfs} and {@code net}, and the views that {@code fs.procfs} asks for.
  */
 package dev.plinth.kernel.task;

@@ -154,7 +154,7 @@ final class CopySyscalls implements SyscallFamily {
                 to = target.seek(0, Fs.SEEK_CUR);
             }
             long limit = checkedLength(source, from, target, to, length);
-            long copied = copyRange(source, from, target, to, limit);
+            long copied = copyRange(task, source, from, target, to, limit);
             setPosition(task, source, fromAddress, from + copied);
             setPosition(task, target, toAddress, to + copied);
             return copied;
@@ -204,7 +204,12 @@ final class CopySyscalls implements SyscallFamily {
     }
 
     private static long copyRange(
-            FileDescription source, long from, FileDescription target, long to, long limit) {
+            Task task,
+            FileDescription source,
+            long from,
+            FileDescription target,
+            long to,
+            long limit) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(Math.max(1, Math.min(COPY_BYTES, limit)));
             long copied = 0;
@@ -214,9 +219,28 @@ final class CopySyscalls implements SyscallFamily {
                 if (read == 0) {
                     break;
                 }
-                copied += target.writeAt(IoBuffer.of(memory.asSlice(0, read)), to + copied);
+                long written = writeAt(task, target, memory.asSlice(0, read), to + copied, copied);
+                copied += written;
+                if (written < read) {
+                    break;
+                }
             }
             return copied;
+        }
+    }
+
+    /** Writes at an offset; an error only ends the call if bytes were copied before. */
+    private static long writeAt(
+            Task task, FileDescription target, MemorySegment bytes, long offset, long copied) {
+        try {
+            IoBuffer source = IoBuffer.of(bytes);
+            FileWrites.prepareAt(task, target, source, offset);
+            return target.writeAt(source, offset);
+        } catch (ErrnoException e) {
+            if (copied > 0) {
+                return 0;
+            }
+            throw e;
         }
     }
 }

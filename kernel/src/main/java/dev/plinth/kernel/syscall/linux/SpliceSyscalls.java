@@ -288,10 +288,14 @@ final class SpliceSyscalls implements SyscallFamily {
                     () ->
                             source.drainTo(
                                     limit,
-                                    buffer ->
-                                            to.offsetAddress() == 0
-                                                    ? out.write(buffer)
-                                                    : out.writeAt(buffer, offset + done)));
+                                    buffer -> {
+                                        if (to.offsetAddress() == 0) {
+                                            FileWrites.prepare(task, out, buffer);
+                                            return out.write(buffer);
+                                        }
+                                        FileWrites.prepareAt(task, out, buffer, offset + done);
+                                        return out.writeAt(buffer, offset + done);
+                                    }));
         } catch (ErrnoException e) {
             signalIfBroken(task, e);
             if (done > 0) {
