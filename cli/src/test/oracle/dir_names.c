@@ -1,28 +1,9 @@
 // Names: mkdir, rmdir, unlink, rename, link, symlink, mknod.
-#include "oracle.h"
-#include <fcntl.h>
+#include "files.h"
 #include <linux/fs.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-
-static void make(const char *path, const char *content) {
-    int file = MUST(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    MUST(write(file, content, strlen(content)));
-    MUST(close(file));
-}
-
-static void show_content(const char *path) {
-    char bytes[64] = "";
-    int file = open(path, O_RDONLY);
-    if (file < 0) {
-        printf("%s: %s\n", path, strerrorname_np(errno));
-        return;
-    }
-    MUST(read(file, bytes, sizeof bytes - 1));
-    printf("%s: %s\n", path, bytes);
-    close(file);
-}
 
 CASE(mkdir_and_rmdir) {
     SHOW(mkdir("d", 0755));

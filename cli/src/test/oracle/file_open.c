@@ -1,6 +1,5 @@
 // open(2), openat2(2): flags, resolution, unnamed files.
-#include "oracle.h"
-#include <fcntl.h>
+#include "files.h"
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -12,12 +11,6 @@ static long openat2(int directory, const char *path, unsigned long flags, unsign
                     unsigned long resolve) {
     struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
     return syscall(SYS_openat2, directory, path, &how, sizeof how);
-}
-
-static void make(const char *path, const char *content) {
-    int file = MUST(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    MUST(write(file, content, strlen(content)));
-    MUST(close(file));
 }
 
 // Closes what was opened; keeps what was not.

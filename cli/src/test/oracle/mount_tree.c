@@ -1,6 +1,5 @@
 // mount(2), umount2(2), pivot_root(2): each case in a mount namespace of its own, if there are such.
-#include "oracle.h"
-#include <fcntl.h>
+#include "files.h"
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -13,32 +12,14 @@ static void private_mounts(void) {
     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-static void make(const char *path, const char *content) {
-    int file = MUST(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    MUST(write(file, content, strlen(content)));
-    MUST(close(file));
-}
-
-static void show(const char *path) {
-    char bytes[64] = "";
-    int file = open(path, O_RDONLY);
-    if (file < 0) {
-        printf("%s: %s\n", path, strerrorname_np(errno));
-        return;
-    }
-    MUST(read(file, bytes, sizeof bytes - 1));
-    printf("%s: %s\n", path, bytes);
-    close(file);
-}
-
 CASE(a_tmpfs_covers_a_directory) {
     private_mounts();
     MUST(mkdir("d", 0755));
     make("d/below", "below");
     SHOW(mount("tmp", "d", "tmpfs", 0, "size=1m,mode=700"));
-    show("d/below");
+    show_content("d/below");
     make("d/above", "above");
-    show("d/above");
+    show_content("d/above");
     struct stat about;
     MUST(stat("d", &about));
     SHOW(about.st_mode);
@@ -54,8 +35,8 @@ CASE(a_tmpfs_covers_a_directory) {
     SHOW(umount("d"));
     MUST(close(file));
     SHOW(umount("d"));
-    show("d/below");
-    show("d/above");
+    show_content("d/below");
+    show_content("d/above");
     SHOW(umount("d"));
 }
 
@@ -87,9 +68,9 @@ CASE(bind_mounts_show_a_place_twice) {
     MUST(mkdir("b", 0755));
     make("a/f", "F");
     SHOW(mount("a", "b", NULL, MS_BIND, NULL));
-    show("b/f");
+    show_content("b/f");
     make("b/g", "G");
-    show("a/g");
+    show_content("a/g");
     SHOW(rename("a/f", "b/h"));
     SHOW(link("a/f", "b/h"));
     struct stat one, two;
@@ -103,9 +84,9 @@ CASE(bind_mounts_show_a_place_twice) {
     MUST(getcwd(where, sizeof where) != NULL);
     puts(strrchr(where, '/'));
     SHOW(chdir(".."));
-    show("a/f");
+    show_content("a/f");
     SHOW(umount("b"));
-    show("b/f");
+    show_content("b/f");
 }
 
 CASE(single_files_can_be_bound) {
@@ -113,13 +94,13 @@ CASE(single_files_can_be_bound) {
     make("a", "A");
     make("b", "B");
     SHOW(mount("a", "b", NULL, MS_BIND, NULL));
-    show("b");
+    show_content("b");
     make("b", "AA");
-    show("a");
+    show_content("a");
     SHOW(unlink("b"));
     SHOW(rename("a", "b"));
     SHOW(umount("b"));
-    show("b");
+    show_content("b");
 }
 
 CASE(read_only_mounts_refuse_changes) {
@@ -158,12 +139,12 @@ CASE(recursive_binds_take_what_is_below) {
     make("a/sub/f", "F");
     SHOW(mount("a", "flat", NULL, MS_BIND, NULL));
     SHOW(mount("a", "deep", NULL, MS_BIND | MS_REC, NULL));
-    show("flat/sub/f");
-    show("deep/sub/f");
+    show_content("flat/sub/f");
+    show_content("deep/sub/f");
     SHOW(umount("deep"));
     SHOW(umount2("deep", MNT_DETACH));
     SHOW(access("deep/sub", F_OK));
-    show("a/sub/f");
+    show_content("a/sub/f");
 }
 
 CASE(recursive_binds_may_lie_in_what_they_show) {
@@ -175,7 +156,7 @@ CASE(recursive_binds_may_lie_in_what_they_show) {
     MUST(mkdir("d/inner/again", 0755));
     make("d/inner/file", "inner");
     SHOW(mount("d", "d/inner/again", NULL, MS_BIND | MS_REC, NULL));
-    show("d/inner/again/inner/file");
+    show_content("d/inner/again/inner/file");
     SHOW(access("d/inner/again/inner/again/inner", F_OK));
     SHOW(umount2("d", MNT_DETACH));
     SHOW(access("d/inner", F_OK));
@@ -207,8 +188,8 @@ CASE(mounts_can_be_moved) {
     MUST(mkdir("a/in", 0755));
     SHOW(mount("a", "a/in", NULL, MS_MOVE, NULL));
     SHOW(mount("a", "b", NULL, MS_MOVE, NULL));
-    show("a/f");
-    show("b/f");
+    show_content("a/f");
+    show_content("b/f");
     SHOW(umount("a"));
     SHOW(umount("b"));
 }
@@ -219,13 +200,13 @@ CASE(mounts_can_be_stacked) {
     MUST(mount("one", "d", "tmpfs", 0, NULL));
     make("d/f", "one");
     MUST(mount("two", "d", "tmpfs", 0, NULL));
-    show("d/f");
+    show_content("d/f");
     make("d/f", "two");
-    show("d/../d/f");
+    show_content("d/../d/f");
     SHOW(umount("d"));
-    show("d/f");
+    show_content("d/f");
     SHOW(umount("d"));
-    show("d/f");
+    show_content("d/f");
 }
 
 CASE(busy_mounts_stay) {
@@ -270,13 +251,13 @@ CASE(dot_dot_leads_out_of_mounts) {
     make("outside", "O");
     MUST(mount("tmp", "d/e", "tmpfs", 0, NULL));
     MUST(mkdir("d/e/in", 0755));
-    show("d/e/../../outside");
-    show("d/e/in/../../../outside");
+    show_content("d/e/../../outside");
+    show_content("d/e/in/../../../outside");
     MUST(chdir("d/e/in"));
-    show("../../../outside");
+    show_content("../../../outside");
     int top = MUST(open("..", O_PATH));
     SHOW(fchdir(top));
-    show("../../outside");
+    show_content("../../outside");
     char where[4096];
     MUST(getcwd(where, sizeof where) != NULL);
     puts(strrchr(where, '/'));
@@ -307,9 +288,9 @@ CASE(the_root_can_be_exchanged) {
     make("new/f", "F");
     SHOW(syscall(SYS_pivot_root, "new", "."));
     SHOW(syscall(SYS_pivot_root, "new", "new/old"));
-    show("/f");
+    show_content("/f");
     SHOW(chdir("/"));
-    show("f");
+    show_content("f");
     SHOW(access("/old/proc", F_OK));
     SHOW(umount2("/old", MNT_DETACH));
     SHOW(access("/old/proc", F_OK));

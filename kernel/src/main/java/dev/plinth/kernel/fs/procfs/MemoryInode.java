@@ -12,7 +12,6 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
@@ -75,36 +74,13 @@ final class MemoryInode extends Inode {
             if (length == 0) {
                 return 0;
             }
-            MemorySegment bytes = MemorySegment.ofArray(memory.read(offset, length));
-            long[] done = {0};
-            return destination.transfer(
-                    bytes.byteSize(),
-                    piece -> {
-                        long count = Math.min(piece.byteSize(), bytes.byteSize() - done[0]);
-                        piece.copyFrom(bytes.asSlice(done[0], count));
-                        done[0] += count;
-                        return count;
-                    });
+            return destination.copyFrom(MemorySegment.ofArray(memory.read(offset, length)));
         }
 
         @Override
         public long overwrite(IoBuffer source, long offset) {
             byte[] bytes = new byte[(int) Math.min(PIECE, source.remaining())];
-            long[] done = {0};
-            long count =
-                    source.transfer(
-                            bytes.length,
-                            piece -> {
-                                MemorySegment.copy(
-                                        piece,
-                                        ValueLayout.JAVA_BYTE,
-                                        0,
-                                        bytes,
-                                        (int) done[0],
-                                        (int) piece.byteSize());
-                                done[0] += piece.byteSize();
-                                return piece.byteSize();
-                            });
+            long count = source.copyInto(MemorySegment.ofArray(bytes));
             return memory.write(offset, Arrays.copyOf(bytes, (int) count)) ? count : 0;
         }
 

@@ -17,7 +17,6 @@ import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -93,23 +92,8 @@ public final class PseudoFile extends Inode {
             if (offset >= all.length) {
                 return 0;
             }
-            MemorySegment rest = MemorySegment.ofArray(all).asSlice(offset, all.length - offset);
-            long[] done = {0};
-            return destination.transfer(
-                    rest.byteSize(),
-                    piece -> {
-                        long count = Math.min(piece.byteSize(), rest.byteSize() - done[0]);
-                        MemorySegment.copy(
-                                rest,
-                                ValueLayout.JAVA_BYTE,
-                                done[0],
-                                piece,
-                                ValueLayout.JAVA_BYTE,
-                                0,
-                                count);
-                        done[0] += count;
-                        return count;
-                    });
+            return destination.copyFrom(
+                    MemorySegment.ofArray(all).asSlice(offset, all.length - offset));
         }
 
         private byte[] text(boolean anew) {
@@ -127,21 +111,7 @@ public final class PseudoFile extends Inode {
                 throw ErrnoException.of(Errno.EINVAL);
             }
             byte[] bytes = new byte[(int) source.remaining()];
-            long[] done = {0};
-            long count =
-                    source.transfer(
-                            bytes.length,
-                            piece -> {
-                                MemorySegment.copy(
-                                        piece,
-                                        ValueLayout.JAVA_BYTE,
-                                        0,
-                                        bytes,
-                                        (int) done[0],
-                                        (int) piece.byteSize());
-                                done[0] += piece.byteSize();
-                                return piece.byteSize();
-                            });
+            long count = source.copyInto(MemorySegment.ofArray(bytes));
             content.write(bytes, opener);
             return count;
         }
