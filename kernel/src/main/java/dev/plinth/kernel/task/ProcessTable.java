@@ -216,6 +216,13 @@ public final class ProcessTable {
         }
     }
 
+    /** How many tasks live. */
+    public int taskCount() {
+        synchronized (treeLock) {
+            return tasks.size();
+        }
+    }
+
     /** The tasks that live. */
     public List<Task> tasks() {
         synchronized (treeLock) {

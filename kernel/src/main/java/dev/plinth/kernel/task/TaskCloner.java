@@ -93,7 +93,7 @@ final class TaskCloner {
     }
 
     private void requireBelowLimit(Task parent) {
-        if (table.tasks().size() >= kernel.capabilities().maxContexts()) {
+        if (table.taskCount() >= kernel.capabilities().maxContexts()) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         Credentials credentials = parent.credentials();

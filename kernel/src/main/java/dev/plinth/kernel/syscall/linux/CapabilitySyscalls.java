@@ -54,7 +54,7 @@ final class CapabilitySyscalls implements SyscallFamily {
         if (tid < 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        CapabilitySets sets = target(task, tid).credentials().capabilities();
+        CapabilitySets sets = TaskNumbers.taskOrSelf(task, tid).credentials().capabilities();
         byte[] bytes = new byte[words * DATA_BYTES];
         MemorySegment segment = MemorySegment.ofArray(bytes);
         for (int word = 0; word < words; word++) {
@@ -66,16 +66,6 @@ final class CapabilitySyscalls implements SyscallFamily {
         }
         task.guestMemory().copyOut(data, bytes);
         return 0;
-    }
-
-    private static Task target(Task task, int tid) {
-        if (tid == 0) {
-            return task;
-        }
-        return task.kernel().tasks().stream()
-                .filter(other -> other.tid() == tid)
-                .findFirst()
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
     }
 
     private static long capset(Task task, SyscallArguments arguments) {

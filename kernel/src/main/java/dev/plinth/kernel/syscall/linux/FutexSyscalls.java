@@ -346,14 +346,7 @@ final class FutexSyscalls implements SyscallFamily {
     }
 
     private static long getRobustList(Task task, SyscallArguments arguments) {
-        int tid = arguments.intAt(0);
-        Task of =
-                tid == 0
-                        ? task
-                        : task.kernel().tasks().stream()
-                                .filter(other -> other.tid() == tid)
-                                .findFirst()
-                                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        Task of = TaskNumbers.taskOrSelf(task, arguments.intAt(0));
         boolean allowed =
                 of.group() == task.group()
                         || CrossProcessAccess.mayAttach(

@@ -51,7 +51,7 @@ final class KillSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.ESRCH);
         }
         if (pid > 0) {
-            sendTo(task, processOf(task, pid), number).ifPresent(KillSyscalls::fail);
+            sendTo(task, TaskNumbers.process(task, pid), number).ifPresent(KillSyscalls::fail);
             return 0;
         }
         if (pid == -1) {
@@ -132,7 +132,7 @@ final class KillSyscalls implements SyscallFamily {
         if (arguments.intAt(0) <= 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Task target = taskOf(task, arguments.intAt(0));
+        Task target = TaskNumbers.task(task, arguments.intAt(0));
         return sendToTask(task, target, number, () -> info(task, number, SignalInfo.SI_TKILL));
     }
 
@@ -147,7 +147,7 @@ final class KillSyscalls implements SyscallFamily {
         int pid = arguments.intAt(0);
         int number = arguments.intAt(1);
         MemorySegment info = readInfo(task, arguments.longAt(2), pid);
-        ThreadGroup target = processOf(task, pid);
+        ThreadGroup target = TaskNumbers.process(task, pid);
         refusal(task, target, number).ifPresent(KillSyscalls::fail);
         if (number != 0 && !target.send(SignalInfo.readFrom(Signal.of(number), info))) {
             throw ErrnoException.of(Errno.EAGAIN);
@@ -181,26 +181,11 @@ final class KillSyscalls implements SyscallFamily {
         return info;
     }
 
-    /** The process with a number; that of a thread stands for its process. */
-    private static ThreadGroup processOf(Task task, int pid) {
-        ProcessTable table = task.kernel().processes();
-        return table.process(pid)
-                .or(() -> table.task(pid).map(Task::group))
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
-    }
-
-    private static Task taskOf(Task task, int tid) {
-        return task.kernel()
-                .processes()
-                .task(tid)
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
-    }
-
     private static Task taskOf(Task task, int pid, int tid) {
         if (pid <= 0 || tid <= 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Task found = taskOf(task, tid);
+        Task found = TaskNumbers.task(task, tid);
         if (found.group().pid() != pid) {
             throw ErrnoException.of(Errno.ESRCH);
         }

@@ -80,7 +80,7 @@ final class LimitSyscalls implements SyscallFamily {
         long oldAddress = arguments.longAt(3);
         Optional<ResourceLimits.Limit> wanted =
                 newAddress == 0 ? Optional.empty() : Optional.of(readLimit(task, newAddress));
-        Task target = target(task, arguments.intAt(0));
+        Task target = TaskNumbers.taskOrSelf(task, arguments.intAt(0));
         if (target != task
                 && !CrossProcessAccess.mayLimit(task.credentials(), target.credentials())) {
             throw ErrnoException.of(Errno.EPERM);
@@ -90,16 +90,6 @@ final class LimitSyscalls implements SyscallFamily {
             writeLimit(task, oldAddress, before);
         }
         return 0;
-    }
-
-    private static Task target(Task task, int tid) {
-        if (tid == 0) {
-            return task;
-        }
-        return task.kernel().tasks().stream()
-                .filter(other -> other.tid() == tid)
-                .findFirst()
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
     }
 
     /** Replaces a limit, if a new one is given, and returns the old one. */

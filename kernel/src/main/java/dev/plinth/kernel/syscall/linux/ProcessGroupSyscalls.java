@@ -3,8 +3,6 @@ package dev.plinth.kernel.syscall.linux;
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
-import dev.plinth.api.linux.Errno;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
@@ -13,7 +11,6 @@ import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.task.ThreadGroup;
 
 import java.util.List;
-import java.util.Optional;
 
 /** Process groups and sessions. */
 final class ProcessGroupSyscalls implements SyscallFamily {
@@ -50,12 +47,7 @@ final class ProcessGroupSyscalls implements SyscallFamily {
 
     /** The process with a number, or that of the thread with it; the caller's for zero. */
     private static ThreadGroup process(Task task, int number) {
-        if (number == 0) {
-            return task.group();
-        }
-        Optional<ThreadGroup> process = table(task).process(number);
-        return process.or(() -> table(task).task(number).map(Task::group))
-                .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        return number == 0 ? task.group() : TaskNumbers.process(task, number);
     }
 
     private static ProcessTable table(Task task) {

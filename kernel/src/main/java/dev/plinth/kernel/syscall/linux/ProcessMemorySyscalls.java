@@ -65,11 +65,7 @@ final class ProcessMemorySyscalls implements SyscallFamily {
         if (there.stream().allMatch(piece -> piece.length() == 0)) {
             return 0;
         }
-        Task other =
-                task.kernel()
-                        .processes()
-                        .task(arguments.intAt(0))
-                        .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        Task other = TaskNumbers.task(task, arguments.intAt(0));
         // First: if the process executes another program meanwhile, the answer is about that.
         GuestMemory others = other.guestMemory();
         requireAccess(task, other);

@@ -125,12 +125,7 @@ final class SchedulingSyscalls implements SyscallFamily {
         if (tid < 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        return tid == 0
-                ? task
-                : task.kernel()
-                        .processes()
-                        .task(tid)
-                        .orElseThrow(() -> ErrnoException.of(Errno.ESRCH));
+        return TaskNumbers.taskOrSelf(task, tid);
     }
 
     /** Whether a task may change how another one is scheduled; {@code check_same_owner}. */

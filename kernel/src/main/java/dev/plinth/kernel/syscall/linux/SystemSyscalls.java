@@ -129,7 +129,7 @@ final class SystemSyscalls implements SyscallFamily {
         info.set(LONG, 0, uptime / Clock.NANOS_PER_SECOND);
         info.set(LONG, 32, task.kernel().memoryTotal());
         info.set(LONG, 40, task.kernel().memoryFree());
-        info.set(SHORT, 80, (short) task.kernel().tasks().size());
+        info.set(SHORT, 80, (short) task.kernel().processes().taskCount());
         info.set(INT_VALUE, 104, 1);
         task.guestMemory().copyOut(arguments.longAt(0), bytes);
         return 0;
