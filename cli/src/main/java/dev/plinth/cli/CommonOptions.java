@@ -1,5 +1,8 @@
 package dev.plinth.cli;
 
+import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.plugin.LoadedPlatform;
+
 import org.apache.commons.cli.Option;
 
 import java.nio.file.Path;
@@ -8,13 +11,18 @@ import java.nio.file.Path;
 final class CommonOptions {
     private static final String DEFAULT_PLATFORM = "ptrace";
 
+    /** Stands for the platform that is fastest here; measuring that takes time. */
+    private static final String AUTO_PLATFORM = "auto";
+
     static final Option PLATFORM =
             withValue(
                     "platform",
                     "NAME",
                     "how programs are executed (default: "
                             + DEFAULT_PLATFORM
-                            + "); 'plinth platforms' lists the names");
+                            + "); 'plinth platforms' lists the names; "
+                            + AUTO_PLATFORM
+                            + " takes the time to find out which is fastest here");
     static final Option PLUGINS =
             withValue("plugins", "DIR", "load platforms from DIR in place of Plinth's own");
     static final Option DEBUG_LOG =
@@ -28,9 +36,20 @@ final class CommonOptions {
         return Option.builder().longOpt(name).hasArg().argName(value).desc(description).get();
     }
 
-    /** The platform that is chosen. */
-    static String platform(Arguments arguments) {
-        return arguments.value(PLATFORM).orElse(DEFAULT_PLATFORM);
+    /** Loads the platform that is chosen; it works here. The caller owns it. */
+    static LoadedPlatform platform(Arguments arguments, Plinth plinth) {
+        String name = arguments.value(PLATFORM).orElse(DEFAULT_PLATFORM);
+        return name.equals(AUTO_PLATFORM)
+                ? plinth.loadFastestPlatform()
+                : plinth.loadPlatform(name);
+    }
+
+    /** Loads the platform that is chosen, whether or not it works here. The caller owns it. */
+    static LoadedPlatform anyPlatform(Arguments arguments, Plinth plinth) {
+        String name = arguments.value(PLATFORM).orElse(DEFAULT_PLATFORM);
+        return name.equals(AUTO_PLATFORM)
+                ? plinth.loadFastestPlatform()
+                : plinth.plugins().load(name);
     }
 
     /** The plugin directory that is chosen. */

@@ -6,10 +6,10 @@ import dev.plinth.api.layout.FdLayout;
 import dev.plinth.api.layout.FdMapping;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.platform.DeviceDeclaration;
+import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.plugin.LoadedPlatform;
-import dev.plinth.kernel.plugin.PlatformPlugins;
 
 import org.apache.commons.cli.Options;
 
@@ -52,7 +52,7 @@ final class LayoutCommand implements Command {
     @Override
     public String notes() {
         return """
-        Nothing is opened or run. The numbers are those of 'plinth run' with the same
+        Nothing is opened or run, unless the platform is 'auto'. The numbers are those of 'plinth run' with the same
         options; stdio has the same ones always.
 
         Example:
@@ -69,8 +69,8 @@ final class LayoutCommand implements Command {
     public int run(Arguments arguments, Console console) {
         arguments.requireNoOperands();
         DebugLog.onStandardError();
-        PlatformPlugins plugins = new PlatformPlugins(CommonOptions.plugins(arguments, launch));
-        try (LoadedPlatform platform = plugins.load(CommonOptions.platform(arguments))) {
+        Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
+        try (LoadedPlatform platform = CommonOptions.anyPlatform(arguments, plinth)) {
             List<DeviceDeclaration> devices = platform.factory().devices();
             Optional<String> log = arguments.value(CommonOptions.DEBUG_LOG);
             console.out().print(table(devices, log));

@@ -138,7 +138,7 @@ final class RunCommand implements Command {
         // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
         // the signals are closed.
         try (TerminationSignals signals = new TerminationSignals(plinth.host());
-                LoadedPlatform platform = plinth.loadPlatform(CommonOptions.platform(arguments));
+                LoadedPlatform platform = CommonOptions.platform(arguments, plinth);
                 Sandbox sandbox = plinth.newSandbox(spec.build(), platform)) {
             signals.sendTo(sandbox);
             sandbox.start();

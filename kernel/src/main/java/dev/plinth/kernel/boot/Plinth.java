@@ -18,6 +18,8 @@ import dev.plinth.kernel.plugin.PlatformPlugins;
 import dev.plinth.kernel.syscall.SyscallTable;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Plinth in this JVM: the host, the platform plugins, the system call table, and the sandboxes made
@@ -31,6 +33,7 @@ public final class Plinth {
     private final PlatformPlugins plugins;
     private final SyscallTable syscalls;
     private final SandboxBuilder builder;
+    private final PlatformMeter meter;
 
     @Inject
     Plinth(
@@ -42,6 +45,7 @@ public final class Plinth {
         this.plugins = requireNonNull(plugins, "plugins is null");
         this.syscalls = requireNonNull(syscalls, "syscalls is null");
         this.builder = requireNonNull(builder, "builder is null");
+        this.meter = new PlatformMeter(host, System::nanoTime);
     }
 
     /**
@@ -95,6 +99,45 @@ public final class Plinth {
                     unusable.remedy());
         }
         return platform;
+    }
+
+    /**
+     * Loads the platform that is fastest on this machine, which takes a measurement of each one.
+     *
+     * @return the platform; the caller owns it, and closes it after the sandboxes on it
+     * @throws SandboxException if none works here
+     */
+    public LoadedPlatform loadFastestPlatform() {
+        List<LoadedPlatform> loaded = plugins.loadAll();
+        Optional<PlatformFactory> fastest = Optional.empty();
+        try {
+            fastest =
+                    Optional.of(
+                            new FastestPlatform(host, meter)
+                                    .of(loaded.stream().map(LoadedPlatform::factory).toList()));
+        } finally {
+            for (LoadedPlatform platform : loaded) {
+                if (fastest.isEmpty() || platform.factory() != fastest.get()) {
+                    platform.close();
+                }
+            }
+        }
+        PlatformFactory chosen = fastest.get();
+        return loaded.stream()
+                .filter(platform -> platform.factory() == chosen)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /**
+     * Measures what a system call costs on a platform, before anything is done for it.
+     *
+     * @param platform that works here
+     * @return the median of a hundred round trips
+     * @throws SandboxException if a guest cannot run on it
+     */
+    public RoundTrip measure(LoadedPlatform platform) {
+        return meter.measure(platform.factory());
     }
 
     /**

@@ -18,15 +18,20 @@ import dev.plinth.kernel.fs.devfs.DeviceFiles;
 import dev.plinth.kernel.fs.devfs.Devices;
 import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
+import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.AnonInodeFs;
 import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.Location;
@@ -62,6 +67,7 @@ final class RootFileSystem {
     private final Vfs vfs;
     private final MountTree mounts;
     private final HostFiles hostFiles;
+    private final InternalFileSystems internal;
 
     /** Whoever sets the tree up may do everything. */
     private final Caller builder;
@@ -82,6 +88,10 @@ final class RootFileSystem {
         this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
         Devices.register(devices, random, this::terminal);
+        internal = 
+                new InternalFileSystems(
+                        new PipeFs(numbers, clock), new AnonInodeFs(numbers, clock.realtime()));
+        devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);
         hostFiles = new HostFiles(host, numbers);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
@@ -229,6 +239,11 @@ final class RootFileSystem {
     /** The tree of mounts. */
     MountTree mounts() {
         return mounts;
+    }
+
+    /** What makes files without a name. */
+    InternalFileSystems internal() {
+        return internal;
     }
 
     /** Makes a directory the caller's working directory. */

@@ -69,10 +69,10 @@ public final class Sandbox implements AutoCloseable {
         try (resources) {
             if (started.get()) {
                 kernel.killAll();
-                kernel.awaitQuiet();
             } else {
                 kernel.discard(init);
             }
+            kernel.close();
         }
     }
 }

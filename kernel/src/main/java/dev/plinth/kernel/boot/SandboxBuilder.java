@@ -15,6 +15,8 @@ import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.host.JnaCounterMeter;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.strace.Strace;
 import dev.plinth.kernel.syscall.SyscallDispatcher;
@@ -31,6 +33,7 @@ import dev.plinth.kernel.vfs.FsContext;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The boot sequence of a sandbox: memory, descriptors, platform, files, kernel, program.
@@ -84,6 +87,9 @@ final class SandboxBuilder {
                 factory.create(new DonatedPlatformContext(host, descriptors, memoryFile));
         resources.own(platform::close);
 
+        Optional<Vdso> vdso = Vdso.create(platform, memoryFile, () -> JnaCounterMeter.open(host));
+        vdso.ifPresent(each -> resources.own(each::close));
+
         HostFacts facts = new HostFacts(host);
         Credentials credentials = facts.credentials();
         RootFileSystem files =
@@ -101,9 +107,11 @@ final class SandboxBuilder {
                                 facts.memoryTotal(),
                                 files.vfs(),
                                 files.mounts(),
+                                files.internal(),
                                 new SyscallDispatcher(
                                         syscalls,
-                                        spec.strace().map(lines -> new Strace(syscalls, lines)))));
+                                        spec.strace().map(lines -> new Strace(syscalls, lines))),
+                                vdso));
         files.mountProc(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
         return new Sandbox(kernel, init, resources);

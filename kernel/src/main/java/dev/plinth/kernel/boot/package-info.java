@@ -5,8 +5,9 @@
  *
  * <p>In reading order: {@link dev.plinth.kernel.boot.Plinth} (one a JVM), {@link
  * dev.plinth.kernel.boot.SandboxSpec} (what to run, and in what), {@link
- * dev.plinth.kernel.boot.Sandbox}; then {@code BootModules} (what Guice wires), {@code
- * SandboxBuilder} (the boot sequence), {@code RootFileSystem}, {@code HostFacts}.
+ * dev.plinth.kernel.boot.Sandbox}; then {@code FastestPlatform} with {@code PlatformMeter} (what
+ * {@code --platform auto} is), {@code BootModules} (what Guice wires), {@code SandboxBuilder} (the
+ * boot sequence), {@code RootFileSystem}, {@code HostFacts}.
  *
  * <p>Guice ends here: it wires what a JVM has once. A sandbox and what is in it is made by
  * factories. No locks. May import every package of the kernel; none imports this one.

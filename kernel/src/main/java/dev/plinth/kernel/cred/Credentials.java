@@ -11,8 +11,10 @@ import java.util.List;
  * @param gids group ids
  * @param groups the supplementary groups
  * @param capabilities the capability sets
+ * @param secureBits flags of {@link SecureBits}
  */
-public record Credentials(Ids uids, Ids gids, List<Integer> groups, CapabilitySets capabilities) {
+public record Credentials(
+        Ids uids, Ids gids, List<Integer> groups, CapabilitySets capabilities, int secureBits) {
     public Credentials {
         requireNonNull(uids, "uids is null");
         requireNonNull(gids, "gids is null");
@@ -26,12 +28,18 @@ public record Credentials(Ids uids, Ids gids, List<Integer> groups, CapabilitySe
                 Ids.all(uid),
                 Ids.all(gid),
                 groups,
-                uid == 0 ? CapabilitySets.FULL : CapabilitySets.NONE);
+                uid == 0 ? CapabilitySets.FULL : CapabilitySets.NONE,
+                0);
     }
 
     /** Whether a capability is effective. */
     public boolean has(Capability capability) {
         return (capabilities.effective() & capability.mask()) != 0;
+    }
+
+    /** Whether a flag of {@link SecureBits} is set. */
+    public boolean isSecure(int flag) {
+        return (secureBits & flag) != 0;
     }
 
     /** Whether the group is the one for files, or a supplementary one. */
@@ -44,16 +52,47 @@ public record Credentials(Ids uids, Ids gids, List<Integer> groups, CapabilitySe
      * capabilities only if that is root.
      */
     public Credentials forAccessCheck() {
-        long effective = uids.real() == 0 ? capabilities.permitted() : 0;
-        return new Credentials(
-                uids.withFileSystem(uids.real()),
-                gids.withFileSystem(gids.real()),
-                groups,
-                new CapabilitySets(
-                        capabilities.permitted(),
-                        effective,
-                        capabilities.inheritable(),
-                        capabilities.bounding(),
-                        capabilities.ambient()));
+        Credentials real =
+                withUids(uids.withFileSystem(uids.real()))
+                        .withGids(gids.withFileSystem(gids.real()));
+        if (isSecure(SecureBits.NO_SETUID_FIXUP)) {
+            return real;
+        }
+        return real.withCapabilities(
+                capabilities.withEffective(uids.real() == 0 ? capabilities.permitted() : 0));
+    }
+
+    /** Whether a task that had the old credentials acts as someone else now, or may do more. */
+    public boolean gainsOver(Credentials old) {
+        return uids.effective() != old.uids.effective()
+                || gids.effective() != old.gids.effective()
+                || uids.fileSystem() != old.uids.fileSystem()
+                || gids.fileSystem() != old.gids.fileSystem()
+                || !CapabilitySets.isSubset(capabilities.permitted(), old.capabilities.permitted());
+    }
+
+    /** These credentials with other user ids. */
+    Credentials withUids(Ids ids) {
+        return new Credentials(ids, gids, groups, capabilities, secureBits);
+    }
+
+    /** These credentials with other group ids. */
+    Credentials withGids(Ids ids) {
+        return new Credentials(uids, ids, groups, capabilities, secureBits);
+    }
+
+    /** These credentials with other supplementary groups. */
+    Credentials withGroups(List<Integer> list) {
+        return new Credentials(uids, gids, list, capabilities, secureBits);
+    }
+
+    /** These credentials with other capability sets. */
+    Credentials withCapabilities(CapabilitySets sets) {
+        return new Credentials(uids, gids, groups, sets, secureBits);
+    }
+
+    /** These credentials with other flags of {@link SecureBits}. */
+    Credentials withSecureBits(int bits) {
+        return new Credentials(uids, gids, groups, capabilities, bits);
     }
 }

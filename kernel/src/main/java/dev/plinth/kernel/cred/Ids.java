@@ -11,6 +11,9 @@ package dev.plinth.kernel.cred;
  * @param fileSystem what checks of files look at
  */
 public record Ids(int real, int effective, int saved, int fileSystem) {
+    /** No id: what a call is given for an id that is to stay, or cannot take. */
+    public static final int NONE = -1;
+
     /** The same id in all four roles. */
     public static Ids all(int id) {
         return new Ids(id, id, id, id);
@@ -21,8 +24,18 @@ public record Ids(int real, int effective, int saved, int fileSystem) {
         return id == real || id == effective || id == saved;
     }
 
+    /** Whether an id is the real, effective and saved one. */
+    public boolean areAll(int id) {
+        return id == real && id == effective && id == saved;
+    }
+
     /** These ids with another one for files. */
     public Ids withFileSystem(int id) {
         return new Ids(real, effective, saved, id);
+    }
+
+    /** These ids with another effective one, which is that for files too. */
+    Ids withEffective(int id) {
+        return new Ids(real, id, saved, id);
     }
 }

@@ -10,6 +10,7 @@ public final class Restart {
     public static final int ERESTARTSYS = 512;
     public static final int ERESTARTNOINTR = 513;
     public static final int ERESTARTNOHAND = 514;
+    public static final int ERESTART_RESTARTBLOCK = 516;
 
     private Restart() {}
 
@@ -19,12 +20,14 @@ public final class Restart {
             case UNLESS_HANDLER_FORBIDS -> -ERESTARTSYS;
             case UNLESS_HANDLED -> -ERESTARTNOHAND;
             case ALWAYS -> -ERESTARTNOINTR;
+            case WITH_TIME_LEFT -> -ERESTART_RESTARTBLOCK;
         };
     }
 
     /** Whether a result says that the call was broken off. */
     public static boolean isRestart(long result) {
-        return result <= -ERESTARTSYS && result >= -ERESTARTNOHAND;
+        return (result <= -ERESTARTSYS && result >= -ERESTARTNOHAND)
+                || result == -ERESTART_RESTARTBLOCK;
     }
 
     /** The name of the code, as strace(1) shows it. */
@@ -33,6 +36,7 @@ public final class Restart {
             case ERESTARTSYS -> "ERESTARTSYS";
             case ERESTARTNOINTR -> "ERESTARTNOINTR";
             case ERESTARTNOHAND -> "ERESTARTNOHAND";
+            case ERESTART_RESTARTBLOCK -> "ERESTART_RESTARTBLOCK";
             default -> throw new IllegalArgumentException("not a restart code: " + result);
         };
     }

@@ -21,6 +21,12 @@ public final class RestartException extends RuntimeException {
         UNLESS_HANDLED,
         /** ERESTARTNOINTR: always restarted. */
         ALWAYS,
+        /**
+         * ERESTART_RESTARTBLOCK: if no handler runs the program is made to call restart_syscall(2),
+         * which goes on with the time that is left; else EINTR. Thrown by what the task gives when
+         * it is told how to go on.
+         */
+        WITH_TIME_LEFT,
     }
 
     private static final EnumMap<Kind, RestartException> BY_KIND = new EnumMap<>(Kind.class);

@@ -56,6 +56,11 @@ public final class FdTable implements AutoCloseable {
         return this;
     }
 
+    /** Whether more than one task has the table. */
+    public boolean isShared() {
+        return references.get() > 1;
+    }
+
     /** A table with the same open files, as fork(2) makes it, with one reference. */
     public FdTable copy() {
         synchronized (tableLock) {
@@ -161,7 +166,7 @@ public final class FdTable implements AutoCloseable {
             setLocked(fd, new Entry(file, closeOnExec));
         }
         if (old != null) {
-            old.file.close();
+            closed(old.file);
         }
     }
 
@@ -176,7 +181,7 @@ public final class FdTable implements AutoCloseable {
             entry = entryLocked(fd);
             clearLocked(fd);
         }
-        entry.file.close();
+        closed(entry.file);
     }
 
     /** Closes every open descriptor from {@code first} to {@code last}, both included. */
@@ -200,7 +205,13 @@ public final class FdTable implements AutoCloseable {
                 }
             }
         }
-        closing.forEach(FileDescription::close);
+        closing.forEach(this::closed);
+    }
+
+    /** A descriptor is gone, and with it the table's reference and record locks. */
+    private void closed(FileDescription file) {
+        file.descriptorClosed(this);
+        file.close();
     }
 
     /**

@@ -155,7 +155,7 @@ public final class HostFiles {
     private HostFileDescription.Kind kind(HostFd fd, FileType type) {
         return switch (type) {
             case REGULAR, BLOCK_DEVICE, DIRECTORY, SYMLINK -> HostFileDescription.Kind.REGULAR;
-            case FIFO, SOCKET -> HostFileDescription.Kind.STREAM;
+            case FIFO, SOCKET, ANONYMOUS -> HostFileDescription.Kind.STREAM;
             case CHARACTER_DEVICE ->
                     isTerminal(fd)
                             ? HostFileDescription.Kind.TERMINAL

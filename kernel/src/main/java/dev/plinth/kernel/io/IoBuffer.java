@@ -47,6 +47,15 @@ public abstract class IoBuffer {
     }
 
     /**
+     * Cuts the rest of the buffer off behind a number of bytes.
+     *
+     * @param length how many are left at most; not negative
+     */
+    public final void shorten(long length) {
+        remaining = Math.min(remaining, length);
+    }
+
+    /**
      * Hands the rest of the buffer, piece by piece, to a transfer, until it takes no more.
      *
      * @param limit at most this many bytes are handed over
@@ -68,6 +77,40 @@ public abstract class IoBuffer {
     }
 
     /**
+     * Copies bytes of this source into memory of the kernel's own, as many as both have.
+     *
+     * @return how many; fewer only if the rest cannot be accessed
+     * @throws dev.plinth.kernel.errno.ErrnoException EFAULT if nothing could be copied
+     */
+    public final long copyInto(MemorySegment memory) {
+        long[] done = new long[1];
+        return transfer(
+                memory.byteSize(),
+                piece -> {
+                    MemorySegment.copy(piece, 0, memory, done[0], piece.byteSize());
+                    done[0] += piece.byteSize();
+                    return piece.byteSize();
+                });
+    }
+
+    /**
+     * Copies bytes of memory of the kernel's own into this destination, as many as both have.
+     *
+     * @return how many; fewer only if the rest cannot be accessed
+     * @throws dev.plinth.kernel.errno.ErrnoException EFAULT if nothing could be copied
+     */
+    public final long copyFrom(MemorySegment memory) {
+        long[] done = new long[1];
+        return transfer(
+                memory.byteSize(),
+                piece -> {
+                    MemorySegment.copy(memory, done[0], piece, 0, piece.byteSize());
+                    done[0] += piece.byteSize();
+                    return piece.byteSize();
+                });
+    }
+
+    /**
      * Gives up the rest of the buffer without looking at it, so that memory which cannot be
      * accessed is no error.
      *
@@ -75,9 +118,26 @@ public abstract class IoBuffer {
      */
     public final long discard() {
         long discarded = remaining;
+        discardPieces(discarded);
         remaining = 0;
         return discarded;
     }
+
+    /** Does {@link #discard}, where there is more to it than to forget the rest. */
+    protected void discardPieces(long count) {}
+
+    /**
+     * Moves the position back: bytes that were transferred are not used after all.
+     *
+     * @param count at most as many as were transferred
+     */
+    public final void rewind(long count) {
+        rewindPieces(count);
+        remaining += count;
+    }
+
+    /** Does {@link #rewind}; {@link #remaining()} is changed afterwards. */
+    protected abstract void rewindPieces(long count);
 
     /** Does {@link #transfer(long, Transfer)}; {@code limit} is at most {@link #remaining()}. */
     protected abstract long transferPieces(long limit, Transfer transfer);
@@ -98,18 +158,25 @@ public abstract class IoBuffer {
 
     private static final class SegmentBuffer extends IoBuffer {
         private final MemorySegment memory;
+        private long position;
 
         SegmentBuffer(MemorySegment memory) {
             super(memory.byteSize());
             this.memory = memory;
         }
 
+        /** The position follows from what remains. */
+        @Override
+        protected void rewindPieces(long count) {}
+
         @Override
         protected long transferPieces(long limit, Transfer transfer) {
             if (limit == 0) {
                 return 0;
             }
-            return transfer.apply(memory.asSlice(memory.byteSize() - remaining(), limit));
+            long moved = transfer.apply(memory.asSlice(position, limit));
+            position += moved;
+            return moved;
         }
     }
 }

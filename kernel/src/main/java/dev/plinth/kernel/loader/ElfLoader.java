@@ -72,27 +72,29 @@ public final class ElfLoader {
                         .map(elf -> requireUser(elf.entry() + interpreterBase))
                         .orElse(programEntry);
 
-        AuxiliaryVector vector =
-                new AuxiliaryVector()
-                        .with(Elf.AT_MINSIGSTKSZ, stack.minimumSignalStack())
-                        .with(Elf.AT_HWCAP, request.cpu().hwcap())
-                        .with(Elf.AT_PAGESZ, Pages.SIZE)
-                        .with(Elf.AT_CLKTCK, 100)
-                        .with(Elf.AT_PHDR, program.headersAddress(bias))
-                        .with(Elf.AT_PHENT, Elf.PHDR_BYTES)
-                        .with(Elf.AT_PHNUM, program.headerCount())
-                        .with(Elf.AT_BASE, interpreterBase)
-                        .with(Elf.AT_FLAGS, 0)
-                        .with(Elf.AT_ENTRY, programEntry)
-                        .with(Elf.AT_UID, Integer.toUnsignedLong(request.uid()))
-                        .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
-                        .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
-                        .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
-                        .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
-                        .with(Elf.AT_RANDOM, stack.randomAddress())
-                        .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
-                        .with(Elf.AT_EXECFN, stack.pathAddress())
-                        .with(Elf.AT_PLATFORM, stack.platformAddress());
+        AuxiliaryVector vector = new AuxiliaryVector();
+        request.vdso()
+                .flatMap(vdso -> vdso.mapInto(memory))
+                .ifPresent(image -> vector.with(Elf.AT_SYSINFO_EHDR, image));
+        vector.with(Elf.AT_MINSIGSTKSZ, stack.minimumSignalStack())
+                .with(Elf.AT_HWCAP, request.cpu().hwcap())
+                .with(Elf.AT_PAGESZ, Pages.SIZE)
+                .with(Elf.AT_CLKTCK, 100)
+                .with(Elf.AT_PHDR, program.headersAddress(bias))
+                .with(Elf.AT_PHENT, Elf.PHDR_BYTES)
+                .with(Elf.AT_PHNUM, program.headerCount())
+                .with(Elf.AT_BASE, interpreterBase)
+                .with(Elf.AT_FLAGS, 0)
+                .with(Elf.AT_ENTRY, programEntry)
+                .with(Elf.AT_UID, Integer.toUnsignedLong(request.uid()))
+                .with(Elf.AT_EUID, Integer.toUnsignedLong(request.euid()))
+                .with(Elf.AT_GID, Integer.toUnsignedLong(request.gid()))
+                .with(Elf.AT_EGID, Integer.toUnsignedLong(request.egid()))
+                .with(Elf.AT_SECURE, request.isPrivileged() ? 1 : 0)
+                .with(Elf.AT_RANDOM, stack.randomAddress())
+                .with(Elf.AT_HWCAP2, request.cpu().hwcap2())
+                .with(Elf.AT_EXECFN, stack.pathAddress())
+                .with(Elf.AT_PLATFORM, stack.platformAddress());
         AddressRange onStack = stack.finish(vector.words());
         memory.setProgram(
                 new ProgramAreas(

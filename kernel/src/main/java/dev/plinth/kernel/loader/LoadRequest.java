@@ -3,6 +3,9 @@ package dev.plinth.kernel.loader;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.kernel.loader.vdso.Vdso;
+
+import java.util.Optional;
 
 /**
  * What a program is loaded with, beside itself.
@@ -15,6 +18,7 @@ import dev.plinth.api.platform.CpuFeatures;
  * @param random 16 bytes for {@code AT_RANDOM}
  * @param cpu what it is told of the processor
  * @param stackLimit RLIMIT_STACK in bytes
+ * @param vdso of the sandbox, if it has one
  */
 @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
 public record LoadRequest(
@@ -25,13 +29,15 @@ public record LoadRequest(
         int egid,
         byte[] random,
         CpuFeatures cpu,
-        long stackLimit) {
+        long stackLimit,
+        Optional<Vdso> vdso) {
     /** How many bytes {@code AT_RANDOM} points to. */
     public static final int RANDOM_BYTES = 16;
 
     public LoadRequest {
         requireNonNull(arguments, "arguments is null");
         requireNonNull(cpu, "cpu is null");
+        requireNonNull(vdso, "vdso is null");
         if (random.length != RANDOM_BYTES) {
             throw new IllegalArgumentException("not 16 random bytes: " + random.length);
         }

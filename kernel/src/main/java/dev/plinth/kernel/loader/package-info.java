@@ -13,6 +13,8 @@
  * allocated, and every number is checked as Linux checks it, with its errno. What Linux finds wrong
  * only after it has given up the old program, and then kills the process for, is an errno here too.
  *
- * <p>No locks. Imports {@code mm}, {@code errno} and {@code api}.
+ * <p>{@code loader.vdso} has what every program finds in memory besides itself.
+ *
+ * <p>No locks. Imports {@code loader.vdso}, {@code mm}, {@code errno} and {@code api}.
  */
 package dev.plinth.kernel.loader;

@@ -48,6 +48,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     /** How many chunks of a class are tried for a run before a roomier class is preferred. */
     private static final int CANDIDATES = 8;
 
+    private static final long SYS_PWRITE64 = 18;
     private static final long SYS_FCNTL = 72;
     private static final long SYS_FTRUNCATE = 77;
     private static final long SYS_FALLOCATE = 285;
@@ -163,6 +164,26 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     /** A part of the view. */
     public MemorySegment slice(long offset, long length) {
         return view.asSlice(offset, length);
+    }
+
+    /**
+     * Copies bytes to a place in the file, by a system call rather than by way of the view: that
+     * costs a fifth where the pages have no memory yet, for none of them faults.
+     *
+     * @param source outside the JVM's heap, perhaps a part of the view
+     */
+    public void write(long offset, MemorySegment source) {
+        long done = 0;
+        while (done < source.byteSize()) {
+            done +=
+                    host.require(
+                            "pwrite64(memory file)",
+                            SYS_PWRITE64,
+                            file.number(),
+                            source.address() + done,
+                            source.byteSize() - done,
+                            offset + done);
+        }
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
  *
  * <pre>
  *   userAddresses.end
+ *   KERNEL_PAGES        pages of the kernel's own, such as the vDSO, up to the end
  *   stackTop            the stack grows down from here (less stackJitter)
  *   mmapBase            mappings are placed below, the highest first
  *   pieBase             programs that are position independent and have an interpreter
@@ -38,6 +39,12 @@ public record AddressLayout(
         long brkGap) {
     /** The end of what Linux lets a program map: below it is a page that nobody can. */
     private static final long TASK_SIZE = 0x7fff_ffff_f000L;
+
+    /**
+     * Where the kernel puts pages of its own into every process. Not random, as it is in Linux: the
+     * address is the same on every platform, and after a restore.
+     */
+    public static final long KERNEL_PAGES = 0x7fff_ffff_0000L;
 
     /** Pages below a stack that nothing else is mapped to ({@code stack_guard_gap}). */
     static final long STACK_GUARD_GAP = 256L << Pages.SHIFT;
@@ -92,6 +99,7 @@ public record AddressLayout(
             long pieRandom,
             long brkRandom) {
         long taskSize = Math.min(userAddresses.end(), TASK_SIZE);
+        long stackEnd = Math.min(taskSize, KERNEL_PAGES);
         long gap = stackLimit;
         long pad = stackRandomMax + STACK_GUARD_GAP;
         if (gap + pad > gap) {
@@ -100,7 +108,7 @@ public record AddressLayout(
         gap = Math.clamp(gap, GAP_MIN, taskSize / 6 * 5);
         return new AddressLayout(
                 userAddresses,
-                taskSize - stackRandom,
+                stackEnd - stackRandom,
                 stackJitter,
                 Pages.floor(taskSize - gap - mmapRandom),
                 Pages.ceil(taskSize / 3) + mmapRandom,

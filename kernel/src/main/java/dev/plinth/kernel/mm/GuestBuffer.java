@@ -28,6 +28,17 @@ final class GuestBuffer extends IoBuffer {
     }
 
     @Override
+    protected void rewindPieces(long count) {
+        long left = count;
+        while (left > behind) {
+            left -= behind;
+            current--;
+            behind = pieces.get(current).length();
+        }
+        behind -= left;
+    }
+
+    @Override
     protected long transferPieces(long limit, Transfer transfer) {
         long total = 0;
         while (total < limit) {

@@ -197,6 +197,15 @@ public final class GuestMemory {
     }
 
     /**
+     * Does nothing if memory can be accessed, having brought it in.
+     *
+     * @throws ErrnoException EFAULT if it cannot
+     */
+    public void requireAccess(long address, long length, AccessType access) {
+        all(address, length, access, (offset, done, part) -> part);
+    }
+
+    /**
      * Reads an int atomically, as futex(2) does.
      *
      * @param address a multiple of four

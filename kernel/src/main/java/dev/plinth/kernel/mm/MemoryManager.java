@@ -253,6 +253,41 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         };
     }
 
+    /**
+     * Maps a page of the kernel's own, such as the vDSO, into a process that is about to begin a
+     * program: {@code _install_special_mapping} in Linux.
+     *
+     * @param address page aligned, within user addresses
+     * @param access what the program may do
+     * @param maxAccess what mprotect(2) can make of it
+     * @param page a file of one page
+     * @return whether it is mapped; it is not if something else is there
+     */
+    public boolean mapKernelPage(
+            long address, AccessType access, AccessType maxAccess, MappedFile page) {
+        Vma vma =
+                new Vma(
+                        address,
+                        address + Pages.SIZE,
+                        access,
+                        maxAccess,
+                        0,
+                        page.mappable(),
+                        Optional.of(page),
+                        0);
+        mappings.writeLock().lock();
+        try {
+            if (!mappings.vmas().isFree(vma.start(), vma.end())) {
+                return false;
+            }
+            mappings.insert(vma);
+            mappings.populate(vma.start(), vma.end());
+            return true;
+        } finally {
+            mappings.writeLock().unlock();
+        }
+    }
+
     /** As munmap(2). */
     public void munmap(long address, long length) {
         AddressRange range = mappings.userRange(address, length, Errno.EINVAL);
@@ -528,26 +563,62 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
      *
      * <p>Precondition: the caller keeps this one open meanwhile. It may run.
      *
-     * @param child with nothing mapped; owned by the new memory manager
+     * @param child with nothing mapped; owned by the new memory manager, closed if there is none
      * @param childLimits of the new process
+     * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
     public MemoryManager fork(AddressSpace child, MemoryLimits childLimits) {
         requireNonNull(childLimits, "childLimits is null");
         Pager childPager = Pager.forming(pager.memory(), child);
-        mappings.writeLock().lock();
+        Mappings copy = new Mappings(childPager, layout(), childLimits);
+        MemoryManager manager = of(copy);
+        boolean done = false;
         try {
-            Mappings copy = new Mappings(childPager, layout(), childLimits);
-            MemoryManager manager = of(copy);
-            pager.copyInto(childPager, copy.inherit(mappings));
+            mappings.writeLock().lock();
+            try {
+                pager.copyInto(childPager, copy.inherit(mappings));
+            } finally {
+                mappings.writeLock().unlock();
+            }
+            done = true;
             return manager;
         } finally {
-            mappings.writeLock().unlock();
+            if (!done) {
+                manager.close();
+            }
         }
     }
 
     @Override
     public void invalidate(AddressRange range, boolean alsoPrivate) {
         pager.invalidate(range, alsoPrivate);
+    }
+
+    /**
+     * A place in what processes map shared.
+     *
+     * @param offset in the file
+     */
+    public record SharedLocation(Mappable mappable, long offset) {}
+
+    /**
+     * Where an address is in what is mapped there; by that processes agree on a place that each has
+     * at an address of its own.
+     *
+     * @return empty if nothing is mapped there, or not shared
+     */
+    public Optional<SharedLocation> sharedLocation(long address) {
+        mappings.readLock().lock();
+        try {
+            return mappings.vmas()
+                    .find(address)
+                    .filter(Vma::isShared)
+                    .map(vma ->
+                            new SharedLocation(
+                                    vma.mappable().orElseThrow(), vma.offsetOf(address)));
+        } finally {
+            mappings.readLock().unlock();
+        }
     }
 
     /** What is mapped now, in the order of addresses: a copy. */

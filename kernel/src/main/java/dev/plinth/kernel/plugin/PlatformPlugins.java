@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -75,6 +76,24 @@ public final class PlatformPlugins {
                     "remove one of the files");
         }
         return load(found.getFirst());
+    }
+
+    /**
+     * Loads every plugin that can be loaded; what is wrong with another is logged.
+     *
+     * @return the platforms, in the order of their names; the caller owns them
+     * @throws SandboxException if the directory cannot be read, or a descriptor in it
+     */
+    public List<LoadedPlatform> loadAll() {
+        List<LoadedPlatform> platforms = new ArrayList<>();
+        for (String name : names()) {
+            try {
+                platforms.add(load(name));
+            } catch (SandboxException e) {
+                log.warn("passing over platform {}: {}", name, e.getMessage());
+            }
+        }
+        return platforms;
     }
 
     private LoadedPlatform load(PluginDirectory.Entry entry) {

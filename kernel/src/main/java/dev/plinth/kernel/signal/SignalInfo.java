@@ -41,6 +41,16 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
         return new SignalInfo(signal, code, pid, uid, 0);
     }
 
+    /**
+     * What a parent is told of a child.
+     *
+     * @param code {@code CLD_*}
+     * @param status {@code si_status}: the exit code, or the number of a signal
+     */
+    public static SignalInfo ofChild(Signal signal, int code, int pid, int uid, int status) {
+        return new SignalInfo(signal, code, pid, uid, status);
+    }
+
     /** A signal that an exception of the processor raised. */
     public static SignalInfo fault(Signal signal, int code, long address) {
         return new SignalInfo(signal, code, 0, 0, address);

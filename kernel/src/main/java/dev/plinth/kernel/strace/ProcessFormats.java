@@ -1,9 +1,14 @@
 package dev.plinth.kernel.strace;
 
+import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.task.linux.Sched;
+import dev.plinth.kernel.task.linux.Wait;
+
+import java.lang.foreign.ValueLayout;
 
 /** How arguments of calls that make, change and await processes are shown. */
 public final class ProcessFormats {
@@ -53,6 +58,25 @@ public final class ProcessFormats {
                     .with(0x80000000L, "__WCLONE")
                     .family("W???");
 
+    /** What clone(2) shares and does, with the signal at the end of the child. */
+    public static final ArgumentFormat CLONE_FLAGS =
+            (out, task, arguments, index, result) -> appendCloneFlags(out, arguments.longAt(index));
+
+    /** The address of a {@code struct clone_args}: its flags. */
+    public static final ArgumentFormat CLONE_ARGUMENTS =
+            StructFormats.in(
+                    Long.BYTES,
+                    (out, struct) -> {
+                        out.append("{flags=");
+                        appendCloneFlags(out, struct.get(ValueLayout.JAVA_LONG_UNALIGNED, 0));
+                        out.append(", ...}");
+                    });
+
+    /** The address of the status that wait4(2) fills in. */
+    public static final ArgumentFormat WAIT_STATUS =
+            Formats.output((out, task, arguments, index, result) ->
+                    appendWaitStatus(out, task, arguments.longAt(index), result));
+
     /** What the second argument of waitid(2) is the number of. */
     public static final ArgumentFormat ID_TYPE =
             NameFormat.ofList("P_ALL", "P_PID", "P_PGID", "P_PIDFD").family("P_???");
@@ -69,7 +93,79 @@ public final class ProcessFormats {
 
     private static final ArgumentFormat NAME_OUT = Formats.output(Formats.PATH);
 
+    private static final FlagFormat CLONE_NAMES =
+            new FlagFormat("0")
+                    .with(Sched.CLONE_VM, "CLONE_VM")
+                    .with(Sched.CLONE_FS, "CLONE_FS")
+                    .with(Sched.CLONE_FILES, "CLONE_FILES")
+                    .with(Sched.CLONE_SIGHAND, "CLONE_SIGHAND")
+                    .with(Sched.CLONE_PIDFD, "CLONE_PIDFD")
+                    .with(Sched.CLONE_PTRACE, "CLONE_PTRACE")
+                    .with(Sched.CLONE_VFORK, "CLONE_VFORK")
+                    .with(Sched.CLONE_PARENT, "CLONE_PARENT")
+                    .with(Sched.CLONE_THREAD, "CLONE_THREAD")
+                    .with(Sched.CLONE_NEWNS, "CLONE_NEWNS")
+                    .with(Sched.CLONE_SYSVSEM, "CLONE_SYSVSEM")
+                    .with(Sched.CLONE_SETTLS, "CLONE_SETTLS")
+                    .with(Sched.CLONE_PARENT_SETTID, "CLONE_PARENT_SETTID")
+                    .with(Sched.CLONE_CHILD_CLEARTID, "CLONE_CHILD_CLEARTID")
+                    .with(Sched.CLONE_DETACHED, "CLONE_DETACHED")
+                    .with(Sched.CLONE_UNTRACED, "CLONE_UNTRACED")
+                    .with(Sched.CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID")
+                    .with(Sched.CLONE_NEWCGROUP, "CLONE_NEWCGROUP")
+                    .with(Sched.CLONE_NEWUTS, "CLONE_NEWUTS")
+                    .with(Sched.CLONE_NEWIPC, "CLONE_NEWIPC")
+                    .with(Sched.CLONE_NEWUSER, "CLONE_NEWUSER")
+                    .with(Sched.CLONE_NEWPID, "CLONE_NEWPID")
+                    .with(Sched.CLONE_NEWNET, "CLONE_NEWNET")
+                    .with(Sched.CLONE_IO, "CLONE_IO")
+                    .with(Sched.CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND")
+                    .family("CLONE_???");
+
     private ProcessFormats() {}
+
+    private static void appendCloneFlags(StringBuilder out, long flags) {
+        int signal = (int) (flags & Sched.CSIGNAL);
+        long others = flags & ~Sched.CSIGNAL;
+        if (others != 0 || signal == 0) {
+            CLONE_NAMES.append(out, others);
+        }
+        if (signal != 0) {
+            out.append(others != 0 ? "|" : "");
+            out.append(Signal.isValid(signal) ? Signal.of(signal) : "0x" + signal);
+        }
+    }
+
+    private static void appendWaitStatus(StringBuilder out, Task task, long address, long result) {
+        if (address == 0 || result <= 0) {
+            Formats.appendPointer(out, address);
+            return;
+        }
+        int status;
+        try {
+            status = task.guestMemory().readInt(address);
+        } catch (ErrnoException e) {
+            Formats.appendPointer(out, address);
+            return;
+        }
+        int low = status & 0x7f;
+        int high = status >> 8 & 0xff;
+        out.append("[{");
+        if (status == Wait.STATUS_CONTINUED) {
+            out.append("WIFCONTINUED(s)");
+        } else if (low == 0x7f) {
+            out.append("WIFSTOPPED(s) && WSTOPSIG(s) == ").append(nameOf(high));
+        } else if (low == 0) {
+            out.append("WIFEXITED(s) && WEXITSTATUS(s) == ").append(high);
+        } else {
+            out.append("WIFSIGNALED(s) && WTERMSIG(s) == ").append(nameOf(low));
+        }
+        out.append("}]");
+    }
+
+    private static String nameOf(int signal) {
+        return Signal.isValid(signal) ? Signal.of(signal).toString() : Integer.toString(signal);
+    }
 
     private static void appendStrings(StringBuilder out, Task task, long address) {
         if (address == 0) {

@@ -40,6 +40,17 @@ public final class StructFormats {
                     Integer.BYTES,
                     (out, value) -> out.append('[').append(value.get(INT, 0)).append(']'));
 
+    /** The address of two {@code int}s that the call fills in. */
+    public static final ArgumentFormat INT_PAIR_OUT =
+            out(
+                    2 * Integer.BYTES,
+                    (out, value) ->
+                            out.append('[')
+                                    .append(value.get(INT, 0))
+                                    .append(", ")
+                                    .append(value.get(INT, Integer.BYTES))
+                                    .append(']'));
+
     /** The address of a {@code long} that the call reads. */
     public static final ArgumentFormat LONG_IN =
             in(Long.BYTES, (out, value) -> out.append('[').append(value.get(LONG, 0)).append(']'));

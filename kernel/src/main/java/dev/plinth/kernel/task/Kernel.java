@@ -6,58 +6,63 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.futex.Futexes;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
  * One sandbox: what all of its processes share.
  *
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
-public final class Kernel {
-    private static final Logger log = LoggerFactory.getLogger(Kernel.class);
-
+public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
-
-    /** Enough for the kernel's own calls, which do not recurse over what a guest can make deep. */
-    private static final long TASK_STACK_BYTES = 512 << 10;
 
     private final HostKernel host;
     private final Platform platform;
     private final PlatformCapabilities capabilities;
     private final MemoryFile memoryFile;
     private final Clock clock;
-    private final UtsName utsName;
+    private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
     private final long memoryTotal;
     private final Vfs vfs;
     private final MountTree mounts;
+    private final InternalFileSystems internal;
     private final SyscallGate syscalls;
+    private final Optional<Vdso> vdso;
     private final long bootMonotonicNanos;
+    private final Futexes futexes = new Futexes(this::hasTask);
 
-    private final Object tasksLock = new Object();
+    private final ProcessTable processes;
+    private final TaskThreads threads = new TaskThreads();
+    private final TaskExit exit;
+    private final TaskCloner cloner;
+    private final ProgramExecution execution;
+    private final ChildWait childWait;
 
-    @GuardedBy("tasksLock")
-    private final List<Task> tasks = new ArrayList<>();
+    private final Object initLock = new Object();
 
-    @GuardedBy("tasksLock")
+    /** The first process, also when it has ended. */
+    @GuardedBy("initLock")
     private Optional<ThreadGroup> init = Optional.empty();
 
-    @GuardedBy("tasksLock")
+    @GuardedBy("initLock")
     private Optional<String> report = Optional.empty();
 
     /**
@@ -73,7 +78,9 @@ public final class Kernel {
      * @param memoryTotal bytes that programs are told of
      * @param vfs what system calls do with paths
      * @param mounts the tree of files
+     * @param internal what makes files without a name
      * @param syscalls the way into the system calls
+     * @param vdso tells programs the time, if the platform lets it
      */
     public record Parts(
             HostKernel host,
@@ -86,7 +93,9 @@ public final class Kernel {
             long memoryTotal,
             Vfs vfs,
             MountTree mounts,
-            SyscallGate syscalls) {
+            InternalFileSystems internal,
+            SyscallGate syscalls,
+            Optional<Vdso> vdso) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -96,7 +105,9 @@ public final class Kernel {
             requireNonNull(random, "random is null");
             requireNonNull(vfs, "vfs is null");
             requireNonNull(mounts, "mounts is null");
+            requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
+            requireNonNull(vdso, "vdso is null");
         }
     }
 
@@ -106,14 +117,21 @@ public final class Kernel {
         capabilities = platform.capabilities();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
-        utsName = parts.utsName();
+        utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
         memoryTotal = parts.memoryTotal();
         vfs = parts.vfs();
         mounts = parts.mounts();
+        internal = parts.internal();
         syscalls = parts.syscalls();
+        vdso = parts.vdso();
         bootMonotonicNanos = clock.monotonicNanos();
+        processes = new ProcessTable(Integer.MAX_VALUE);
+        exit = new TaskExit(this, processes);
+        cloner = new TaskCloner(this, processes, threads);
+        execution = new ProgramExecution(this, processes, exit);
+        childWait = new ChildWait(processes);
     }
 
     /** The host's Linux. */
@@ -143,7 +161,12 @@ public final class Kernel {
 
     /** What uname(2) tells. */
     public UtsName utsName() {
-        return utsName;
+        return utsName.get();
+    }
+
+    /** Changes what uname(2) tells, as sethostname(2). */
+    public void rename(UnaryOperator<UtsName> change) {
+        utsName.updateAndGet(change);
     }
 
     /** Random bytes. */
@@ -176,9 +199,24 @@ public final class Kernel {
         return mounts;
     }
 
+    /** What makes pipes and other files without a name. */
+    public InternalFileSystems internal() {
+        return internal;
+    }
+
+    /** The futexes of all processes. */
+    public Futexes futexes() {
+        return futexes;
+    }
+
     /** The way into the system calls. */
     SyscallGate syscalls() {
         return syscalls;
+    }
+
+    /** What tells programs the time without a system call, if the platform lets it. */
+    public Optional<Vdso> vdso() {
+        return vdso;
     }
 
     /** When the sandbox began, on the monotonic clock. */
@@ -186,16 +224,23 @@ public final class Kernel {
         return bootMonotonicNanos;
     }
 
-    /** The tasks that live. */
-    public List<Task> tasks() {
-        synchronized (tasksLock) {
-            return List.copyOf(tasks);
-        }
+    /** Who there is, by number. */
+    public ProcessTable processes() {
+        return processes;
     }
 
-    /** The process with a number, if it lives. */
+    private boolean hasTask(int tid) {
+        return processes.task(tid).isPresent();
+    }
+
+    /** The tasks that live. */
+    public List<Task> tasks() {
+        return processes.tasks();
+    }
+
+    /** The process with a number, which may be a zombie. */
     public Optional<ThreadGroup> process(int pid) {
-        return tasks().stream().map(Task::group).filter(group -> group.pid() == pid).findFirst();
+        return processes.process(pid);
     }
 
     /**
@@ -208,29 +253,29 @@ public final class Kernel {
      */
     public Task newInit(
             byte[] name, TaskResources resources, ResourceLimits limits, ProgramStart start) {
-        ThreadGroup group = new ThreadGroup(INIT_PID, limits, clock.monotonicNanos());
-        Task task = new Task(this, group, INIT_PID, name, resources);
+        int pid = processes.reserve();
+        if (pid != INIT_PID) {
+            throw new IllegalStateException("the first process was made before");
+        }
+        ThreadGroup group =
+                new ThreadGroup(
+                        pid,
+                        limits,
+                        new ProcessSettings(),
+                        new SignalActions(),
+                        clock.monotonicNanos());
+        Task task = new Task(this, group, pid, name, new TaskSettings(), resources);
         start.applyTo(task.registers());
-        synchronized (tasksLock) {
-            if (init.isPresent()) {
-                throw new IllegalStateException("the first process was made before");
-            }
+        synchronized (initLock) {
             init = Optional.of(group);
         }
         return task;
     }
 
-    /** Lets a task run, on a thread of its own. */
+    /** Lets the first process run. */
     public void start(Task task) {
-        task.group().add(task);
-        synchronized (tasksLock) {
-            tasks.add(task);
-        }
-        Thread.ofPlatform()
-                .name("task-" + task.tid())
-                .stackSize(TASK_STACK_BYTES)
-                .uncaughtExceptionHandler((_, e) -> log.error("{} failed", task, e))
-                .start(new TaskRunner(task));
+        processes.addInit(task);
+        threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
     /** Gives back what a task has that is not to be started. */
@@ -238,10 +283,54 @@ public final class Kernel {
         task.resources().close();
     }
 
+    /** The first task is known from the start: nobody waits for its birth. */
+    private static final class InitBirth extends TaskBirth {
+        @Override
+        boolean isKnown() {
+            return true;
+        }
+
+        @Override
+        boolean publish(ExecutionContext context) {
+            return true;
+        }
+    }
+
     /**
-     * A task's thread is about to end; the last task of a process gives its resources back.
+     * Makes a task out of another and lets it run, as clone(2); by the other's thread.
      *
-     * @param completed whether the thread ends because the process does; if not, something that was
+     * @return its number
+     * @throws dev.plinth.kernel.errno.ErrnoException as clone(2)
+     * @throws dev.plinth.kernel.errno.RestartException if a signal is to be dealt with first
+     */
+    public int clone(Task parent, CloneRequest request) {
+        return cloner.clone(parent, request);
+    }
+
+    /**
+     * Runs another program in a process, as execve(2); by the thread of a task of it.
+     *
+     * @throws dev.plinth.kernel.errno.ErrnoException as execve(2); the old program goes on
+     */
+    public void execute(Task task, ProgramLoader.Request request) {
+        execution.begin(task, new ProgramLoader(this).load(task.caller(), request));
+    }
+
+    /**
+     * Waits for a child of a task's process, as waitid(2); by the task's thread.
+     *
+     * @return what happened to it; empty if nothing has and the request has WNOHANG
+     * @throws dev.plinth.kernel.errno.ErrnoException ECHILD if there is no such child
+     * @throws dev.plinth.kernel.errno.RestartException if a signal came first
+     */
+    public Optional<ChildEvent> awaitChild(Task task, WaitRequest request) {
+        return childWait.await(task, request);
+    }
+
+    /**
+     * A task's thread is about to end.
+     *
+     * @param completed whether the thread ends because the task does; if not, something that was
      *     taken for impossible happened in it
      */
     void ended(Task task, boolean completed) {
@@ -249,47 +338,37 @@ public final class Kernel {
             report("an internal error, see the log");
             task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
         }
-        try {
-            task.group().remove(task);
-            if (task.group().tasks().isEmpty()) {
-                task.resources().close();
-            }
-        } finally {
-            synchronized (tasksLock) {
-                tasks.remove(task);
-                tasksLock.notifyAll();
-            }
-        }
+        exit.end(task);
     }
 
     /** Tells the user of the sandbox why a process could not go on; the first reason counts. */
     void report(String reason) {
-        synchronized (tasksLock) {
+        synchronized (initLock) {
             report = Optional.of(report.orElse(reason));
         }
     }
 
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
-        synchronized (tasksLock) {
+        synchronized (initLock) {
             return report;
         }
     }
 
     /** Sends a signal from outside to the first process. */
     public void signalInit(Signal signal) {
-        Optional<ThreadGroup> target;
-        synchronized (tasksLock) {
-            target = init;
-        }
-        target.ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
+        init().ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
     }
 
-    /** Ends every process, as SIGKILL. */
-    public void killAll() {
-        for (Task task : tasks()) {
-            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+    private Optional<ThreadGroup> init() {
+        synchronized (initLock) {
+            return init;
         }
+    }
+
+    /** Ends every process, as SIGKILL, those included that are being made. */
+    public void killAll() {
+        processes.killAll();
     }
 
     /**
@@ -299,27 +378,25 @@ public final class Kernel {
      * @throws InterruptedException if the calling thread is interrupted
      */
     public ExitStatus awaitExit() throws InterruptedException {
-        synchronized (tasksLock) {
-            while (!tasks.isEmpty()) {
-                tasksLock.wait();
-            }
-            return init.flatMap(ThreadGroup::exitStatus)
-                    .orElseThrow(() -> new IllegalStateException("nothing was started"));
-        }
+        processes.awaitEmpty();
+        return init().flatMap(ThreadGroup::exitStatus)
+                .orElseThrow(() -> new IllegalStateException("nothing was started"));
     }
 
-    /** Waits until every process has ended, whether the calling thread is interrupted or not. */
-    public void awaitQuiet() {
+    /** Waits until every process and every thread of the sandbox has ended. */
+    @Override
+    public void close() {
         boolean interrupted = false;
-        synchronized (tasksLock) {
-            while (!tasks.isEmpty()) {
-                try {
-                    tasksLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+        boolean empty = false;
+        while (!empty) {
+            try {
+                processes.awaitEmpty();
+                empty = true;
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
+        threads.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

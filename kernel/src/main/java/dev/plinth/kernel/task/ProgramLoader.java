@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.cred.ExecCredentials;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.loader.ElfLoader;
@@ -67,9 +68,11 @@ public final class ProgramLoader {
      * @param image the program; the caller owns it
      * @param start where it begins
      * @param name of the task: the last part of the path
+     * @param credentials of the task that runs it
      */
     @SuppressWarnings("ArrayRecordComponent") // The bytes of a guest, which nobody compares.
-    public record Loaded(ProgramImage image, ProgramStart start, byte[] name) {}
+    public record Loaded(
+            ProgramImage image, ProgramStart start, byte[] name, Credentials credentials) {}
 
     /**
      * Loads a program, or the interpreter of a script.
@@ -135,7 +138,11 @@ public final class ProgramLoader {
             ResourceLimits limits,
             byte[] name) {
         AddressSpace space = kernel.platform().newAddressSpace();
-        Credentials credentials = caller.credentials();
+        // Set-user-ID and set-group-ID bits of files do not count: a sandbox has no users to
+        // become.
+        Credentials credentials =
+                ExecCredentials.of(caller.credentials(), Optional.empty(), Optional.empty(), false)
+                        .credentials();
         long stackLimit = limits.soft(ResourceLimits.RLIMIT_STACK);
         MemoryManager memory =
                 MemoryManager.create(
@@ -157,13 +164,15 @@ public final class ProgramLoader {
                             credentials.gids().effective(),
                             randomBytes(),
                             kernel.capabilities().cpu(),
-                            stackLimit);
+                            stackLimit,
+                            kernel.vdso());
             LoadedProgram program = loadInto(caller, memory, file, request);
             done = true;
             return new Loaded(
                     new ProgramImage(memory, file),
                     new ProgramStart(program.entry(), program.stackPointer()),
-                    name);
+                    name,
+                    credentials);
         } finally {
             if (!done) {
                 memory.close();

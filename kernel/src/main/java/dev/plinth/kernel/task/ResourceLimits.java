@@ -1,5 +1,8 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+
 import java.util.Arrays;
 
 /**
@@ -75,10 +78,21 @@ public final class ResourceLimits {
         }
     }
 
-    /** Replaces the limit of a resource. */
-    public void set(int resource, Limit limit) {
+    /**
+     * Replaces the limit of a resource.
+     *
+     * @param mayRaise whether the hard limit may become greater
+     * @return the limit before
+     * @throws ErrnoException EPERM if it would and may not
+     */
+    public Limit exchange(int resource, Limit limit, boolean mayRaise) {
         synchronized (limitsLock) {
+            Limit before = limits[resource];
+            if (!mayRaise && Long.compareUnsigned(limit.hard(), before.hard()) > 0) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
             limits[resource] = limit;
+            return before;
         }
     }
 

@@ -34,6 +34,8 @@ final class SignalDelivery {
     /** The length of the instruction {@code syscall}, by which a restart steps back. */
     private static final int SYSCALL_INSTRUCTION_BYTES = 2;
 
+    private static final long SYS_RESTART_SYSCALL = 219;
+
     private final Task task;
     private final ExecutionContext context;
     private final CpuFeatures cpu;
@@ -124,7 +126,8 @@ final class SignalDelivery {
     }
 
     private void restart(Registers registers) {
-        registers.setRax(registers.origRax());
+        boolean timeLeft = registers.rax() == -Restart.ERESTART_RESTARTBLOCK;
+        registers.setRax(timeLeft ? SYS_RESTART_SYSCALL : registers.origRax());
         registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);
         task.leaveSyscall();
     }
@@ -208,6 +211,7 @@ final class SignalDelivery {
     void returnFromHandler() {
         Registers registers = task.registers();
         task.leaveSyscall();
+        task.forgetRestart();
         long frameAddress = registers.rsp() - Long.BYTES;
         try {
             SignalFrame frame = new SignalFrame(scratch);

@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.vfs.Blocker;
@@ -29,12 +31,33 @@ public final class Task {
 
     private final Kernel kernel;
     private final ThreadGroup group;
-    private final int tid;
     private final TaskSignals signals;
     private final Registers registers = new Registers();
+    private final TaskSettings settings;
+
+    /** Changes when another than the first task of a process executes a program. */
+    private volatile int tid;
 
     /** Replaced by the task thread (execve); read by anyone. */
     private volatile TaskResources resources;
+
+    /**
+     * How the task ends; empty while it does not. Written by its own thread, and under the group's
+     * signal lock.
+     */
+    private volatile Optional<ExitStatus> ending = Optional.empty();
+
+    /** Time in the guest's instructions; written by the task thread, read by anyone. */
+    private volatile long userNanos;
+
+    /** Time in system calls, but not asleep; like {@link #userNanos}. */
+    private volatile long systemNanos;
+
+    /** Whether nothing but the end of the task ends its sleep; confined to the task thread. */
+    private boolean killableOnly;
+
+    /** Told when the task gives up the memory that it was born with: the parent's vfork(2). */
+    private volatile Optional<VforkWait> vforkWait = Optional.empty();
 
     /**
      * Set by {@link #kick}, cleared by the task thread before it looks at what there is to do: at
@@ -54,17 +77,30 @@ public final class Task {
     /** Where zero is stored when the task ends; zero for nowhere (set_tid_address(2)). */
     private long clearChildTid;
 
+    /** The head of the list of futexes that the task owns; zero for none (set_robust_list(2)). */
+    private volatile long robustList;
+
     private boolean inSyscall;
+
+    /** Confined to the task thread. */
+    private RestartBlock restartBlock = RestartBlock.NONE;
 
     /** What exists while the task's thread runs. */
     record Running(
             Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
 
-    Task(Kernel kernel, ThreadGroup group, int tid, byte[] name, TaskResources resources) {
+    Task(
+            Kernel kernel,
+            ThreadGroup group,
+            int tid,
+            byte[] name,
+            TaskSettings settings,
+            TaskResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.group = requireNonNull(group, "group is null");
         this.tid = tid;
         this.name = name.clone();
+        this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
         this.resources = requireNonNull(resources, "resources is null");
     }
@@ -82,6 +118,11 @@ public final class Task {
     /** The thread number. Any thread. */
     public int tid() {
         return tid;
+    }
+
+    /** Renumbers the task, under the tree lock. */
+    void setTid(int number) {
+        tid = number;
     }
 
     /** The name, as in /proc/[pid]/comm: bytes without a zero. Any thread. */
@@ -111,9 +152,24 @@ public final class Task {
         clearChildTid = address;
     }
 
+    /** Where the list of the futexes is that the task owns; zero for nowhere. Any thread. */
+    public long robustList() {
+        return robustList;
+    }
+
+    /** Says where the list of the futexes is that the task owns, as set_robust_list(2). */
+    public void setRobustList(long head) {
+        robustList = head;
+    }
+
     /** The signals of the task. Any thread, within what its methods say. */
     public TaskSignals signals() {
         return signals;
+    }
+
+    /** What the task has used. Any thread. */
+    public ResourceUsage usage() {
+        return new ResourceUsage(userNanos, systemNanos, memory().usage().peakResident());
     }
 
     /** The general registers. */
@@ -144,6 +200,26 @@ public final class Task {
     /** Who the task acts as. Any thread. */
     public Credentials credentials() {
         return resources.credentials();
+    }
+
+    /**
+     * Changes who the task acts as: {@code commit_creds} of kernel/cred.c.
+     *
+     * <p>A process that acts as someone else now, or may do more, is not to be looked into by those
+     * who could before, and its parent's death is not its business.
+     */
+    public void setCredentials(Credentials replacement) {
+        Credentials old = credentials();
+        resources = resources.with(replacement);
+        if (replacement.gainsOver(old)) {
+            group.settings().setDumpable(false);
+            settings.setParentDeathSignal(0);
+        }
+    }
+
+    /** What the task has set for itself. Any thread may read. */
+    public TaskSettings settings() {
+        return settings;
     }
 
     /** What the task shares with others. Any thread. */
@@ -181,9 +257,45 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, or the end of the process. */
+    /** Whether a call that sleeps is to be broken off: a signal, or the end of the task. */
     public boolean isInterrupted() {
-        return group.isExiting() || signals.hasDeliverable();
+        return isEnding() || (!killableOnly && signals.hasDeliverable());
+    }
+
+    /** Whether the task is to end, by itself or with its process. Any thread. */
+    public boolean isEnding() {
+        return ending.isPresent();
+    }
+
+    /** How the task ends; empty while it does not. Any thread. */
+    Optional<ExitStatus> ending() {
+        return ending;
+    }
+
+    /**
+     * Makes the task end, unless it is ending already. Its own thread, or under the signal lock.
+     */
+    void end(ExitStatus status) {
+        if (ending.isEmpty()) {
+            ending = Optional.of(status);
+        }
+        kick();
+    }
+
+    /** Ends the task, but not its process: exit(2). */
+    public void exit(int code) {
+        end(new ExitStatus.Exited(code & 0xff));
+    }
+
+    /** Has somebody told when the task gives up its memory; before the task runs. */
+    void setVforkWait(VforkWait wait) {
+        vforkWait = Optional.of(wait);
+    }
+
+    /** Tells whoever waits that the task has given up the memory it was born with. */
+    void endVfork() {
+        vforkWait.ifPresent(VforkWait::end);
+        vforkWait = Optional.empty();
     }
 
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
@@ -211,7 +323,40 @@ public final class Task {
         return running().waiting();
     }
 
-    /** Sleeps until a signal comes or the process ends. */
+    /**
+     * Sleeps until something in a set may have happened, whatever signals come.
+     *
+     * @return false if the task is to end
+     */
+    boolean sleepKillable(WaitSet set) {
+        killableOnly = true;
+        try {
+            return blocker().await(set, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED;
+        } finally {
+            killableOnly = false;
+        }
+    }
+
+    /**
+     * Says how the call goes on that a signal breaks off, with the time that is left: {@code throw
+     * task.restartWith(...)}.
+     */
+    public RestartException restartWith(RestartBlock block) {
+        restartBlock = requireNonNull(block, "block is null");
+        return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
+    }
+
+    /** Goes on with the call that a signal broke off, as restart_syscall(2). */
+    public long restart() {
+        return restartBlock.restart(this);
+    }
+
+    /** Forgets a call that a signal broke off: a handler ran instead. */
+    void forgetRestart() {
+        restartBlock = RestartBlock.NONE;
+    }
+
+    /** Sleeps until a signal comes or the task ends. */
     public void sleepUntilInterrupted() {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}
@@ -219,13 +364,12 @@ public final class Task {
     }
 
     /**
-     * Sleeps for a time.
+     * Sleeps until a moment.
      *
-     * @return whether the time is over; if not, a signal came or the process ends
+     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
+     * @return whether it has come; if not, a signal came or the process ends
      */
-    public boolean sleep(long nanos) {
-        long now = kernel.clock().monotonicNanos();
-        long deadline = nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
+    public boolean sleepUntil(long deadline) {
         try (WaitSet nothing = blocker().newWaitSet()) {
             while (true) {
                 switch (blocker().await(nothing, deadline)) {
@@ -239,6 +383,11 @@ public final class Task {
                 }
             }
         }
+    }
+
+    /** The task as the futexes know it. */
+    public FutexCaller futexCaller() {
+        return new FutexCaller(tid, memory(), blocker());
     }
 
     /** On whose behalf the file layer acts when this task calls it. */

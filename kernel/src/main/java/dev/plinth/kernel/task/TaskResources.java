@@ -7,7 +7,8 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.vfs.FsContext;
 
 /**
- * What a task shares with other tasks, each thing by itself, as clone(2) says.
+ * What a task shares with other tasks, each thing by itself, as clone(2) says. The task holds a
+ * reference to each.
  *
  * @param image the program: address space and file
  * @param files the open descriptors
@@ -24,7 +25,12 @@ public record TaskResources(
         requireNonNull(credentials, "credentials is null");
     }
 
-    /** Closes the descriptors, then the memory: the last task that has them is gone. */
+    /** The same with other credentials. */
+    TaskResources with(Credentials others) {
+        return new TaskResources(image, files, fs, others);
+    }
+
+    /** Gives up the references: descriptors first, then the memory. */
     @Override
     public void close() {
         try (image) {

@@ -19,16 +19,37 @@ import org.slf4j.LoggerFactory;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 
-/** A task's thread: runs the guest, serves each trap, delivers signals, until the process ends. */
-final class TaskRunner implements Runnable {
+/** A task's thread: runs the guest, serves each trap, delivers signals, until the task ends. */
+final class TaskRunner implements TaskThreads.Job {
     private static final Logger log = LoggerFactory.getLogger(TaskRunner.class);
 
     private final Task task;
     private final Kernel kernel;
+    private final TaskBirth birth;
 
-    TaskRunner(Task task) {
+    /** Whether the task is known, so that its end has to be told. Confined to the thread. */
+    private boolean published;
+
+    TaskRunner(Task task, TaskBirth birth) {
         this.task = requireNonNull(task, "task is null");
         this.kernel = task.kernel();
+        this.birth = requireNonNull(birth, "birth is null");
+        this.published = birth.isKnown();
+    }
+
+    @Override
+    public String name() {
+        return "task-" + task.tid();
+    }
+
+    @Override
+    public void refused() {
+        birth.decide(false);
+        if (published) {
+            kernel.report("the host has no room for another thread");
+            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            kernel.ended(task, true);
+        }
     }
 
     @Override
@@ -38,12 +59,19 @@ final class TaskRunner implements Runnable {
             runGuest(kernel.platform());
             completed = true;
         } catch (HostCallException e) {
-            log.error("{} of process {} cannot go on", task, task.group().pid(), e);
-            kernel.report("the host refused a call: " + e.getMessage());
-            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            if (published) {
+                log.error("{} of process {} cannot go on", task, task.group().pid(), e);
+                kernel.report("the host refused a call: " + e.getMessage());
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            } else {
+                log.debug("{} cannot begin", task, e);
+            }
             completed = true;
         } finally {
-            kernel.ended(task, completed);
+            birth.decide(false);
+            if (published) {
+                kernel.ended(task, completed);
+            }
         }
     }
 
@@ -55,7 +83,11 @@ final class TaskRunner implements Runnable {
             task.setRunning(
                     Optional.of(new Task.Running(Thread.currentThread(), context, delivery, wait)));
             try {
-                loop(context, delivery);
+                published = birth.publish(context);
+                birth.decide(published);
+                if (published) {
+                    loop(context, delivery);
+                }
             } finally {
                 task.setRunning(Optional.empty());
             }
@@ -66,7 +98,7 @@ final class TaskRunner implements Runnable {
         SyscallGate gate = kernel.syscalls();
         while (true) {
             if (task.takeKick()) {
-                if (task.group().isExiting()) {
+                if (task.isEnding()) {
                     return;
                 }
                 delivery.deliver();

@@ -40,7 +40,7 @@ final class TaskView implements ProcessView {
 
     @Override
     public int parentPid() {
-        return 0;
+        return task.group().parentPid(task.kernel().processes());
     }
 
     @Override

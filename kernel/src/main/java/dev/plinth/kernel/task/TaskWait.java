@@ -14,14 +14,18 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The one way in which a task blocks: until it is woken, a descriptor of the host is ready, or a
  * moment has come.
  *
- * <p>The task sleeps in ppoll(2) on an eventfd of its own, and on descriptors of the host where
- * there are some. {@link #wake} may be called by any thread, everything else by the task thread. A
- * wake that comes while the task does not sleep is kept until it does.
+ * <p>Without descriptors of the host the task's thread parks, which costs least. With some it
+ * sleeps in ppoll(2) on them and on an eventfd of its own, which is made when it is first needed.
+ * {@link #wake} may be called by any thread, everything else by the task thread. A wake that comes
+ * while the task does not sleep is kept until it does.
  */
 final class TaskWait implements Blocker, AutoCloseable {
     private static final long SYS_READ = 0;
@@ -38,29 +42,48 @@ final class TaskWait implements Blocker, AutoCloseable {
     private static final int REVENTS = 6;
     private static final long TIMESPEC_BYTES = 16;
 
+    /** What a wake has to do. */
+    private enum State {
+        /** To leave a mark: the task does not sleep. */
+        AWAKE,
+        /** Nothing: the mark is there. */
+        WOKEN,
+        /** To unpark the thread. */
+        PARKED,
+        /** To write to the eventfd. */
+        POLLING
+    }
+
     private final Task task;
     private final HostKernel host;
     private final Clock clock;
-    private final HostFd wakeFd;
+    private final Thread thread = Thread.currentThread();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment timespec = arena.allocate(TIMESPEC_BYTES, Long.BYTES);
     private final MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES);
     private final MemorySegment one = arena.allocate(Long.BYTES, Long.BYTES);
+    private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
 
+    /** Written by the task thread before it first sleeps in ppoll(2); read by those who wake it. */
+    private volatile Optional<HostFd> wakeFd = Optional.empty();
+
+    /** For the calling thread. */
     TaskWait(Task task) {
         this.task = requireNonNull(task, "task is null");
         this.host = task.kernel().host();
         this.clock = task.kernel().clock();
-        wakeFd =
-                new HostFd(
-                        host,
-                        (int) host.require("eventfd2", SYS_EVENTFD2, 0, EFD_CLOEXEC_NONBLOCK));
         one.set(ValueLayout.JAVA_LONG, 0, 1);
     }
 
-    /** Ends the sleep in progress, or the next one. */
-    void wake() {
-        host.syscall(SYS_WRITE, wakeFd.number(), one.address(), Long.BYTES);
+    @Override
+    public void wake() {
+        switch (state.getAndSet(State.WOKEN)) {
+            case AWAKE, WOKEN -> {}
+            case PARKED -> LockSupport.unpark(thread);
+            case POLLING ->
+                    host.syscall(
+                            SYS_WRITE, wakeFd.orElseThrow().number(), one.address(), Long.BYTES);
+        }
     }
 
     @Override
@@ -73,16 +96,59 @@ final class TaskWait implements Blocker, AutoCloseable {
         if (task.isInterrupted()) {
             return Outcome.INTERRUPTED;
         }
+        List<WaitSet.HostWait> hostWaits = set.hostWaits();
+        return hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
+    }
+
+    private Outcome park(long deadline) {
+        if (!state.compareAndSet(State.AWAKE, State.PARKED)) {
+            return woken();
+        }
+        while (state.get() == State.PARKED) {
+            if (deadline == NO_DEADLINE) {
+                LockSupport.park(this);
+                continue;
+            }
+            long left = deadline - clock.monotonicNanos();
+            if (left > 0) {
+                LockSupport.parkNanos(this, left);
+            } else if (state.compareAndSet(State.PARKED, State.AWAKE)) {
+                return Outcome.TIMED_OUT;
+            }
+        }
+        return woken();
+    }
+
+    /** Takes the mark that a wake left. */
+    private Outcome woken() {
+        state.set(State.AWAKE);
+        return task.isInterrupted() ? Outcome.INTERRUPTED : Outcome.READY;
+    }
+
+    private Outcome poll(List<WaitSet.HostWait> hostWaits, long deadline) {
+        HostFd eventFd = eventFd();
+        if (!state.compareAndSet(State.AWAKE, State.POLLING)) {
+            return woken();
+        }
         try (Arena call = Arena.ofConfined()) {
-            List<WaitSet.HostWait> hostWaits = set.hostWaits();
             MemorySegment pollFds =
                     call.allocate((1L + hostWaits.size()) * POLLFD_BYTES, Long.BYTES);
-            setPollFd(pollFds, 0, wakeFd, POLLIN);
+            setPollFd(pollFds, 0, eventFd, POLLIN);
             for (int i = 0; i < hostWaits.size(); i++) {
                 setPollFd(pollFds, i + 1, hostWaits.get(i).fd(), hostWaits.get(i).events());
             }
             return sleep(pollFds, 1 + hostWaits.size(), deadline);
+        } finally {
+            state.set(State.AWAKE);
         }
+    }
+
+    private HostFd eventFd() {
+        if (wakeFd.isEmpty()) {
+            long fd = host.require("eventfd2", SYS_EVENTFD2, 0, EFD_CLOEXEC_NONBLOCK);
+            wakeFd = Optional.of(new HostFd(host, (int) fd));
+        }
+        return wakeFd.get();
     }
 
     private Outcome sleep(MemorySegment pollFds, int count, long deadline) {
@@ -96,7 +162,8 @@ final class TaskWait implements Blocker, AutoCloseable {
                 throw HostCallException.ofResult("ppoll", new long[] {count, deadline}, ready);
             }
             if (pollFds.get(ValueLayout.JAVA_SHORT, REVENTS) != 0) {
-                host.syscall(SYS_READ, wakeFd.number(), counter.address(), Long.BYTES);
+                long fd = eventFd().number();
+                host.syscall(SYS_READ, fd, counter.address(), Long.BYTES);
             }
             if (task.isInterrupted()) {
                 return Outcome.INTERRUPTED;
@@ -125,7 +192,7 @@ final class TaskWait implements Blocker, AutoCloseable {
 
     @Override
     public void close() {
-        wakeFd.close();
+        wakeFd.ifPresent(HostFd::close);
         arena.close();
     }
 }

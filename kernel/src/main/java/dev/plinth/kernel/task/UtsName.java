@@ -31,4 +31,14 @@ public record UtsName(
             }
         }
     }
+
+    /** These names with another host name, as sethostname(2). */
+    public UtsName withNodename(String name) {
+        return new UtsName(sysname, name, release, version, machine, domainname);
+    }
+
+    /** These names with another NIS domain, as setdomainname(2). */
+    public UtsName withDomainname(String name) {
+        return new UtsName(sysname, nodename, release, version, machine, name);
+    }
 }

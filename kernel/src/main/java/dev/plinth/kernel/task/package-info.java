@@ -23,7 +23,7 @@
  * No lock is held while a guest runs, while a task waits, or while {@code mm} or {@code vfs} is
  * called.
  *
- * <p>Imports {@code signal}, {@code mm}, {@code vfs}, {@code fd}, {@code cred}, {@code loader},
- * {@code time}, {@code memory}.
+ * <p>Imports {@code signal}, {@code futex}, {@code mm}, {@code vfs}, {@code fd}, {@code cred},
+ * {@code loader}, {@code time}, {@code memory}.
  */
 package dev.plinth.kernel.task;

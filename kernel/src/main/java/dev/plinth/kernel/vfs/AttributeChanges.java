@@ -51,7 +51,7 @@ final class AttributeChanges {
         }
         int permissions = old.permissions();
         if (inode.type() != FileType.DIRECTORY) {
-            permissions = withoutSetId(permissions);
+            permissions = withoutSetId(credentials, permissions, old.gid());
         }
         inode.setOwner(uid == -1 ? old.uid() : uid, gid == -1 ? old.gid() : gid, permissions);
     }
@@ -106,17 +106,25 @@ final class AttributeChanges {
 
     /** {@code file_remove_privs}: who changes a program must not gain by its set-user-ID bit. */
     void dropSetId(Caller caller, Inode inode) {
-        int permissions = inode.ownership().permissions();
-        if (withoutSetId(permissions) != permissions
-                && !caller.credentials().has(Capability.FSETID)) {
-            inode.setPermissions(withoutSetId(permissions));
+        if (caller.credentials().has(Capability.FSETID)) {
+            return;
+        }
+        Inode.Ownership file = inode.ownership();
+        int left = withoutSetId(caller.credentials(), file.permissions(), file.gid());
+        if (left != file.permissions()) {
+            inode.setPermissions(left);
         }
     }
 
-    /** A set-group-ID bit without group execution stands for mandatory locking, and stays. */
-    private static int withoutSetId(int permissions) {
-        int kept = permissions & ~Stat.S_ISUID;
-        return (permissions & Stat.S_IXGRP) != 0 ? kept & ~Stat.S_ISGID : kept;
+    /**
+     * A set-group-ID bit without group execution runs nothing, and stays if the caller could set it
+     * ({@code setattr_should_drop_sgid}).
+     */
+    private static int withoutSetId(Credentials credentials, int permissions, int gid) {
+        boolean keepsGroupBit =
+                (permissions & Stat.S_IXGRP) == 0
+                        && (credentials.isInGroup(gid) || credentials.has(Capability.FSETID));
+        return permissions & ~(keepsGroupBit ? Stat.S_ISUID : Stat.S_ISUID | Stat.S_ISGID);
     }
 
     private static void requireOwner(Credentials credentials, Inode inode) {

@@ -32,4 +32,10 @@ public interface Blocker {
      * @param deadline in nanoseconds of the kernel's monotonic clock, or {@link #NO_DEADLINE}
      */
     Outcome await(WaitSet set, long deadline);
+
+    /**
+     * Ends the wait in progress, or the next one: it returns {@link Outcome#READY}. Any thread,
+     * also under locks.
+     */
+    void wake();
 }

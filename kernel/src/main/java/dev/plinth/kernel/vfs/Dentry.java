@@ -55,6 +55,18 @@ public final class Dentry {
         return new Dentry(inode, Optional.empty(), name);
     }
 
+    /**
+     * A file that was made in a directory, but without a name there (O_TMPFILE).
+     *
+     * <p>As on Linux it is shown as if a name made of its number had been removed.
+     */
+    static Dentry unnamed(Inode inode, Dentry directory) {
+        PathName shown = PathName.of("#" + inode.number());
+        Dentry dentry = new Dentry(inode, Optional.of(directory), shown);
+        dentry.deleted = true;
+        return dentry;
+    }
+
     /** The file. */
     public Inode inode() {
         return inode;

@@ -10,7 +10,8 @@ import java.util.concurrent.ConcurrentMap;
  * The devices of the sandbox, by type and number.
  *
  * <p>A device file is no more than such a number, wherever it lies: one in a directory of the host
- * opens the sandbox's device of that number, never the host's.
+ * opens the sandbox's device of that number, never the host's. FIFOs are opened the same way, all
+ * by one that has {@link DeviceNumber#NONE}.
  */
 public final class DeviceRegistry {
     private final ConcurrentMap<Key, Device> devices = new ConcurrentHashMap<>();

@@ -46,6 +46,15 @@ public abstract class Directory extends Inode {
         throw ErrnoException.of(Errno.EACCES);
     }
 
+    /**
+     * Makes a regular file that has no name, as O_TMPFILE does. {@link #link} can give it one.
+     *
+     * @return the file, which is gone if it is not opened
+     */
+    public Inode createUnnamed(NewNode node) {
+        throw ErrnoException.of(Errno.EOPNOTSUPP);
+    }
+
     /** Makes a directory. */
     public Directory makeDirectory(PathName name, NewNode node) {
         throw ErrnoException.of(Errno.EPERM);

@@ -80,6 +80,16 @@ public abstract class FileDescription implements AutoCloseable {
         return (flags() & Fcntl.O_NONBLOCK) != 0;
     }
 
+    /** How long a call that reads waits at most, in nanoseconds; for ever but for sockets. */
+    public long readTimeout() {
+        return Blocker.NO_DEADLINE;
+    }
+
+    /** How long a call that writes waits at most, in nanoseconds; for ever but for sockets. */
+    public long writeTimeout() {
+        return Blocker.NO_DEADLINE;
+    }
+
     /** Whether it was opened with O_PATH, and so is good for naming the file only. */
     public final boolean isPathOnly() {
         return (flags() & Fcntl.O_PATH) != 0;
@@ -126,10 +136,29 @@ public abstract class FileDescription implements AutoCloseable {
             throw new IllegalStateException("file closed more often than opened");
         }
         if (left == 0) {
+            inode().knownLocks().ifPresent(locks -> locks.fileClosed(this));
             releaseInode.run();
             dispose();
             inode().removeUser();
         }
+    }
+
+    /**
+     * Whether open(2) does not return yet: a FIFO waits for someone who opens its other side. Once
+     * false it stays so. Until then, {@link #watch} tells when to ask again.
+     */
+    public boolean isOpening() {
+        return false;
+    }
+
+    /**
+     * A descriptor of the file was closed: the process gives up every record lock on it, whichever
+     * of its descriptors it was set by ({@code filp_close}).
+     *
+     * @param table in which it was; the owner of the locks
+     */
+    public final void descriptorClosed(Object table) {
+        inode().knownLocks().ifPresent(locks -> locks.descriptorClosed(table));
     }
 
     /** Has the file counted as being written, which it is already, until the end. */

@@ -29,12 +29,36 @@ final class FileOpener {
             return new PathDescription(location, how.flags());
         }
         if (how.has(Fcntl.O_TMPFILE)) {
-            requireDirectoryIfAsked(walk.finish(), how);
-            throw ErrnoException.of(Errno.EOPNOTSUPP);
+            return openUnnamed(caller, walk.finish(), how);
         }
         return how.has(Fcntl.O_CREAT)
                 ? openOrCreate(caller, walk, how)
                 : openExisting(caller, walk.finish(), how);
+    }
+
+    /** {@code do_tmpfile} of fs/namei.c. */
+    private FileDescription openUnnamed(Caller caller, Location directory, OpenHow how) {
+        requireDirectoryIfAsked(directory, how);
+        directory.mount().requireWritable();
+        Permissions.require(
+                caller.credentials(), directory.inode(), Permissions.WRITE | Permissions.EXECUTE);
+        Inode inode = makeUnnamed(caller, (Directory) directory.inode(), how);
+        if (!how.has(Fcntl.O_EXCL)) {
+            inode.allowFirstLink();
+        }
+        Dentry dentry = Dentry.unnamed(inode, directory.dentry());
+        return openInode(caller, new Location(directory.mount(), dentry), how);
+    }
+
+    private static Inode makeUnnamed(Caller caller, Directory directory, OpenHow how) {
+        Lock treeLock = directory.fileSystem().treeLock().writeLock();
+        treeLock.lock();
+        try {
+            return directory.createUnnamed(
+                    Permissions.newNode(caller, directory, FileType.REGULAR, how.mode()));
+        } finally {
+            treeLock.unlock();
+        }
     }
 
     private FileDescription openOrCreate(Caller caller, PathWalk walk, OpenHow how) {
@@ -110,7 +134,7 @@ final class FileOpener {
                     throw ErrnoException.of(Errno.EACCES);
                 }
             }
-            case REGULAR, FIFO, SOCKET -> {}
+            case REGULAR, FIFO, SOCKET, ANONYMOUS -> {}
         }
         Permissions.require(caller.credentials(), inode, wanted);
         if (how.has(Fcntl.O_NOATIME)
@@ -132,7 +156,7 @@ final class FileOpener {
     /** Opens a file for which everything has been checked but who else uses it. */
     private FileDescription openInode(Caller caller, Location location, OpenHow how) {
         Inode inode = location.inode();
-        if (inode.type().isDevice()) {
+        if (inode.type().isDevice() || inode.type() == FileType.FIFO) {
             Optional<DeviceRegistry.Device> device = devices.find(inode.type(), inode.deviceId());
             if (device.isPresent()) {
                 return device.get().open(location, how.flags(), caller);

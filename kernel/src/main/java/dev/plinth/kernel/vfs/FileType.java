@@ -12,7 +12,10 @@ public enum FileType {
     CHARACTER_DEVICE(Stat.S_IFCHR),
     BLOCK_DEVICE(Stat.S_IFBLK),
     FIFO(Stat.S_IFIFO),
-    SOCKET(Stat.S_IFSOCK);
+    SOCKET(Stat.S_IFSOCK),
+
+    /** No file at all: what is behind an eventfd(2) and its like. */
+    ANONYMOUS(0);
 
     private final int modeBits;
 
@@ -38,7 +41,7 @@ public enum FileType {
     /** The type in a mode, or empty if Linux has none with these bits. */
     public static Optional<FileType> ofMode(int mode) {
         for (FileType type : values()) {
-            if (type.modeBits == (mode & Stat.S_IFMT)) {
+            if (type != ANONYMOUS && type.modeBits == (mode & Stat.S_IFMT)) {
                 return Optional.of(type);
             }
         }

@@ -8,6 +8,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A file, apart from its names: one object for each file of a file system while anyone holds it.
@@ -26,6 +27,12 @@ public abstract class Inode {
      * {@code i_writecount}.
      */
     private final AtomicInteger writers = new AtomicInteger();
+
+    /** Whether it may get a name though it has none: {@code I_LINKABLE}. */
+    private volatile boolean linkable;
+
+    /** The locks on the file; empty until someone asks for them. */
+    private final AtomicReference<FileLocks> locks = new AtomicReference<>();
 
     /** How many descriptions refer to the file. */
     private final AtomicInteger users = new AtomicInteger();
@@ -120,6 +127,36 @@ public abstract class Inode {
     /** What device the file stands for; {@link DeviceNumber#NONE} if it is none. */
     public DeviceNumber deviceId() {
         return DeviceNumber.NONE;
+    }
+
+    /** The advisory locks on the file. */
+    public final FileLocks locks() {
+        FileLocks known = locks.get();
+        if (known != null) {
+            return known;
+        }
+        locks.compareAndSet(null, new FileLocks());
+        return locks.get();
+    }
+
+    /** The advisory locks on the file, if there ever were any. */
+    final Optional<FileLocks> knownLocks() {
+        return Optional.ofNullable(locks.get());
+    }
+
+    /** The file, made without a name, may get one. */
+    final void allowFirstLink() {
+        linkable = true;
+    }
+
+    /** Whether the file has a name, or may get its first one. */
+    final boolean mayBeLinked() {
+        return linkable || stat().links() > 0;
+    }
+
+    /** The file has got a name; should it lose all of them, there will be no other. */
+    final void linked() {
+        linkable = false;
     }
 
     /** One more description refers to the file. */

@@ -66,8 +66,17 @@ public abstract class SeekableDescription extends FileDescription {
 
     @Override
     public final long write(IoBuffer source) {
+        return write(source, isAppending());
+    }
+
+    /**
+     * Writes at the file's position, or at its end, and moves the position.
+     *
+     * @param append whether at the end, whatever O_APPEND says
+     */
+    public final long write(IoBuffer source, boolean append) {
         synchronized (positionLock) {
-            if (isAppending()) {
+            if (append) {
                 long before = source.remaining();
                 position = append(source);
                 return before - source.remaining();
@@ -78,12 +87,21 @@ public abstract class SeekableDescription extends FileDescription {
         }
     }
 
+    /** pwrite(2), BUGS: with O_APPEND, Linux appends whatever the offset is. */
     @Override
     public final long writeAt(IoBuffer source, long offset) {
-        if (!isAppending()) {
+        return writeAt(source, offset, isAppending());
+    }
+
+    /**
+     * Writes at an offset, or at the end; the position stays.
+     *
+     * @param append whether at the end, whatever O_APPEND says
+     */
+    public final long writeAt(IoBuffer source, long offset, boolean append) {
+        if (!append) {
             return overwrite(source, offset);
         }
-        // pwrite(2), BUGS: with O_APPEND, Linux appends whatever the offset is.
         long before = source.remaining();
         append(source);
         return before - source.remaining();

@@ -65,7 +65,7 @@ final class TreeChanges {
         FileType type = FileType.ofMode(mode).orElseThrow(() -> ErrnoException.of(Errno.EINVAL));
         return switch (type) {
             case DIRECTORY -> throw ErrnoException.of(Errno.EPERM);
-            case SYMLINK -> throw ErrnoException.of(Errno.EINVAL);
+            case SYMLINK, ANONYMOUS -> throw ErrnoException.of(Errno.EINVAL);
             case REGULAR, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET -> type;
         };
     }
@@ -102,10 +102,11 @@ final class TreeChanges {
                     if (inode.type() == FileType.DIRECTORY) {
                         throw ErrnoException.of(Errno.EPERM);
                     }
-                    if (inode.stat().links() == 0) {
+                    if (!inode.mayBeLinked()) {
                         throw ErrnoException.of(Errno.ENOENT);
                     }
                     directory.link(name, inode);
+                    inode.linked();
                     return inode;
                 });
     }

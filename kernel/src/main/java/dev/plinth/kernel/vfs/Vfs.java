@@ -21,6 +21,7 @@ public final class Vfs {
     private final AttributeChanges attributes;
     private final FileOpener opener;
     private final TreeChanges tree = new TreeChanges(cache);
+    private final LockWaits lockWaits = new LockWaits();
 
     /**
      * The file layer.
@@ -31,6 +32,11 @@ public final class Vfs {
     public Vfs(DeviceRegistry devices, Clock clock) {
         this.attributes = new AttributeChanges(clock);
         this.opener = new FileOpener(cache, devices, attributes);
+    }
+
+    /** Who waits for record locks of whom. */
+    public LockWaits lockWaits() {
+        return lockWaits;
     }
 
     /**
@@ -196,6 +202,11 @@ public final class Vfs {
     /** Sets both times to now, as utimensat(2) does without times. */
     public void touch(Caller caller, Location location) {
         attributes.touch(caller, location);
+    }
+
+    /** A regular file is about to be written: takes its set-ID bits away. */
+    public void beforeWrite(Caller caller, FileDescription file) {
+        attributes.dropSetId(caller, file.inode());
     }
 
     /** Sets the size, as truncate(2). */

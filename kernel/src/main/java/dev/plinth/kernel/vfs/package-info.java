@@ -21,6 +21,8 @@
  *       Permissions}.
  *   <li>Waiting: {@link dev.plinth.kernel.vfs.Blocker}, {@link dev.plinth.kernel.vfs.WaitSet},
  *       {@link dev.plinth.kernel.vfs.WaitQueue}. Files never block; system calls do.
+ *   <li>Advisory locks: {@link dev.plinth.kernel.vfs.FileLocks}, {@link
+ *       dev.plinth.kernel.vfs.RecordLock}, {@link dev.plinth.kernel.vfs.LockWaits}.
  *   <li>Numbers: {@link dev.plinth.kernel.vfs.InodeNumbers}, {@link
  *       dev.plinth.kernel.vfs.DeviceRegistry}.
  * </ul>
@@ -39,7 +41,8 @@
  *   <li>the memory manager's locks, taken inside {@code transfer};
  *   <li>an inode's page lock, taken inside {@link dev.plinth.kernel.mm.Mappable#pages}. Never held
  *       when {@code transfer} is called, nor when mappings are told that pages went;
- *   <li>an inode's attribute lock, and the locks of the memory file.
+ *   <li>an inode's attribute lock, a file's {@code locksLock} and the {@code waitsLock} of record
+ *       locks, and the locks of the memory file. None of them is taken under another one.
  * </ol>
  *
  * <p>Imports {@code api}, {@code errno}, {@code io}, {@code cred}, and {@code Mappable} of {@code

@@ -10,6 +10,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.loader.linux.Elf;
+import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MappingInfo;
 import dev.plinth.kernel.mm.ProgramAreas;
 
@@ -28,12 +29,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 @Timeout(60)
 final class InitialStackTest {
     private static final long SYS_WAIT4 = 61;
-    private static final long TOP = 0x7fff_ffff_f000L;
+    private static final long LINUX_TOP = 0x7fff_ffff_f000L;
+
+    /** Above the stack are pages of the kernel's, which Linux has below it. */
+    private static final long TOP = AddressLayout.KERNEL_PAGES;
 
     /**
      * Entries that Linux has and this kernel does not: vDSO, restartable sequences, more HWCAPs.
@@ -51,10 +56,10 @@ final class InitialStackTest {
                     Elf.AT_BASE,
                     Elf.AT_FLAGS,
                     Elf.AT_ENTRY,
-                    Elf.AT_SECURE,
-                    Elf.AT_RANDOM,
-                    Elf.AT_EXECFN,
-                    Elf.AT_PLATFORM);
+                    Elf.AT_SECURE);
+
+    /** Entries whose values are as far from the top of the stack on both sides. */
+    private static final Set<Long> ON_STACK = Set.of(Elf.AT_RANDOM, Elf.AT_EXECFN, Elf.AT_PLATFORM);
 
     @TempDir private Path directory;
 
@@ -66,7 +71,7 @@ final class InitialStackTest {
             List<Long> environment,
             Map<Long, Long> vector,
             byte[] dump) {
-        static Stack parse(byte[] dump) {
+        static Stack parse(long top, byte[] dump) {
             ByteBuffer words = ByteBuffer.wrap(dump).order(ByteOrder.LITTLE_ENDIAN);
             long count = words.getLong();
             List<Long> arguments = pointers(words);
@@ -76,7 +81,7 @@ final class InitialStackTest {
             for (long key = words.getLong(); key != Elf.AT_NULL; key = words.getLong()) {
                 vector.put(key, words.getLong());
             }
-            return new Stack(TOP - dump.length, arguments, environment, vector, dump);
+            return new Stack(top - dump.length, arguments, environment, vector, dump);
         }
 
         private static List<Long> pointers(ByteBuffer words) {
@@ -107,14 +112,14 @@ final class InitialStackTest {
                         List.<String>of(),
                         List.of("a"),
                         List.of("", "two words", "x".repeat(99)))) {
-            Stack linux = Stack.parse(runOnHost(file, arguments));
+            Stack linux = Stack.parse(LINUX_TOP, runOnHost(file, arguments));
             List<String> all = new ArrayList<>();
             all.add(file.toString());
             all.addAll(arguments);
             try (TestLoading loading = new TestLoading()) {
                 LoadedProgram program =
                         loading.load(file.toString(), elf, all, List.of("A=1", "EMPTY="));
-                Stack here = Stack.parse(dump(loading, program));
+                Stack here = Stack.parse(TOP, dump(loading, program));
                 assertAlike(linux, here);
             }
         }
@@ -122,16 +127,26 @@ final class InitialStackTest {
 
     private static void assertAlike(Stack linux, Stack here) {
         assertEquals(0, here.pointer() % 16);
-        assertEquals(linux.arguments(), here.arguments());
-        assertEquals(linux.environment(), here.environment());
+        assertEquals(belowTop(LINUX_TOP, linux.arguments()), belowTop(TOP, here.arguments()));
+        assertEquals(belowTop(LINUX_TOP, linux.environment()), belowTop(TOP, here.environment()));
         List<Long> keys = new ArrayList<>(linux.vector().keySet());
         keys.removeAll(LINUX_ONLY);
         assertEquals(keys, new ArrayList<>(here.vector().keySet()));
         for (long key : COMPARED) {
             assertEquals(linux.vector().get(key), here.vector().get(key), "entry " + key);
         }
+        for (long key : ON_STACK) {
+            assertEquals(
+                    LINUX_TOP - linux.vector().get(key),
+                    TOP - here.vector().get(key),
+                    "entry " + key);
+        }
         int strings = (int) (TOP - here.vector().get(Elf.AT_PLATFORM));
         assertArrayEquals(tail(linux.dump(), strings), tail(here.dump(), strings));
+    }
+
+    private static List<Long> belowTop(long top, List<Long> pointers) {
+        return pointers.stream().map(pointer -> top - pointer).toList();
     }
 
     private static byte[] tail(byte[] bytes, int length) {
@@ -159,7 +174,8 @@ final class InitialStackTest {
     @Test
     void tellsWhoTheProgramRunsAs() {
         try (TestLoading loading = new TestLoading()) {
-            Stack stack = Stack.parse(dump(loading, loading.load(TestElf.executable().bytes())));
+            Stack stack =
+                    Stack.parse(TOP, dump(loading, loading.load(TestElf.executable().bytes())));
             assertEquals(1, stack.vector().get(Elf.AT_UID));
             assertEquals(1, stack.vector().get(Elf.AT_EUID));
             assertEquals(3, stack.vector().get(Elf.AT_GID));
@@ -174,7 +190,7 @@ final class InitialStackTest {
         try (TestLoading loading = new TestLoading()) {
             byte[] elf = TestElf.executable().bytes();
             LoadedProgram program = loading.load(elf, List.of(), List.of());
-            Stack stack = Stack.parse(dump(loading, program));
+            Stack stack = Stack.parse(TOP, dump(loading, program));
             assertEquals("", stack.string(stack.arguments().getFirst()));
         }
     }
@@ -269,7 +285,7 @@ final class InitialStackTest {
         try (TestLoading loading = new TestLoading()) {
             byte[] elf = TestElf.executable().bytes();
             LoadedProgram program = loading.loadAs(elf, 1, 2);
-            assertEquals(1, Stack.parse(dump(loading, program)).vector().get(Elf.AT_SECURE));
+            assertEquals(1, Stack.parse(TOP, dump(loading, program)).vector().get(Elf.AT_SECURE));
         }
     }
 
@@ -286,6 +302,7 @@ final class InitialStackTest {
                                 0,
                                 new byte[15],
                                 new dev.plinth.api.platform.CpuFeatures(0, 0, 0, 0),
-                                0));
+                                0,
+                                Optional.empty()));
     }
 }

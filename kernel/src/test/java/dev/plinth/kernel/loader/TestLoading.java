@@ -114,7 +114,8 @@ final class TestLoading implements AutoCloseable {
                         environment.stream().map(TestLoading::ascii).toList());
         byte[] random = new byte[LoadRequest.RANDOM_BYTES];
         Arrays.fill(random, (byte) 0x5a);
-        return new LoadRequest(strings, uid, euid, 3, 3, random, CPU, STACK_LIMIT);
+        return new LoadRequest(
+                strings, uid, euid, 3, 3, random, CPU, STACK_LIMIT, Optional.empty());
     }
 
     static byte[] ascii(String text) {

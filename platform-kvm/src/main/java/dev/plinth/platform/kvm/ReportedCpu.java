@@ -45,10 +45,21 @@ final class ReportedCpu {
                         auxiliary(own, AT_HWCAP2),
                         xcr0,
                         vectorStateBytes(xcr0));
+        offerMachineFeatures((int) features.hwcap());
         physicalAddressBits =
                 find(CpuidLeaf.ADDRESS_SIZES, 0)
                         .map(answer -> answer.eax() & 0xff)
                         .orElse(DEFAULT_PHYSICAL_ADDRESS_BITS);
+    }
+
+    /** Without these, CPUID would deny what the auxiliary vector of programs says. */
+    private void offerMachineFeatures(int own) {
+        entry(CpuidLeaf.FEATURES, 0)
+                .ifPresent(entry -> {
+                    int offered = entry.get(JAVA_INT, KvmCpuid.ENTRY_EDX);
+                    int added = own & CpuidLeaf.MACHINE_FEATURES;
+                    entry.set(JAVA_INT, KvmCpuid.ENTRY_EDX, offered | added);
+                });
     }
 
     private static long auxiliary(ByteBuffer vector, long type) {
@@ -79,6 +90,16 @@ final class ReportedCpu {
     }
 
     private Optional<CpuidAnswer> find(int leaf, int subleaf) {
+        return entry(leaf, subleaf)
+                .map(entry ->
+                        new CpuidAnswer(
+                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EAX),
+                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EBX),
+                                entry.get(JAVA_INT, KvmCpuid.ENTRY_ECX),
+                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EDX)));
+    }
+
+    private Optional<MemorySegment> entry(int leaf, int subleaf) {
         int entries = Math.min(supported.get(JAVA_INT, KvmCpuid.NENT), KvmCpuid.MAX_ENTRIES);
         for (int i = 0; i < entries; i++) {
             MemorySegment entry =
@@ -87,12 +108,7 @@ final class ReportedCpu {
                             KvmCpuid.ENTRY_BYTES);
             if (entry.get(JAVA_INT, KvmCpuid.ENTRY_FUNCTION) == leaf
                     && entry.get(JAVA_INT, KvmCpuid.ENTRY_INDEX) == subleaf) {
-                return Optional.of(
-                        new CpuidAnswer(
-                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EAX),
-                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EBX),
-                                entry.get(JAVA_INT, KvmCpuid.ENTRY_ECX),
-                                entry.get(JAVA_INT, KvmCpuid.ENTRY_EDX)));
+                return Optional.of(entry);
             }
         }
         return Optional.empty();

@@ -42,15 +42,19 @@ final class FaultAccess {
      * Decides what it was.
      *
      * @param forbidden whether the mappings did not allow it; else what is behind them failed
+     * @param mapped whether something was mapped there when it faulted. What is mapped now may be
+     *     more, for another thread may have had the same fault
      */
     AccessType of(
             int tid,
             long address,
             boolean forbidden,
+            boolean mapped,
             PtraceAddressSpace space,
             Registers registers) {
         long rip = registers.rip();
-        boolean executable = space.isExecutable(address) || isIn(StubLayout.STUB_PAGE, address);
+        boolean executable =
+                mapped && (space.isExecutable(address) || isIn(StubLayout.STUB_PAGE, address));
         if (address == rip && !executable) {
             return AccessType.EXECUTE;
         }
@@ -64,7 +68,7 @@ final class FaultAccess {
                 space.isReadable(address)
                         || isIn(StubLayout.STUB_PAGE, address)
                         || isIn(StubLayout.BATCH_PAGE, address);
-        if (readable && forbidden) {
+        if (readable && forbidden && mapped) {
             return AccessType.WRITE;
         }
         if (registers.cs() != UserRegs.USER_CS) {

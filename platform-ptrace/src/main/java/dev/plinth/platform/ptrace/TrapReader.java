@@ -100,7 +100,8 @@ final class TrapReader {
         }
         if (isFault(signal, code)) {
             boolean forbidden = signal == Signal.SIGSEGV;
-            AccessType access = faultAccess.of(tid, address, forbidden, space, registers);
+            boolean mapped = code != SignalCode.SEGV_MAPERR;
+            AccessType access = faultAccess.of(tid, address, forbidden, mapped, space, registers);
             return Optional.of(new Trap.Fault(address, access, signal, visible(code, address)));
         }
         return Optional.of(new Trap.CpuException(signal, code, address));

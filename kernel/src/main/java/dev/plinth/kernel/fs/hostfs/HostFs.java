@@ -186,7 +186,8 @@ public final class HostFs extends FileSystem {
             case DIRECTORY -> new HostDirectory(handle, number);
             case REGULAR -> new HostFile(handle, number);
             case SYMLINK -> new HostSymlink(handle, number);
-            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET -> new HostNode(handle, number);
+            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET, ANONYMOUS ->
+                    new HostNode(handle, number);
         };
     }
 

@@ -177,6 +177,11 @@ final class OverlayDirectory extends Directory {
     }
 
     @Override
+    public Inode createUnnamed(NewNode node) {
+        return fileSystem.ofUnnamed(fileSystem.upper().makeUnnamedFile(node));
+    }
+
+    @Override
     public Directory makeDirectory(PathName name, NewNode node) {
         Inode directory = upperWithRoomFor(name).makeDirectory(name, node);
         return (Directory) fileSystem.ofUpper(directory, at(name));

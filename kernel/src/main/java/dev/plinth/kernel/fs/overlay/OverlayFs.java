@@ -137,7 +137,14 @@ public final class OverlayFs extends FileSystem {
                     upperInode.type() == FileType.DIRECTORY
                             ? Optional.ofNullable(origins.get(upperInode.number()))
                             : Optional.empty();
-            return makeLocked(Optional.of(upperInode), lower, place);
+            return makeLocked(Optional.of(upperInode), lower, Optional.of(place));
+        }
+    }
+
+    /** The inode of a file of the upper layer that has no name yet. */
+    Inode ofUnnamed(Inode upperInode) {
+        synchronized (inodesLock) {
+            return makeLocked(Optional.of(upperInode), Optional.empty(), Optional.empty());
         }
     }
 
@@ -149,7 +156,7 @@ public final class OverlayFs extends FileSystem {
                 layersOf(known.get()).foundAt(place);
                 return known.get();
             }
-            return makeLocked(Optional.empty(), Optional.of(lowerInode), place);
+            return makeLocked(Optional.empty(), Optional.of(lowerInode), Optional.of(place));
         }
     }
 
@@ -164,9 +171,8 @@ public final class OverlayFs extends FileSystem {
 
     @GuardedBy("inodesLock")
     private Inode makeLocked(
-            Optional<Inode> upperInode, Optional<Inode> lowerInode, Layers.Place place) {
+            Optional<Inode> upperInode, Optional<Inode> lowerInode, Optional<Layers.Place> at) {
         Inode some = upperInode.orElseGet(lowerInode::orElseThrow);
-        Optional<Layers.Place> at = Optional.of(place);
         Inode inode =
                 switch (some.type()) {
                     case DIRECTORY ->
@@ -178,7 +184,7 @@ public final class OverlayFs extends FileSystem {
                     case REGULAR -> new OverlayFile(new Layers(this, upperInode, lowerInode, at));
                     case SYMLINK ->
                             new OverlaySymlink(new Layers(this, upperInode, lowerInode, at));
-                    case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET ->
+                    case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET, ANONYMOUS ->
                             new OverlayNode(new Layers(this, upperInode, lowerInode, at));
                 };
         inodes.put(inode.number(), new InodeReference(inode, collected));

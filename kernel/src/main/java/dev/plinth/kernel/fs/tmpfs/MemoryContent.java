@@ -32,6 +32,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * keeps the pages from being taken away.
  */
 final class MemoryContent implements Mappable {
+    /**
+     * From so many bytes on, fresh pages are better written by the host than touched one by one.
+     */
+    private static final long FRESH_WRITE_MIN = 4L * Pages.SIZE;
+
     private final TmpFs fileSystem;
     private final MemoryFile memory;
     private final MappingList mappings = new MappingList();
@@ -192,8 +197,10 @@ final class MemoryContent implements Mappable {
      */
     private long copyIn(MemorySegment piece, long offset) {
         PageMap.Run run;
+        boolean fresh;
         synchronized (pageLock) {
             Optional<PageMap.Run> present = pages.find(offset);
+            fresh = present.isEmpty();
             run =
                     present.isPresent()
                             ? present.get()
@@ -201,7 +208,11 @@ final class MemoryContent implements Mappable {
                                     Pages.floor(offset), Pages.ceil(offset + piece.byteSize()));
         }
         long count = Math.min(run.end() - offset, piece.byteSize());
-        MemorySegment.copy(piece, 0, slice(run, offset, count), 0, count);
+        if (fresh && count >= FRESH_WRITE_MIN && piece.isNative()) {
+            memory.write(run.memoryOffset() + (offset - run.start()), piece.asSlice(0, count));
+        } else {
+            MemorySegment.copy(piece, 0, slice(run, offset, count), 0, count);
+        }
         return count;
     }
 
@@ -244,19 +255,26 @@ final class MemoryContent implements Mappable {
             switch (mode) {
                 case Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE ->
                         discard(offset, end, false);
-                case 0, Fs.FALLOC_FL_KEEP_SIZE -> {
-                    synchronized (pageLock) {
-                        fillLocked(Pages.floor(offset), Pages.ceil(end));
-                    }
-                    if (mode == 0 && end > size) {
-                        zeroTail(end);
-                        size = end;
-                    }
+                case Fs.FALLOC_FL_ZERO_RANGE, Fs.FALLOC_FL_ZERO_RANGE | Fs.FALLOC_FL_KEEP_SIZE -> {
+                    discard(offset, end, false);
+                    reserve(offset, end, mode == Fs.FALLOC_FL_ZERO_RANGE);
                 }
+                case 0, Fs.FALLOC_FL_KEEP_SIZE -> reserve(offset, end, mode == 0);
                 default -> throw ErrnoException.of(Errno.EOPNOTSUPP);
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Has pages for a range, which perhaps becomes part of the file. */
+    private void reserve(long start, long end, boolean grows) {
+        synchronized (pageLock) {
+            fillLocked(Pages.floor(start), Pages.ceil(end));
+        }
+        if (grows && end > size) {
+            zeroTail(end);
+            size = end;
         }
     }
 

@@ -93,6 +93,11 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     }
 
     @Override
+    public Inode createUnnamed(NewNode node) {
+        return fileSystem.makeUnnamedFile(node);
+    }
+
+    @Override
     public Directory makeDirectory(PathName name, NewNode node) {
         TmpfsDirectory directory = new TmpfsDirectory(fileSystem, node);
         add(name, directory);

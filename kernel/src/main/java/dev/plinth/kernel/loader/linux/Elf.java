@@ -5,6 +5,9 @@ public final class Elf {
     /** {@code 0x7f 'E' 'L' 'F'}, as a little-endian int. */
     public static final int ELFMAG = 0x464c457f;
 
+    public static final int ELFCLASS64 = 2;
+    public static final int ELFDATA2LSB = 1;
+
     public static final int ET_EXEC = 2;
     public static final int ET_DYN = 3;
     public static final int EM_X86_64 = 62;
@@ -14,8 +17,10 @@ public final class Elf {
 
     public static final int E_TYPE = 16;
     public static final int E_MACHINE = 18;
+    public static final int E_VERSION = 20;
     public static final int E_ENTRY = 24;
     public static final int E_PHOFF = 32;
+    public static final int E_EHSIZE = 52;
     public static final int E_PHENTSIZE = 54;
     public static final int E_PHNUM = 56;
 
@@ -31,12 +36,25 @@ public final class Elf {
     public static final int P_ALIGN = 48;
 
     public static final int PT_LOAD = 1;
+    public static final int PT_DYNAMIC = 2;
     public static final int PT_INTERP = 3;
     public static final int PT_GNU_STACK = 0x6474e551;
 
     public static final int PF_X = 1;
     public static final int PF_W = 2;
     public static final int PF_R = 4;
+
+    public static final long DT_NULL = 0;
+    public static final long DT_HASH = 4;
+    public static final long DT_STRTAB = 5;
+    public static final long DT_SYMTAB = 6;
+    public static final long DT_STRSZ = 10;
+    public static final long DT_SYMENT = 11;
+    public static final long DT_SONAME = 14;
+    public static final long DT_GNU_HASH = 0x6ffffef5L;
+    public static final long DT_VERSYM = 0x6ffffff0L;
+    public static final long DT_VERDEF = 0x6ffffffcL;
+    public static final long DT_VERDEFNUM = 0x6ffffffdL;
 
     public static final long AT_NULL = 0;
     public static final long AT_PHDR = 3;
@@ -57,6 +75,7 @@ public final class Elf {
     public static final long AT_RANDOM = 25;
     public static final long AT_HWCAP2 = 26;
     public static final long AT_EXECFN = 31;
+    public static final long AT_SYSINFO_EHDR = 33;
     public static final long AT_MINSIGSTKSZ = 51;
 
     private Elf() {}

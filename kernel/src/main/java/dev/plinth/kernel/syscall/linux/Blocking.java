@@ -7,12 +7,34 @@ import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.WaitSet;
+import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.function.LongSupplier;
 
 /** Waits for files that are not ready, for calls that block. */
 final class Blocking {
+    /** A deadline for those who do not wait at all. */
+    static final long AT_ONCE = Long.MIN_VALUE;
+
     private Blocking() {}
+
+    /** Until when calls wait for a file that they read: {@link #AT_ONCE}, a moment, for ever. */
+    static long readingPatience(Task task, FileDescription file) {
+        return patience(task, file, file.readTimeout());
+    }
+
+    /** Until when calls wait for a file that they write: {@link #AT_ONCE}, a moment, for ever. */
+    static long writingPatience(Task task, FileDescription file) {
+        return patience(task, file, file.writeTimeout());
+    }
+
+    private static long patience(Task task, FileDescription file, long timeout) {
+        if (file.isNonBlocking()) {
+            return AT_ONCE;
+        }
+        long now = timeout == Blocker.NO_DEADLINE ? 0 : task.kernel().clock().monotonicNanos();
+        return timeout > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + timeout;
+    }
 
     /**
      * Does what may have to wait for a file, again and again until it need not.
@@ -24,25 +46,76 @@ final class Blocking {
      * @throws RestartException if a signal comes first
      */
     static long until(Task task, FileDescription file, int events, LongSupplier operation) {
-        while (true) {
-            try {
-                return operation.getAsLong();
-            } catch (ErrnoException e) {
-                if (e.errno() != Errno.EAGAIN || file.isNonBlocking()) {
-                    throw e;
-                }
+        return until(
+                task, file, events, patience(task, file, Blocker.NO_DEADLINE), operation);
+    }
+
+    /**
+     * Does what may have to wait for a file, again and again until it need not or a moment has come.
+     *
+     * @param deadline on the monotonic clock; {@link #AT_ONCE}, or {@link Blocker#NO_DEADLINE}
+     * @throws ErrnoException EAGAIN if the moment has come; EINTR if a signal comes first and there
+     *     is a moment; whatever the operation throws
+     * @throws RestartException if a signal comes first
+     */
+    static long until(
+            Task task, FileDescription file, int events, long deadline, LongSupplier operation) {
+        try {
+            return operation.getAsLong();
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EAGAIN || deadline == AT_ONCE) {
+                throw e;
             }
-            await(task, file, events);
+        }
+        try (WaitSet set = task.blocker().newWaitSet()) {
+            file.watch(events, set);
+            while (true) {
+                try {
+                    return operation.getAsLong();
+                } catch (ErrnoException e) {
+                    if (e.errno() != Errno.EAGAIN) {
+                        throw e;
+                    }
+                }
+                await(task, set, deadline);
+            }
         }
     }
 
-    private static void await(Task task, FileDescription file, int events) {
-        try (WaitSet set = task.blocker().newWaitSet()) {
-            file.watch(events, set);
-            while (file.ready(events) == 0) {
-                if (task.blocker().await(set, Blocker.NO_DEADLINE) == Blocker.Outcome.INTERRUPTED) {
-                    throw RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS);
+    private static void await(Task task, WaitSet set, long deadline) {
+        switch (task.blocker().await(set, deadline)) {
+            case READY -> {}
+            case TIMED_OUT -> throw ErrnoException.of(Errno.EAGAIN);
+            case INTERRUPTED -> {
+                // The time that is left would be lost: sock_intr_errno of net/sock.h.
+                if (deadline != Blocker.NO_DEADLINE) {
+                    throw ErrnoException.of(Errno.EINTR);
                 }
+                throw RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS);
+            }
+        }
+    }
+
+    /**
+     * Waits until a file that was opened is open: a FIFO may wait for its other side.
+     *
+     * @param file closed if a signal comes first
+     * @throws RestartException if a signal comes first
+     */
+    static void untilOpen(Task task, FileDescription file) {
+        if (!file.isOpening()) {
+            return;
+        }
+        boolean open = false;
+        try (WaitSet set = task.blocker().newWaitSet()) {
+            file.watch(Poll.POLLIN | Poll.POLLOUT, set);
+            while (file.isOpening()) {
+                await(task, set, Blocker.NO_DEADLINE);
+            }
+            open = true;
+        } finally {
+            if (!open) {
+                file.close();
             }
         }
     }

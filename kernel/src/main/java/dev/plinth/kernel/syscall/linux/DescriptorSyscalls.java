@@ -3,7 +3,6 @@ package dev.plinth.kernel.syscall.linux;
 import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_ARGUMENT;
 import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_COMMAND;
 import static dev.plinth.kernel.strace.DescriptorFormats.FCNTL_RESULT;
-import static dev.plinth.kernel.strace.DescriptorFormats.FLOCK_OPERATION;
 import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_ARGUMENT;
 import static dev.plinth.kernel.strace.DescriptorFormats.IOCTL_REQUEST;
 import static dev.plinth.kernel.strace.Formats.FD;
@@ -11,7 +10,9 @@ import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pipefs.PipeDescription;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
@@ -36,17 +37,6 @@ final class DescriptorSyscalls implements SyscallFamily {
     private static final int FIONCLEX = 0x5450;
     private static final int FIOCLEX = 0x5451;
 
-    private static final int LOCK_SH = 1;
-    private static final int LOCK_EX = 2;
-    private static final int LOCK_NB = 4;
-    private static final int LOCK_UN = 8;
-
-    /** {@code struct flock}: short type, short whence, long start, long len, int pid. */
-    private static final int FLOCK_BYTES = 32;
-
-    private static final String ONE_PROCESS =
-            "one process never meets a lock of another, so none is kept";
-
     private static final ArgumentFormat DUP_FLAGS =
             new FlagFormat("0").with(Fcntl.O_CLOEXEC, "O_CLOEXEC");
 
@@ -58,7 +48,7 @@ final class DescriptorSyscalls implements SyscallFamily {
                 supported("dup3", DescriptorSyscalls::dup3, FD, FD, DUP_FLAGS),
                 partial(
                                 "fcntl",
-                                "descriptors, flags; " + ONE_PROCESS,
+                                "descriptors, flags, locks; no leases, no directory notification",
                                 DescriptorSyscalls::fcntl,
                                 FD,
                                 FCNTL_COMMAND,
@@ -70,8 +60,7 @@ final class DescriptorSyscalls implements SyscallFamily {
                         DescriptorSyscalls::ioctl,
                         FD,
                         IOCTL_REQUEST,
-                        IOCTL_ARGUMENT),
-                partial("flock", ONE_PROCESS, DescriptorSyscalls::flock, FD, FLOCK_OPERATION));
+                        IOCTL_ARGUMENT));
     }
 
     private static long dup(Task task, SyscallArguments arguments) {
@@ -123,7 +112,7 @@ final class DescriptorSyscalls implements SyscallFamily {
                     yield 0;
                 }
                 case Fcntl.F_GETFL -> file.flags();
-                default -> fcntlOfFile(task, file, command, arguments.longAt(2));
+                default -> fcntlOfFile(task, fd, file, command, arguments.longAt(2));
             };
         }
     }
@@ -135,7 +124,8 @@ final class DescriptorSyscalls implements SyscallFamily {
     }
 
     /** Commands that a descriptor which only names its file (O_PATH) does not have. */
-    private static long fcntlOfFile(Task task, FileDescription file, int command, long value) {
+    private static long fcntlOfFile(
+            Task task, int fd, FileDescription file, int command, long value) {
         if (file.isPathOnly()) {
             throw ErrnoException.of(Errno.EBADF);
         }
@@ -144,47 +134,31 @@ final class DescriptorSyscalls implements SyscallFamily {
                 file.setFlags((int) value);
                 yield 0;
             }
-            case Fcntl.F_GETLK, Fcntl.F_OFD_GETLK -> {
-                readLock(task, value, true);
-                task.guestMemory().writeShort(value, (short) Fcntl.F_UNLCK);
-                yield 0;
-            }
-            case Fcntl.F_SETLK, Fcntl.F_SETLKW, Fcntl.F_OFD_SETLK, Fcntl.F_OFD_SETLKW -> {
-                requireLockable(file, readLock(task, value, false));
-                yield 0;
-            }
+            case Fcntl.F_GETLK,
+                    Fcntl.F_SETLK,
+                    Fcntl.F_SETLKW,
+                    Fcntl.F_OFD_GETLK,
+                    Fcntl.F_OFD_SETLK,
+                    Fcntl.F_OFD_SETLKW ->
+                    LockSyscalls.fcntl(task, fd, file, command, value);
+            case Fcntl.F_GETLEASE -> Fcntl.F_UNLCK;
+            case Fcntl.F_SETLEASE -> throw noLease((int) value);
             case Fcntl.F_GETOWN -> 0;
             case Fcntl.F_SETOWN -> 0;
             default -> throw ErrnoException.of(Errno.EINVAL);
         };
     }
 
-    private static int readLock(Task task, long address, boolean query) {
-        byte[] lock = task.guestMemory().copyIn(address, FLOCK_BYTES);
-        int type = lock[0];
-        int whence = lock[2];
-        boolean known =
-                (type == Fcntl.F_RDLCK
-                                || type == Fcntl.F_WRLCK
-                                || (type == Fcntl.F_UNLCK && !query))
-                        && whence >= Fs.SEEK_SET
-                        && whence <= Fs.SEEK_END;
-        if (!known) {
-            throw ErrnoException.of(Errno.EINVAL);
+    private static PipeDescription pipe(FileDescription file) {
+        if (file instanceof PipeDescription pipe) {
+            return pipe;
         }
-        return type;
+        throw ErrnoException.of(Errno.EBADF);
     }
 
-    private static void requireLockable(FileDescription file, int type) {
-        boolean open =
-                switch (type) {
-                    case Fcntl.F_RDLCK -> file.isReadable();
-                    case Fcntl.F_WRLCK -> file.isWritable();
-                    default -> true;
-                };
-        if (!open) {
-            throw ErrnoException.of(Errno.EBADF);
-        }
+    /** As on a file system that knows no leases: there is none to give up, and none to have. */
+    private static ErrnoException noLease(int type) {
+        return ErrnoException.of(type == Fcntl.F_UNLCK ? Errno.EAGAIN : Errno.EINVAL);
     }
 
     private static long ioctl(Task task, SyscallArguments arguments) {
@@ -227,14 +201,5 @@ final class DescriptorSyscalls implements SyscallFamily {
                 task.guestMemory().copyOut(address, from);
             }
         };
-    }
-
-    private static long flock(Task task, SyscallArguments arguments) {
-        int operation = arguments.intAt(1) & ~LOCK_NB;
-        if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        task.files().get(arguments.intAt(0)).close();
-        return 0;
     }
 }

@@ -23,6 +23,7 @@ import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.PathDisplay;
@@ -154,6 +155,10 @@ final class DirectorySyscalls implements SyscallFamily {
         int[] used = {0};
         boolean[] refused = {false};
         try (FileDescription directory = task.files().get(arguments.intAt(0))) {
+            long before =
+                    directory.inode().type() == FileType.DIRECTORY
+                            ? directory.seek(0, Fs.SEEK_CUR)
+                            : 0;
             directory.readEntries((entry, next) -> {
                 int length = (form.overhead() + entry.name().length() + 7) & -8;
                 if (length > room - used[0]) {
@@ -164,11 +169,16 @@ final class DirectorySyscalls implements SyscallFamily {
                 used[0] += length;
                 return true;
             });
+            if (used[0] == 0 && refused[0]) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            try {
+                task.guestMemory().copyOut(arguments.longAt(1), Arrays.copyOf(bytes, used[0]));
+            } catch (ErrnoException e) {
+                directory.seek(before, Fs.SEEK_SET);
+                throw e;
+            }
         }
-        if (used[0] == 0 && refused[0]) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        task.guestMemory().copyOut(arguments.longAt(1), Arrays.copyOf(bytes, used[0]));
         return used[0];
     }
 

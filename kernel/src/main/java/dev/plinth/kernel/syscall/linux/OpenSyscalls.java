@@ -9,7 +9,6 @@ import static dev.plinth.kernel.strace.Formats.MODE;
 import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.UNSIGNED;
-import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
 import dev.plinth.api.linux.Errno;
@@ -47,21 +46,12 @@ final class OpenSyscalls implements SyscallFamily {
                     .with(CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC")
                     .family("CLOSE_RANGE_???");
 
-    private static final String NO_TMPFILE = "no O_TMPFILE";
-
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("open", NO_TMPFILE, OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
-                partial(
-                        "openat",
-                        NO_TMPFILE,
-                        OpenSyscalls::openat,
-                        DIR_FD,
-                        PATH,
-                        OPEN_FLAGS,
-                        OPEN_MODE),
-                partial("openat2", NO_TMPFILE, OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
+                supported("open", OpenSyscalls::open, PATH, OPEN_FLAGS, OPEN_MODE),
+                supported("openat", OpenSyscalls::openat, DIR_FD, PATH, OPEN_FLAGS, OPEN_MODE),
+                supported("openat2", OpenSyscalls::openat2, DIR_FD, PATH, OPEN_HOW, SIZE),
                 supported("creat", OpenSyscalls::creat, PATH, MODE),
                 supported("close", OpenSyscalls::close, FD),
                 supported(
@@ -156,6 +146,7 @@ final class OpenSyscalls implements SyscallFamily {
                 task.kernel()
                         .vfs()
                         .open(task.caller(), PathArguments.base(task, directory, path), path, how);
+        Blocking.untilOpen(task, file);
         return task.files().open(file, (how.flags() & Fcntl.O_CLOEXEC) != 0, descriptorLimit(task));
     }
 

@@ -21,6 +21,7 @@ import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ResourceLimits;
+import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.linux.Poll;
 
@@ -83,11 +84,26 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     private static long poll(Task task, SyscallArguments arguments) {
-        PollTimeout timeout = PollTimeout.ofMillis(task, arguments.intAt(2));
-        return finish(
-                task,
-                timeout,
-                () -> pollFiles(task, arguments.longAt(0), arguments.intAt(1), timeout));
+        long deadline = PollTimeout.ofMillis(task, arguments.intAt(2)).deadline();
+        return new PollRestart(arguments.longAt(0), arguments.intAt(1), deadline).restart(task);
+    }
+
+    /**
+     * A poll(2) in progress: {@code do_restart_poll}.
+     *
+     * @param address of the {@code struct pollfd}s
+     * @param count of them, unsigned
+     * @param deadline on the monotonic clock; {@link Blocking#AT_ONCE}, or for ever
+     */
+    record PollRestart(long address, int count, long deadline) implements RestartBlock {
+        @Override
+        public long restart(Task task) {
+            int found = pollFiles(task, address, count, deadline);
+            if (found == INTERRUPTED) {
+                throw task.restartWith(this);
+            }
+            return found;
+        }
     }
 
     private static long ppoll(Task task, SyscallArguments arguments) {
@@ -96,7 +112,12 @@ final class PollSyscalls implements SyscallFamily {
         return finish(
                 task,
                 timeout,
-                () -> pollFiles(task, arguments.longAt(0), arguments.intAt(1), timeout));
+                () ->
+                        pollFiles(
+                                task,
+                                arguments.longAt(0),
+                                arguments.intAt(1),
+                                timeout.deadline()));
     }
 
     private static long select(Task task, SyscallArguments arguments) {
@@ -149,7 +170,7 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     /** {@code do_sys_poll}: how many files are ready, or {@link #INTERRUPTED}. */
-    private static int pollFiles(Task task, long address, int count, PollTimeout timeout) {
+    private static int pollFiles(Task task, long address, int count, long deadline) {
         long limit = task.group().limits().soft(ResourceLimits.RLIMIT_NOFILE);
         if (Integer.toUnsignedLong(count) > limit) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -167,7 +188,7 @@ final class PollSyscalls implements SyscallFamily {
             }
             int found = 0;
             long at = address + POLLFD_REVENTS;
-            for (int ready : wait.await(timeout)) {
+            for (int ready : wait.await(deadline)) {
                 task.guestMemory().writeShort(at, (short) ready);
                 at += POLLFD_BYTES;
                 found += ready == 0 ? 0 : 1;
@@ -198,7 +219,7 @@ final class PollSyscalls implements SyscallFamily {
         int[] ready;
         try (ReadinessWait wait = new ReadinessWait(task)) {
             all.stream().forEach(fd -> wait.addOpen(fd, eventsOf(sets, fd)));
-            ready = wait.await(timeout);
+            ready = wait.await(timeout.deadline());
         }
         int[] fds = all.stream().toArray();
         for (int i = 0; i < fds.length; i++) {

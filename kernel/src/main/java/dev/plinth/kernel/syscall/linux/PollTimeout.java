@@ -106,13 +106,18 @@ final class PollTimeout {
                 micros % MICROS_PER_SECOND * NANOS_PER_MICRO);
     }
 
-    /** Whether the call looks once and does not wait. */
-    boolean isZero() {
+    private boolean isZero() {
         return !endless && seconds == 0 && nanos == 0;
     }
 
-    /** When waiting ends, on the monotonic clock, as {@link Blocker#await} takes it. */
+    /**
+     * When waiting ends, on the monotonic clock; {@link Blocking#AT_ONCE}, or {@link
+     * Blocker#NO_DEADLINE}.
+     */
     long deadline() {
+        if (isZero()) {
+            return Blocking.AT_ONCE;
+        }
         if (endless || seconds >= (Long.MAX_VALUE - start) / Clock.NANOS_PER_SECOND) {
             return Blocker.NO_DEADLINE;
         }

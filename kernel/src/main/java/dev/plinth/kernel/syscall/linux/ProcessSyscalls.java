@@ -1,7 +1,6 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
-import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
@@ -19,32 +18,14 @@ import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Task;
 
-import java.util.Arrays;
 import java.util.List;
 
-/** A task's life, and the settings that it has of its own. */
+/** A task's life, and where its threads keep what is their own. */
 final class ProcessSyscalls implements SyscallFamily {
     private static final int ARCH_SET_GS = 0x1001;
     private static final int ARCH_SET_FS = 0x1002;
     private static final int ARCH_GET_FS = 0x1003;
     private static final int ARCH_GET_GS = 0x1004;
-
-    private static final int PR_SET_PDEATHSIG = 1;
-    private static final int PR_GET_PDEATHSIG = 2;
-    private static final int PR_GET_DUMPABLE = 3;
-    private static final int PR_SET_DUMPABLE = 4;
-    private static final int PR_SET_NAME = 15;
-    private static final int PR_GET_NAME = 16;
-    private static final int PR_CAPBSET_READ = 23;
-    private static final int PR_SET_NO_NEW_PRIVS = 38;
-    private static final int PR_GET_NO_NEW_PRIVS = 39;
-
-    private static final int LAST_CAPABILITY = 40;
-    private static final int SUID_DUMP_USER = 1;
-
-    private static final long ROBUST_LIST_HEAD_BYTES = 24;
-
-    private static final String ONE_TASK = "there is one process with one thread yet";
 
     private static final ArgumentFormat ARCH_CODE =
             new NameFormat()
@@ -55,87 +36,28 @@ final class ProcessSyscalls implements SyscallFamily {
                     .with(0x3001, "ARCH_CET_STATUS")
                     .family("ARCH_???");
 
-    private static final ArgumentFormat PRCTL_OPTION =
-            new NameFormat()
-                    .with(PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG")
-                    .with(PR_GET_PDEATHSIG, "PR_GET_PDEATHSIG")
-                    .with(PR_GET_DUMPABLE, "PR_GET_DUMPABLE")
-                    .with(PR_SET_DUMPABLE, "PR_SET_DUMPABLE")
-                    .with(PR_SET_NAME, "PR_SET_NAME")
-                    .with(PR_GET_NAME, "PR_GET_NAME")
-                    .with(PR_CAPBSET_READ, "PR_CAPBSET_READ")
-                    .with(PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS")
-                    .with(PR_GET_NO_NEW_PRIVS, "PR_GET_NO_NEW_PRIVS")
-                    .family("PR_???");
-
     @Override
     public List<SyscallRow> rows() {
         return List.of(
-                partial("exit", ONE_TASK, ProcessSyscalls::exit, INT),
-                supported("exit_group", ProcessSyscalls::exit, INT),
+                supported("exit", ProcessSyscalls::exit, INT),
+                supported("exit_group", ProcessSyscalls::exitGroup, INT),
                 partial(
                         "arch_prctl",
                         "bases of fs and gs",
                         ProcessSyscalls::archPrctl,
                         ARCH_CODE,
                         ProcessFormats.ARCH_ARGUMENT),
-                partial(
-                        "prctl",
-                        "names, dumpable, no_new_privs, death signal, bounding set",
-                        ProcessSyscalls::prctl,
-                        PRCTL_OPTION,
-                        ProcessFormats.PRCTL_ARGUMENT,
-                        ProcessFormats.PRCTL_MORE,
-                        ProcessFormats.PRCTL_MORE,
-                        ProcessFormats.PRCTL_MORE),
                 supported("set_tid_address", ProcessSyscalls::setTidAddress, POINTER),
-                partial(
-                        "set_robust_list",
-                        ONE_TASK + ", so nobody waits for its futexes",
-                        ProcessSyscalls::setRobustList,
-                        POINTER,
-                        SIZE),
                 unimplemented(
-                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT),
-                unimplemented(
-                        "clone",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        POINTER),
-                unimplemented("clone3", Errno.ENOSYS, ONE_TASK, POINTER, SIZE),
-                unimplemented("fork", Errno.ENOSYS, ONE_TASK),
-                unimplemented("vfork", Errno.ENOSYS, ONE_TASK),
-                unimplemented(
-                        "execve",
-                        Errno.ENOSYS,
-                        ONE_TASK,
-                        PATH,
-                        ProcessFormats.STRINGS,
-                        ProcessFormats.ENVIRONMENT),
-                partial(
-                        "wait4",
-                        "there are no children yet",
-                        ProcessSyscalls::wait4,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER),
-                partial(
-                        "waitid",
-                        "there are no children yet",
-                        ProcessSyscalls::waitid,
-                        ProcessFormats.ID_TYPE,
-                        INT,
-                        POINTER,
-                        ProcessFormats.WAIT_OPTIONS,
-                        POINTER));
+                        "rseq", Errno.ENOSYS, "C libraries do without", POINTER, SIZE, INT, INT));
     }
 
     private static long exit(Task task, SyscallArguments arguments) {
+        task.exit(arguments.intAt(0));
+        return 0;
+    }
+
+    private static long exitGroup(Task task, SyscallArguments arguments) {
         task.group().exit(new ExitStatus.Exited(arguments.intAt(0) & 0xff));
         return 0;
     }
@@ -160,78 +82,8 @@ final class ProcessSyscalls implements SyscallFamily {
         return address;
     }
 
-    private static long prctl(Task task, SyscallArguments arguments) {
-        long value = arguments.longAt(1);
-        return switch (arguments.intAt(0)) {
-            case PR_SET_NAME -> {
-                task.setName(
-                        task.guestMemory()
-                                .readString(value, Task.NAME_BYTES)
-                                .orElseGet(() -> longName(task, value)));
-                yield 0;
-            }
-            case PR_GET_NAME -> {
-                task.guestMemory().copyOut(value, Arrays.copyOf(task.name(), Task.NAME_BYTES));
-                yield 0;
-            }
-            case PR_GET_DUMPABLE -> SUID_DUMP_USER;
-            case PR_SET_DUMPABLE -> {
-                if (value != 0 && value != SUID_DUMP_USER) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                yield 0;
-            }
-            // The parent of the first process is outside, and does not die before it.
-            case PR_SET_PDEATHSIG -> {
-                if (value < 0 || value > 64) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                yield 0;
-            }
-            case PR_GET_PDEATHSIG -> {
-                task.guestMemory().writeInt(value, 0);
-                yield 0;
-            }
-            case PR_CAPBSET_READ -> {
-                if (value < 0 || value > LAST_CAPABILITY) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                yield task.credentials().capabilities().bounding() >>> value & 1;
-            }
-            // No program gains privileges by being executed here, so both are true already.
-            case PR_SET_NO_NEW_PRIVS -> {
-                if (value != 1) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                yield 0;
-            }
-            case PR_GET_NO_NEW_PRIVS -> 1;
-            default -> throw ErrnoException.of(Errno.EINVAL);
-        };
-    }
-
-    /** A name that is longer than there is room for is cut. */
-    private static byte[] longName(Task task, long address) {
-        return task.guestMemory().copyIn(address, Task.NAME_BYTES - 1);
-    }
-
     private static long setTidAddress(Task task, SyscallArguments arguments) {
         task.setClearChildTid(arguments.longAt(0));
         return task.tid();
-    }
-
-    private static long setRobustList(Task task, SyscallArguments arguments) {
-        if (arguments.longAt(1) != ROBUST_LIST_HEAD_BYTES) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return 0;
-    }
-
-    private static long wait4(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
-    }
-
-    private static long waitid(Task task, SyscallArguments arguments) {
-        throw ErrnoException.of(Errno.ECHILD);
     }
 }

@@ -7,12 +7,10 @@ import static dev.plinth.kernel.strace.FileFormats.UPPER_OFFSET;
 import static dev.plinth.kernel.strace.FileFormats.WHENCE;
 import static dev.plinth.kernel.strace.Formats.BYTES_OUT;
 import static dev.plinth.kernel.strace.Formats.FD;
-import static dev.plinth.kernel.strace.Formats.HEX;
 import static dev.plinth.kernel.strace.Formats.INT;
 import static dev.plinth.kernel.strace.Formats.OFFSET;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.bytesIn;
-import static dev.plinth.kernel.strace.StructFormats.LONG_IN;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -27,27 +25,17 @@ import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.FileDescription;
-import dev.plinth.kernel.vfs.FileType;
-import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** Reading and writing. */
 final class ReadWriteSyscalls implements SyscallFamily {
-    /** {@code RWF_*} of linux/fs.h: what preadv2(2) and pwritev2(2) know. */
-    private static final int RWF_HIPRI = 1;
-
-    private static final int RWF_DSYNC = 2;
-    private static final int RWF_SYNC = 4;
-
-    /** How much is on its way at once between two files. */
-    private static final int COPY_BYTES = 128 << 10;
-
-    private static final String FLAGS_NOTE = "RWF_HIPRI, RWF_DSYNC and RWF_SYNC";
+    private static final String FLAGS_NOTE =
+            "RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_APPEND, RWF_NOAPPEND; RWF_NOWAIT but for regular"
+                    + " files";
 
     @Override
     public List<SyscallRow> rows() {
@@ -80,17 +68,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
                         OFFSET,
                         UPPER_OFFSET,
                         RWF_FLAGS),
-                supported("lseek", ReadWriteSyscalls::lseek, FD, OFFSET, WHENCE),
-                supported("sendfile", ReadWriteSyscalls::sendfile, FD, FD, LONG_IN, SIZE),
-                supported(
-                        "copy_file_range",
-                        ReadWriteSyscalls::copyFileRange,
-                        FD,
-                        LONG_IN,
-                        FD,
-                        LONG_IN,
-                        SIZE,
-                        HEX));
+                supported("lseek", ReadWriteSyscalls::lseek, FD, OFFSET, WHENCE));
     }
 
     private static long read(Task task, SyscallArguments arguments) {
@@ -120,8 +98,9 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwrite64(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(
-                    task.guestMemory().source(arguments.longAt(1), count(arguments)), offset);
+            IoBuffer source = task.guestMemory().source(arguments.longAt(1), count(arguments));
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
@@ -147,31 +126,41 @@ final class ReadWriteSyscalls implements SyscallFamily {
     private static long pwritev(Task task, SyscallArguments arguments) {
         long offset = requireOffset(arguments.longAt(3));
         try (FileDescription file = writable(task, arguments.intAt(0))) {
-            return file.writeAt(source(task, arguments), offset);
+            IoBuffer source = source(task, arguments);
+            FileWrites.prepareAt(task, file, source, offset);
+            return file.writeAt(source, offset);
         }
     }
 
     /** An offset of -1 is the file's position, as for readv(2). */
     private static long preadv2(Task task, SyscallArguments arguments) {
-        requireVectorFlags(arguments.intAt(5));
-        return arguments.longAt(3) == -1 ? readv(task, arguments) : preadv(task, arguments);
+        long offset = arguments.longAt(3);
+        if (offset != -1) {
+            requireOffset(offset);
+        }
+        try (FileDescription file = readable(task, arguments.intAt(0))) {
+            IoBuffer destination = destination(task, arguments);
+            VectorFlags flags = new VectorFlags(file, arguments.intAt(5));
+            return offset == -1
+                    ? read(task, file, flags.isImpatient(), destination)
+                    : file.readAt(destination, offset);
+        }
     }
 
     private static long pwritev2(Task task, SyscallArguments arguments) {
-        requireVectorFlags(arguments.intAt(5));
-        long written =
-                arguments.longAt(3) == -1 ? writev(task, arguments) : pwritev(task, arguments);
-        if ((arguments.intAt(5) & (RWF_DSYNC | RWF_SYNC)) != 0) {
-            try (FileDescription file = task.files().get(arguments.intAt(0))) {
-                file.sync((arguments.intAt(5) & RWF_SYNC) == 0);
-            }
+        long offset = arguments.longAt(3);
+        if (offset != -1) {
+            requireOffset(offset);
         }
-        return written;
-    }
-
-    private static void requireVectorFlags(int flags) {
-        if ((flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC)) != 0) {
-            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        try (FileDescription file = writable(task, arguments.intAt(0))) {
+            IoBuffer source = source(task, arguments);
+            VectorFlags flags = new VectorFlags(file, arguments.intAt(5));
+            long written =
+                    offset == -1
+                            ? write(task, file, flags.isImpatient(), source, flags::write)
+                            : flags.writeAt(source, offset);
+            flags.syncIfAsked();
+            return written;
         }
     }
 
@@ -181,154 +170,55 @@ final class ReadWriteSyscalls implements SyscallFamily {
         }
     }
 
-    private static long sendfile(Task task, SyscallArguments arguments) {
-        long offsetAddress = arguments.longAt(2);
-        long limit = Math.min(arguments.longAt(3), Fs.MAX_RW_COUNT);
-        if (limit < 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        try (FileDescription source = readable(task, arguments.intAt(1));
-                FileDescription target = writable(task, arguments.intAt(0))) {
-            if ((target.flags() & Fcntl.O_APPEND) != 0) {
-                throw ErrnoException.of(Errno.EINVAL);
-            }
-            if (offsetAddress == 0) {
-                long position = source.seek(0, Fs.SEEK_CUR);
-                long copied = copy(task, source, position, target, limit);
-                source.seek(position + copied, Fs.SEEK_SET);
-                return copied;
-            }
-            long position = requireOffset(task.guestMemory().readLong(offsetAddress));
-            long copied = copy(task, source, position, target, limit);
-            task.guestMemory().writeLong(offsetAddress, position + copied);
-            return copied;
-        }
+    /** Reads at the position, waiting if need be. */
+    static long read(Task task, FileDescription file, IoBuffer destination) {
+        return read(task, file, false, destination);
     }
 
-    /** Copies from an offset of one file to the position of another. */
-    private static long copy(
-            Task task, FileDescription source, long start, FileDescription target, long limit) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocate(Math.max(1, Math.min(COPY_BYTES, limit)));
-            long copied = 0;
-            while (copied < limit) {
-                long piece = Math.min(memory.byteSize(), limit - copied);
-                long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
-                if (read == 0) {
-                    return copied;
-                }
-                long written = writeSome(task, target, memory.asSlice(0, read), copied > 0);
-                copied += written;
-                if (written < read) {
-                    return copied;
-                }
-            }
-            return copied;
-        }
+    private static long read(
+            Task task, FileDescription file, boolean impatient, IoBuffer destination) {
+        long deadline = impatient ? Blocking.AT_ONCE : Blocking.readingPatience(task, file);
+        return Blocking.until(task, file, Poll.POLLIN, deadline, () -> file.read(destination));
     }
 
-    /**
-     * Writes what can be written.
-     *
-     * @param partly whether some bytes were written before, so that an error or a signal now only
-     *     ends the call
-     */
-    private static long writeSome(
-            Task task, FileDescription target, MemorySegment bytes, boolean partly) {
-        try {
-            return write(task, target, IoBuffer.of(bytes));
-        } catch (ErrnoException | RestartException e) {
-            if (partly) {
-                return 0;
-            }
-            throw e;
-        }
-    }
-
-    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
-    private static long copyFileRange(Task task, SyscallArguments arguments) {
-        if (arguments.intAt(5) != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        long limit = Math.min(arguments.longAt(4), Fs.MAX_RW_COUNT);
-        if (limit < 0) {
-            throw ErrnoException.of(Errno.EOVERFLOW);
-        }
-        try (FileDescription source = readable(task, arguments.intAt(0));
-                FileDescription target = writable(task, arguments.intAt(2))) {
-            requireRegular(source);
-            requireRegular(target);
-            if ((target.flags() & Fcntl.O_APPEND) != 0) {
-                throw ErrnoException.of(Errno.EBADF);
-            }
-            long from = position(task, source, arguments.longAt(1));
-            long to = position(task, target, arguments.longAt(3));
-            boolean overlaps =
-                    source.inode() == target.inode() && from < to + limit && to < from + limit;
-            if (overlaps) {
-                throw ErrnoException.of(Errno.EINVAL);
-            }
-            long copied = copyRange(source, from, target, to, limit);
-            setPosition(task, source, arguments.longAt(1), from + copied);
-            setPosition(task, target, arguments.longAt(3), to + copied);
-            return copied;
-        }
-    }
-
-    private static void requireRegular(FileDescription file) {
-        FileType type = file.inode().type();
-        if (type != FileType.REGULAR) {
-            throw ErrnoException.of(type == FileType.DIRECTORY ? Errno.EISDIR : Errno.EINVAL);
-        }
-    }
-
-    private static long position(Task task, FileDescription file, long address) {
-        return address == 0
-                ? file.seek(0, Fs.SEEK_CUR)
-                : requireOffset(task.guestMemory().readLong(address));
-    }
-
-    private static void setPosition(Task task, FileDescription file, long address, long position) {
-        if (address == 0) {
-            file.seek(position, Fs.SEEK_SET);
-        } else {
-            task.guestMemory().writeLong(address, position);
-        }
-    }
-
-    private static long copyRange(
-            FileDescription source, long from, FileDescription target, long to, long limit) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocate(Math.max(1, Math.min(COPY_BYTES, limit)));
-            long copied = 0;
-            while (copied < limit) {
-                long piece = Math.min(memory.byteSize(), limit - copied);
-                long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), from + copied);
-                if (read == 0) {
-                    break;
-                }
-                copied += target.writeAt(IoBuffer.of(memory.asSlice(0, read)), to + copied);
-            }
-            return copied;
-        }
-    }
-
-    private static long read(Task task, FileDescription file, IoBuffer destination) {
-        return Blocking.until(task, file, Poll.POLLIN, () -> file.read(destination));
+    /** Writes at the position, waiting if need be. */
+    static long write(Task task, FileDescription file, IoBuffer source) {
+        return write(task, file, false, source, file::write);
     }
 
     /** A write of which a part is done when it has to wait goes on waiting, as write(2) does. */
-    private static long write(Task task, FileDescription file, IoBuffer source) {
+    private static long write(
+            Task task,
+            FileDescription file,
+            boolean impatient,
+            IoBuffer source,
+            ToLongFunction<IoBuffer> writer) {
+        long deadline = impatient ? Blocking.AT_ONCE : Blocking.writingPatience(task, file);
+        FileWrites.prepare(task, file, source);
         long length = source.remaining();
-        try {
-            long written = Blocking.until(task, file, Poll.POLLOUT, () -> file.write(source));
-            while (written > 0 && source.remaining() > 0 && !file.isNonBlocking()) {
-                if (writeRest(task, file, source) == 0) {
+        long written = writeSome(task, file, deadline, source, writer);
+        while (written > 0 && source.remaining() > 0 && deadline != Blocking.AT_ONCE) {
+            try {
+                if (writeSome(task, file, deadline, source, writer) == 0) {
                     break;
                 }
-                written = length - source.remaining();
+            } catch (ErrnoException | RestartException e) {
+                // What was written is the result; an error that lasts is met by the next call.
+                break;
             }
-            return written;
+        }
+        return written == 0 ? 0 : length - source.remaining();
+    }
+
+    private static long writeSome(
+            Task task,
+            FileDescription file,
+            long deadline,
+            IoBuffer source,
+            ToLongFunction<IoBuffer> writer) {
+        try {
+            return Blocking.until(
+                    task, file, Poll.POLLOUT, deadline, () -> writer.applyAsLong(source));
         } catch (ErrnoException e) {
             if (e.errno() == Errno.EPIPE) {
                 task.signals().send(SignalInfo.fromKernel(Signal.SIGPIPE));
@@ -337,16 +227,12 @@ final class ReadWriteSyscalls implements SyscallFamily {
         }
     }
 
-    private static long writeRest(Task task, FileDescription file, IoBuffer source) {
-        try {
-            return Blocking.until(task, file, Poll.POLLOUT, () -> file.write(source));
-        } catch (ErrnoException | RestartException e) {
-            // What was written before is the result; an error that lasts is met by the next call.
-            return 0;
-        }
-    }
-
-    private static FileDescription readable(Task task, int fd) {
+    /**
+     * An open file that can be read.
+     *
+     * @throws ErrnoException EBADF
+     */
+    static FileDescription readable(Task task, int fd) {
         FileDescription file = task.files().get(fd);
         if (!file.isReadable()) {
             file.close();
@@ -355,7 +241,12 @@ final class ReadWriteSyscalls implements SyscallFamily {
         return file;
     }
 
-    private static FileDescription writable(Task task, int fd) {
+    /**
+     * An open file that can be written.
+     *
+     * @throws ErrnoException EBADF
+     */
+    static FileDescription writable(Task task, int fd) {
         FileDescription file = task.files().get(fd);
         if (!file.isWritable()) {
             file.close();
@@ -384,7 +275,12 @@ final class ReadWriteSyscalls implements SyscallFamily {
         return Math.min(count, Fs.MAX_RW_COUNT);
     }
 
-    private static long requireOffset(long offset) {
+    /**
+     * An offset that is not negative.
+     *
+     * @throws ErrnoException EINVAL
+     */
+    static long requireOffset(long offset) {
         if (offset < 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }

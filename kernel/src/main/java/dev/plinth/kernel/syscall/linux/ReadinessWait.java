@@ -72,11 +72,13 @@ final class ReadinessWait implements AutoCloseable {
     /**
      * Waits until something is ready, the time is over, or a signal comes.
      *
+     * @param deadline on the monotonic clock; {@link Blocking#AT_ONCE}, or {@link
+     *     Blocker#NO_DEADLINE}
      * @return for each entry, in the order in which they were added, the events that hold
      */
-    int[] await(PollTimeout timeout) {
+    int[] await(long deadline) {
         int[] ready = new int[entries.size()];
-        if (isReady(ready) || timeout.isZero()) {
+        if (isReady(ready) || deadline == Blocking.AT_ONCE) {
             return ready;
         }
         try (WaitSet set = task.blocker().newWaitSet()) {
@@ -85,7 +87,7 @@ final class ReadinessWait implements AutoCloseable {
             }
             Blocker.Outcome outcome = Blocker.Outcome.READY;
             while (!isReady(ready) && outcome == Blocker.Outcome.READY) {
-                outcome = task.blocker().await(set, timeout.deadline());
+                outcome = task.blocker().await(set, deadline);
             }
         }
         return ready;

@@ -58,6 +58,7 @@ final class SignalSyscalls implements SyscallFamily {
                         SET_OUT,
                         SIZE),
                 supported("rt_sigreturn", SignalSyscalls::rtSigreturn),
+                supported("restart_syscall", SignalSyscalls::restartSyscall),
                 supported("rt_sigpending", SignalSyscalls::rtSigpending, SET_OUT, SIZE),
                 supported("rt_sigsuspend", SignalSyscalls::rtSigsuspend, SET_IN, SIZE),
                 supported("sigaltstack", SignalSyscalls::sigaltstack, STACK_IN, STACK_OUT),
@@ -120,6 +121,10 @@ final class SignalSyscalls implements SyscallFamily {
 
     private static long rtSigreturn(Task task, SyscallArguments arguments) {
         return task.returnFromHandler();
+    }
+
+    private static long restartSyscall(Task task, SyscallArguments arguments) {
+        return task.restart();
     }
 
     private static long rtSigpending(Task task, SyscallArguments arguments) {

@@ -102,8 +102,8 @@ final class StatSyscalls implements SyscallFamily {
         int flags = arguments.intAt(3);
         PathArguments.requireFlags(
                 flags, Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT | Fcntl.AT_EMPTY_PATH);
-        FileStat stat = statAt(task, arguments.intAt(0), arguments.longAt(1), flags);
-        return writeStat(task, arguments.longAt(2), stat);
+        Found file = find(task, arguments.intAt(0), arguments.longAt(1), flags);
+        return writeStat(task, arguments.longAt(2), file.stat);
     }
 
     private static long statx(Task task, SyscallArguments arguments) {
@@ -121,32 +121,43 @@ final class StatSyscalls implements SyscallFamily {
         }
         int fd = arguments.intAt(0);
         long path = arguments.longAt(1);
-        FileStat stat = statAt(task, fd, path, flags);
+        Found file = find(task, fd, path, flags);
         byte[] bytes = new byte[Stat.STATX_BYTES];
-        fillStatx(MemorySegment.ofArray(bytes), stat);
+        fillStatx(MemorySegment.ofArray(bytes), file);
         task.guestMemory().copyOut(arguments.longAt(4), bytes);
         return 0;
     }
 
-    /** The attributes of what a path and flags name; an empty path names the descriptor itself. */
-    private static FileStat statAt(Task task, int fd, long address, int flags) {
-        PathName path = PathArguments.pathOrEmpty(task, address);
+    /** A file and its attributes. */
+    private record Found(Location location, FileStat stat) {}
+
+    /**
+     * The file that a path and flags name; an empty path, or none at all, names the descriptor
+     * itself.
+     */
+    private static Found find(Task task, int fd, long address, int flags) {
         boolean mayBeEmpty = (flags & Fcntl.AT_EMPTY_PATH) != 0;
+        PathName path =
+                address == 0 && mayBeEmpty
+                        ? PathName.EMPTY
+                        : PathArguments.pathOrEmpty(task, address);
         if (path.isEmpty() && !mayBeEmpty) {
             throw ErrnoException.of(Errno.ENOENT);
         }
         if (path.isEmpty() && fd != Fcntl.AT_FDCWD) {
-            return statOf(task, fd);
+            try (FileDescription file = task.files().getAlsoPathOnly(fd)) {
+                return new Found(file.location(), file.stat());
+            }
         }
-        return task.kernel()
-                .vfs()
-                .resolve(
-                        task.caller(),
-                        PathArguments.base(task, fd, path),
-                        path,
-                        PathArguments.lookup(flags))
-                .inode()
-                .stat();
+        Location location =
+                task.kernel()
+                        .vfs()
+                        .resolve(
+                                task.caller(),
+                                PathArguments.base(task, fd, path),
+                                path,
+                                PathArguments.lookup(flags));
+        return new Found(location, location.inode().stat());
     }
 
     private static FileStat statOf(Task task, int fd) {
@@ -181,12 +192,20 @@ final class StatSyscalls implements SyscallFamily {
         target.set(LONG, offset + 8L, time.getNano());
     }
 
-    private static void fillStatx(MemorySegment target, FileStat stat) {
+    private static void fillStatx(MemorySegment target, Found file) {
+        FileStat stat = file.stat;
+        Mount mount = file.location.mount();
         boolean hasBirth = !stat.born().equals(Instant.EPOCH);
         target.set(
                 INT_VALUE,
                 Stat.STATX_STX_MASK,
-                Stat.STATX_BASIC_STATS | (hasBirth ? Stat.STATX_BTIME : 0));
+                Stat.STATX_BASIC_STATS | Stat.STATX_MNT_ID | (hasBirth ? Stat.STATX_BTIME : 0));
+        target.set(
+                LONG,
+                Stat.STATX_STX_ATTRIBUTES,
+                file.location.equals(mount.rootLocation()) ? Stat.STATX_ATTR_MOUNT_ROOT : 0);
+        target.set(LONG, Stat.STATX_STX_ATTRIBUTES_MASK, Stat.STATX_ATTR_MOUNT_ROOT);
+        target.set(LONG, Stat.STATX_STX_MNT_ID, mount.id());
         target.set(INT_VALUE, Stat.STATX_STX_BLKSIZE, stat.blockSize());
         target.set(INT_VALUE, Stat.STATX_STX_NLINK, stat.links());
         target.set(INT_VALUE, Stat.STATX_STX_UID, stat.uid());

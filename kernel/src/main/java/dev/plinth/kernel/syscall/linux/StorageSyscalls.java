@@ -82,6 +82,7 @@ final class StorageSyscalls implements SyscallFamily {
         requireNotNegative(size);
         Location location =
                 PathArguments.resolve(task, Fcntl.AT_FDCWD, arguments.longAt(0), Lookup.FOLLOW);
+        requireAllowedSize(task, location, size);
         task.kernel().vfs().truncate(task.caller(), location, size);
         return 0;
     }
@@ -93,8 +94,15 @@ final class StorageSyscalls implements SyscallFamily {
             if (file.inode().type() != FileType.REGULAR || !file.isWritable()) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
+            requireAllowedSize(task, file.location(), size);
             task.kernel().vfs().truncate(task.caller(), file, size);
             return 0;
+        }
+    }
+
+    private static void requireAllowedSize(Task task, Location location, long size) {
+        if (location.inode().type() == FileType.REGULAR) {
+            FileWrites.requireAllowedSize(task, location.inode().stat().size(), size);
         }
     }
 
@@ -126,6 +134,10 @@ final class StorageSyscalls implements SyscallFamily {
             if (offset > Long.MAX_VALUE - length) {
                 throw ErrnoException.of(Errno.EFBIG);
             }
+            if ((mode & Fs.FALLOC_FL_KEEP_SIZE) == 0) {
+                requireAllowedSize(task, file.location(), offset + length);
+            }
+            task.kernel().vfs().beforeWrite(task.caller(), file);
             file.allocate(mode, offset, length);
             return 0;
         }

@@ -1,12 +1,11 @@
 package dev.plinth.kernel.syscall.linux;
 
 import static dev.plinth.kernel.strace.Formats.INT;
+import static dev.plinth.kernel.strace.Formats.PATH;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.RANDOM_OUT;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.StructFormats.INT_OUT;
-import static dev.plinth.kernel.strace.SystemFormats.LIMIT_IN;
-import static dev.plinth.kernel.strace.SystemFormats.LIMIT_OUT;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
 
@@ -15,14 +14,14 @@ import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.strace.FlagFormat;
-import dev.plinth.kernel.strace.NameFormat;
+import dev.plinth.kernel.strace.Formats;
 import dev.plinth.kernel.strace.SystemFormats;
 import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
-import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.task.TaskSettings;
 import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
 
@@ -30,7 +29,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 
 /** The machine as a program sees it: names, memory, processors, limits, randomness. */
 final class SystemSyscalls implements SyscallFamily {
@@ -47,35 +45,12 @@ final class SystemSyscalls implements SyscallFamily {
     /** Clock ticks a second, as times(2) counts. */
     private static final long TICKS_PER_SECOND = 100;
 
-    /** {@code /proc/sys/fs/nr_open}. */
-    private static final long MAX_DESCRIPTORS = 1 << 20;
-
     private static final int RUSAGE_CHILDREN = -1;
     private static final int RUSAGE_THREAD = 1;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final ValueLayout.OfInt INT_VALUE = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-
-    private static final ArgumentFormat RESOURCE =
-            NameFormat.ofList(
-                            "RLIMIT_CPU",
-                            "RLIMIT_FSIZE",
-                            "RLIMIT_DATA",
-                            "RLIMIT_STACK",
-                            "RLIMIT_CORE",
-                            "RLIMIT_RSS",
-                            "RLIMIT_NPROC",
-                            "RLIMIT_NOFILE",
-                            "RLIMIT_MEMLOCK",
-                            "RLIMIT_AS",
-                            "RLIMIT_LOCKS",
-                            "RLIMIT_SIGPENDING",
-                            "RLIMIT_MSGQUEUE",
-                            "RLIMIT_NICE",
-                            "RLIMIT_RTPRIO",
-                            "RLIMIT_RTTIME")
-                    .family("RLIMIT_???");
 
     private static final ArgumentFormat GETRANDOM_FLAGS =
             new FlagFormat("0")
@@ -90,6 +65,13 @@ final class SystemSyscalls implements SyscallFamily {
     public List<SyscallRow> rows() {
         return List.of(
                 supported("uname", SystemSyscalls::uname, SystemFormats.UTSNAME_OUT),
+                supported("sethostname", SystemSyscalls::sethostname, PATH, INT),
+                supported("setdomainname", SystemSyscalls::setdomainname, PATH, INT),
+                partial(
+                        "personality",
+                        "kept, shown by uname, ADDR_NO_RANDOMIZE; other quirks change nothing",
+                        SystemSyscalls::personality,
+                        Formats.HEX),
                 partial(
                         "sysinfo",
                         "no load, no swap",
@@ -97,10 +79,6 @@ final class SystemSyscalls implements SyscallFamily {
                         SystemFormats.SYSINFO_OUT),
                 supported(
                         "getrandom", SystemSyscalls::getrandom, RANDOM_OUT, SIZE, GETRANDOM_FLAGS),
-                supported("getrlimit", SystemSyscalls::getrlimit, RESOURCE, LIMIT_OUT),
-                supported("setrlimit", SystemSyscalls::setrlimit, RESOURCE, LIMIT_IN),
-                supported(
-                        "prlimit64", SystemSyscalls::prlimit64, INT, RESOURCE, LIMIT_IN, LIMIT_OUT),
                 partial(
                         "getrusage",
                         NO_USAGE,
@@ -133,9 +111,16 @@ final class SystemSyscalls implements SyscallFamily {
 
     private static long uname(Task task, SyscallArguments arguments) {
         UtsName name = task.kernel().utsName();
+        boolean is32Bit =
+                (task.settings().personality() & TaskSettings.PERSONALITY_MASK)
+                        == TaskSettings.PER_LINUX32;
         String[] fields = {
-            name.sysname(), name.nodename(), name.release(),
-            name.version(), name.machine(), name.domainname(),
+            name.sysname(),
+            name.nodename(),
+            name.release(),
+            name.version(),
+            is32Bit ? "i686" : name.machine(),
+            name.domainname(),
         };
         byte[] bytes = new byte[fields.length * UtsName.FIELD_BYTES];
         for (int i = 0; i < fields.length; i++) {
@@ -144,6 +129,39 @@ final class SystemSyscalls implements SyscallFamily {
         }
         task.guestMemory().copyOut(arguments.longAt(0), bytes);
         return 0;
+    }
+
+    private static long sethostname(Task task, SyscallArguments arguments) {
+        String name = newName(task, arguments);
+        task.kernel().rename(names -> names.withNodename(name));
+        return 0;
+    }
+
+    private static long setdomainname(Task task, SyscallArguments arguments) {
+        String name = newName(task, arguments);
+        task.kernel().rename(names -> names.withDomainname(name));
+        return 0;
+    }
+
+    private static String newName(Task task, SyscallArguments arguments) {
+        int length = arguments.intAt(1);
+        if (!task.credentials().has(Capability.SYS_ADMIN)) {
+            throw ErrnoException.of(Errno.EPERM);
+        }
+        if (length < 0 || length >= UtsName.FIELD_BYTES) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        byte[] name = task.guestMemory().copyIn(arguments.longAt(0), length);
+        return new String(name, StandardCharsets.ISO_8859_1);
+    }
+
+    /** Gives the old personality; all ones only ask for it. */
+    private static long personality(Task task, SyscallArguments arguments) {
+        int old = task.settings().personality();
+        if (arguments.intAt(0) != -1) {
+            task.settings().setPersonality(arguments.intAt(0));
+        }
+        return Integer.toUnsignedLong(old);
     }
 
     private static long sysinfo(Task task, SyscallArguments arguments) {
@@ -176,71 +194,6 @@ final class SystemSyscalls implements SyscallFamily {
                     task.kernel().random().fill(piece);
                     return piece.byteSize();
                 });
-    }
-
-    private static long getrlimit(Task task, SyscallArguments arguments) {
-        writeLimit(task, arguments.longAt(1), limitOf(task, arguments.intAt(0)));
-        return 0;
-    }
-
-    private static long setrlimit(Task task, SyscallArguments arguments) {
-        setLimit(task, arguments.intAt(0), readLimit(task, arguments.longAt(1)));
-        return 0;
-    }
-
-    private static long prlimit64(Task task, SyscallArguments arguments) {
-        int pid = arguments.intAt(0);
-        int resource = arguments.intAt(1);
-        long newAddress = arguments.longAt(2);
-        long oldAddress = arguments.longAt(3);
-        if (resource < 0 || resource >= ResourceLimits.COUNT) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        Optional<ResourceLimits.Limit> wanted =
-                newAddress == 0 ? Optional.empty() : Optional.of(readLimit(task, newAddress));
-        if (pid != 0 && task.kernel().process(pid).isEmpty()) {
-            throw ErrnoException.of(Errno.ESRCH);
-        }
-        ResourceLimits.Limit before = limitOf(task, resource);
-        wanted.ifPresent(limit -> setLimit(task, resource, limit));
-        if (oldAddress != 0) {
-            writeLimit(task, oldAddress, before);
-        }
-        return 0;
-    }
-
-    private static ResourceLimits.Limit limitOf(Task task, int resource) {
-        if (resource < 0 || resource >= ResourceLimits.COUNT) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return task.group().limits().get(resource);
-    }
-
-    private static void setLimit(Task task, int resource, ResourceLimits.Limit limit) {
-        ResourceLimits.Limit before = limitOf(task, resource);
-        if (Long.compareUnsigned(limit.soft(), limit.hard()) > 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        boolean raises = Long.compareUnsigned(limit.hard(), before.hard()) > 0;
-        if (raises && !task.credentials().has(Capability.SYS_RESOURCE)) {
-            throw ErrnoException.of(Errno.EPERM);
-        }
-        if (resource == ResourceLimits.RLIMIT_NOFILE
-                && Long.compareUnsigned(limit.hard(), MAX_DESCRIPTORS) > 0) {
-            throw ErrnoException.of(Errno.EPERM);
-        }
-        task.group().limits().set(resource, limit);
-    }
-
-    private static ResourceLimits.Limit readLimit(Task task, long address) {
-        return new ResourceLimits.Limit(
-                task.guestMemory().readLong(address),
-                task.guestMemory().readLong(address + Long.BYTES));
-    }
-
-    private static void writeLimit(Task task, long address, ResourceLimits.Limit limit) {
-        task.guestMemory().writeLong(address, limit.soft());
-        task.guestMemory().writeLong(address + Long.BYTES, limit.hard());
     }
 
     private static long getrusage(Task task, SyscallArguments arguments) {

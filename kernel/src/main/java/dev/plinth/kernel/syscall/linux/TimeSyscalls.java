@@ -3,10 +3,16 @@ package dev.plinth.kernel.syscall.linux;
 import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.syscall.SyscallRow.partial;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.NANOS_PER_MICRO;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.deadlineAfter;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.deadlineAt;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.readTimespec;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.writeTimespec;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.strace.FlagFormat;
 import dev.plinth.kernel.strace.NameFormat;
 import dev.plinth.kernel.strace.StructFormats;
@@ -14,6 +20,7 @@ import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
 
@@ -36,8 +43,6 @@ final class TimeSyscalls implements SyscallFamily {
 
     /** CLOCK_*_COARSE tick with the scheduler: 250 a second. */
     private static final long COARSE_NANOS = 4_000_000;
-
-    private static final long NANOS_PER_MICRO = 1000;
 
     private static final String CPU_CLOCKS =
             "the clocks of CPU time give the time since the process began";
@@ -92,8 +97,14 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long clockGettime(Task task, SyscallArguments arguments) {
+        noteCall(task);
         writeTimespec(task, arguments.longAt(1), now(task, arguments.intAt(0)));
         return 0;
+    }
+
+    /** Programs that often ask for the time are told it by the vDSO before long. */
+    private static void noteCall(Task task) {
+        task.kernel().vdso().ifPresent(Vdso::noteCall);
     }
 
     private static long now(Task task, int clock) {
@@ -126,6 +137,7 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long gettimeofday(Task task, SyscallArguments arguments) {
+        noteCall(task);
         long time = arguments.longAt(0);
         long zone = arguments.longAt(1);
         if (time != 0) {
@@ -141,6 +153,7 @@ final class TimeSyscalls implements SyscallFamily {
     }
 
     private static long time(Task task, SyscallArguments arguments) {
+        noteCall(task);
         long seconds = task.kernel().clock().realtimeNanos() / Clock.NANOS_PER_SECOND;
         if (arguments.longAt(0) != 0) {
             task.guestMemory().writeLong(arguments.longAt(0), seconds);
@@ -150,7 +163,7 @@ final class TimeSyscalls implements SyscallFamily {
 
     private static long nanosleep(Task task, SyscallArguments arguments) {
         long duration = readTimespec(task, arguments.longAt(0));
-        return sleep(task, duration, arguments.longAt(1));
+        return sleep(task, deadlineAfter(task, duration), arguments.longAt(1));
     }
 
     private static long clockNanosleep(Task task, SyscallArguments arguments) {
@@ -163,50 +176,44 @@ final class TimeSyscalls implements SyscallFamily {
         }
         long requested = readTimespec(task, arguments.longAt(2));
         if ((flags & TIMER_ABSTIME) == 0) {
-            return sleep(task, requested, arguments.longAt(3));
+            return sleep(task, deadlineAfter(task, requested), arguments.longAt(3));
         }
-        long left = requested - now(task, clock);
-        if (left > 0 && !task.sleep(left)) {
+        if (!task.sleepUntil(deadlineAt(task, requested, now(task, clock)))) {
             throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
         }
         return 0;
     }
 
     /**
-     * Sleeps for a time.
+     * Sleeps until a moment; {@code do_nanosleep} of kernel/time/hrtimer.c.
      *
+     * @param deadline on the monotonic clock
      * @param remainder address that takes what is left if a signal comes; zero for none
      */
-    private static long sleep(Task task, long nanos, long remainder) {
-        long deadline = saturatedAdd(task.kernel().clock().monotonicNanos(), nanos);
-        if (task.sleep(nanos)) {
+    private static long sleep(Task task, long deadline, long remainder) {
+        if (task.sleepUntil(deadline)) {
+            return 0;
+        }
+        long left = deadline - task.kernel().clock().monotonicNanos();
+        if (left <= 0) {
             return 0;
         }
         if (remainder != 0) {
-            long left = Math.max(0, deadline - task.kernel().clock().monotonicNanos());
             writeTimespec(task, remainder, left);
         }
-        throw ErrnoException.of(Errno.EINTR);
+        throw task.restartWith(new SleepRestart(deadline, remainder));
     }
 
-    private static long saturatedAdd(long a, long b) {
-        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
-    }
-
-    /** Nanoseconds of a {@code struct timespec}, or the greatest number if there are more. */
-    private static long readTimespec(Task task, long address) {
-        long seconds = task.guestMemory().readLong(address);
-        long nanos = task.guestMemory().readLong(address + Long.BYTES);
-        if (seconds < 0 || nanos < 0 || nanos >= Clock.NANOS_PER_SECOND) {
-            throw ErrnoException.of(Errno.EINVAL);
+    /**
+     * A sleep goes on; {@code hrtimer_nanosleep_restart}.
+     *
+     * @param deadline on the monotonic clock
+     * @param remainder as in the call
+     */
+    record SleepRestart(long deadline, long remainder) implements RestartBlock {
+        @Override
+        public long restart(Task task) {
+            return sleep(task, deadline, remainder);
         }
-        return seconds >= Long.MAX_VALUE / Clock.NANOS_PER_SECOND
-                ? Long.MAX_VALUE
-                : seconds * Clock.NANOS_PER_SECOND + nanos;
-    }
-
-    private static void writeTimespec(Task task, long address, long nanos) {
-        task.guestMemory().writeLong(address, nanos / Clock.NANOS_PER_SECOND);
-        task.guestMemory().writeLong(address + Long.BYTES, nanos % Clock.NANOS_PER_SECOND);
     }
 }

@@ -33,12 +33,17 @@ public final class Stat {
     public static final int STATX_BASIC_STATS = 0x7FF;
     public static final int STATX_BTIME = 0x800;
     public static final int STATX_MNT_ID = 0x1000;
+
+    /** In {@code stx_attributes}. */
+    public static final long STATX_ATTR_MOUNT_ROOT = 0x2000;
+
     public static final int STATX__RESERVED = 0x8000_0000;
 
     /** Offsets in {@code struct statx}. */
     public static final int STATX_STX_MASK = 0;
 
     public static final int STATX_STX_BLKSIZE = 4;
+    public static final int STATX_STX_ATTRIBUTES = 8;
     public static final int STATX_STX_NLINK = 16;
     public static final int STATX_STX_UID = 20;
     public static final int STATX_STX_GID = 24;

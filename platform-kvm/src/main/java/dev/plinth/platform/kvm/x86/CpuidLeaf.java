@@ -2,6 +2,14 @@ package dev.plinth.platform.kvm.x86;
 
 /** Leaves of the instruction CPUID, and the bits in them that matter here. */
 public final class CpuidLeaf {
+    public static final int FEATURES = 1;
+
+    /**
+     * Of {@link #FEATURES}, register edx: HTT and ACPI. They say how the machine is built, so KVM
+     * leaves them to its user.
+     */
+    public static final int MACHINE_FEATURES = 1 << 28 | 1 << 22;
+
     public static final int STRUCTURED_FEATURES = 7;
 
     /** Of {@link #STRUCTURED_FEATURES}, register ecx: PKU and OSPKE, protection keys. */

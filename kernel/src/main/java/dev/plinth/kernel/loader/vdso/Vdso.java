@@ -1,0 +1,131 @@
+package dev.plinth.kernel.loader.vdso;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformFeature;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.mm.AddressLayout;
+import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.time.CounterMeter;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The vDSO of a sandbox: two pages that all of its processes have in the same place.
+ *
+ * <pre>
+ *   IMAGE - 4096   [vvar]  what the functions read
+ *   IMAGE          [vdso]  the functions
+ * </pre>
+ *
+ * <p>Any thread may call any method.
+ *
+ * <p>Lasting state: the image, as the memory of each process has it. The other page is made anew.
+ */
+public final class Vdso implements AutoCloseable {
+    static final int PAGE_BYTES = 4096;
+
+    /** Where the image begins: on every platform, in every process, before and after a restore. */
+    static final long IMAGE = AddressLayout.KERNEL_PAGES + PAGE_BYTES;
+
+    /** So many system calls for the time make it worth to have it told without one. */
+    private static final int CALLS_BEFORE_START = 32;
+
+    /** The functions, the clocks, and code of the kernel's own. */
+    private static final int PAGES = 3;
+
+    private final MemoryFile memory;
+    private final long pages;
+    private final KernelPage image;
+    private final KernelPage clocks;
+    private final ClockKeeper keeper;
+
+    /** Counts without a lock: whether a call is missed does not matter. */
+    private volatile int calls;
+
+    private Vdso(MemoryFile memory, long pages, Platform platform, Supplier<CounterMeter> meters) {
+        this.memory = memory;
+        this.pages = pages;
+        MemorySegment.copy(
+                MemorySegment.ofArray(VdsoImage.build()), 0, memory.view(), pages, PAGE_BYTES);
+        image = new KernelPage("[vdso]", memory, pages);
+        clocks = new KernelPage("[vvar]", memory, pages + PAGE_BYTES);
+        keeper =
+                new ClockKeeper(
+                        new ClockPage(memory.slice(pages + PAGE_BYTES, PAGE_BYTES)),
+                        meters,
+                        meter ->
+                                GuestCounter.isHosts(
+                                        platform, memory, pages + 2 * PAGE_BYTES, meter));
+    }
+
+    /**
+     * Makes the vDSO of a sandbox.
+     *
+     * @param platform that executes it; borrowed
+     * @param memory where its pages are allocated; borrowed
+     * @param meters opens a meter of the counter, on the thread that uses and closes it
+     * @return the vDSO, which the caller owns, or empty if the platform's guests are not machine
+     *     code, or not where the vDSO lies
+     */
+    public static Optional<Vdso> create(
+            Platform platform, MemoryFile memory, Supplier<CounterMeter> meters) {
+        requireNonNull(memory, "memory is null");
+        requireNonNull(meters, "meters is null");
+        boolean usable =
+                platform.capabilities().has(PlatformFeature.NATIVE_CODE)
+                        && platform.capabilities().userAddresses().contains(IMAGE);
+        return usable
+                ? Optional.of(
+                        new Vdso(
+                                memory,
+                                memory.allocate((long) PAGES * PAGE_BYTES),
+                                platform,
+                                meters))
+                : Optional.empty();
+    }
+
+    /**
+     * Maps it into a process that is about to begin a program.
+     *
+     * @return the address of the image, for {@code AT_SYSINFO_EHDR}; empty if the program lies
+     *     there itself
+     */
+    public Optional<Long> mapInto(MemoryManager process) {
+        boolean mapped =
+                process.mapKernelPage(IMAGE - PAGE_BYTES, AccessType.READ, AccessType.READ, clocks)
+                        && process.mapKernelPage(
+                                IMAGE,
+                                AccessType.READ_EXECUTE,
+                                AccessType.READ_WRITE_EXECUTE,
+                                image);
+        return mapped ? Optional.of(IMAGE) : Optional.empty();
+    }
+
+    /** A program asked for the time by a system call. */
+    public void noteCall() {
+        if (calls < CALLS_BEFORE_START && ++calls == CALLS_BEFORE_START) {
+            keeper.start();
+        }
+    }
+
+    /** Whether the functions tell the time themselves. */
+    boolean isRunning() {
+        return keeper.isRunning();
+    }
+
+    /**
+     * Ends the thread that keeps the time, and waits for it. Precondition: no process uses it any
+     * more. Doing so again is harmless.
+     */
+    @Override
+    public void close() {
+        if (keeper.stop()) {
+            memory.release(pages, (long) PAGES * PAGE_BYTES);
+        }
+    }
+}

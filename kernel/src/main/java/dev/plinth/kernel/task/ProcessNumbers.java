@@ -1,0 +1,43 @@
+package dev.plinth.kernel.task;
+
+import java.util.HashSet;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The numbers that tasks, processes, process groups and sessions share: {@code struct pid}.
+ *
+ * <p>A number is in use as long as one of them has it. Numbers are given in ascending order and
+ * start again when the greatest is reached, so that one that was given back is not soon another's.
+ * Guarded by the tree lock.
+ *
+ * <p>Lasting state: the numbers in use, and the one given last.
+ */
+final class ProcessNumbers {
+    /** {@code PID_MAX_DEFAULT}: every number is below. */
+    static final int LIMIT = 32768;
+
+    /** {@code RESERVED_PIDS}: the second time round, numbers start here. */
+    private static final int FIRST_AGAIN = 300;
+
+    private final Set<Integer> used = new HashSet<>();
+    private int last;
+
+    /** Takes the next free number; empty if there is none. */
+    OptionalInt take() {
+        int candidate = last;
+        for (int tried = 0; tried < LIMIT; tried++) {
+            candidate = candidate + 1 < LIMIT ? candidate + 1 : FIRST_AGAIN;
+            if (used.add(candidate)) {
+                last = candidate;
+                return OptionalInt.of(candidate);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** Gives a number back; one that was given back already stays free. */
+    void release(int number) {
+        used.remove(number);
+    }
+}

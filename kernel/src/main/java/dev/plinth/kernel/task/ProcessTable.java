@@ -1,0 +1,254 @@
+package dev.plinth.kernel.task;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.errno.ErrnoException;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Who there is in a sandbox: tasks, processes, process groups and sessions, with their numbers.
+ *
+ * <p>Any thread may call any method, but those whose names end in {@code Locked} only while it
+ * holds the {@link #treeLock}.
+ *
+ * <p>Lasting state: the numbers, and who has them.
+ */
+public final class ProcessTable {
+    /** Guards what is here and in all {@link ProcessLinks}: Linux' {@code tasklist_lock}. */
+    final Object treeLock = new Object();
+
+    /** Guarded by treeLock. */
+    private final ProcessNumbers numbers = new ProcessNumbers();
+
+    /** The tasks whose threads run, by number. Guarded by treeLock. */
+    private final Map<Integer, Task> tasks = new LinkedHashMap<>();
+
+    /** By number, zombies included. Guarded by treeLock. */
+    private final Map<Integer, ThreadGroup> processes = new LinkedHashMap<>();
+
+    /** Guarded by treeLock. */
+    private final Map<Integer, ProcessGroup> processGroups = new HashMap<>();
+
+    /** How many numbers of tasks are in use, also of those that are being made or are zombies. */
+    private int charged;
+
+    /** How many tasks there may be at once, zombies included. */
+    private final int limit;
+
+    /**
+     * An empty table.
+     *
+     * @param limit how many tasks there may be at once, zombies included
+     */
+    ProcessTable(int limit) {
+        this.limit = Math.min(limit, ProcessNumbers.LIMIT - 1);
+    }
+
+    /**
+     * Takes a number for a task that is being made.
+     *
+     * @throws ErrnoException EAGAIN if there are too many tasks
+     */
+    int reserve() {
+        synchronized (treeLock) {
+            if (charged == limit) {
+                throw ErrnoException.of(Errno.EAGAIN);
+            }
+            int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));
+            charged++;
+            return number;
+        }
+    }
+
+    /** Gives back the number of a task that was not made after all. */
+    void cancel(int number) {
+        synchronized (treeLock) {
+            releaseTaskLocked(number);
+        }
+    }
+
+    /** Gives up the number of a task: it is free once no group or session has it either. */
+    void releaseTaskLocked(int number) {
+        charged--;
+        freeLocked(number);
+    }
+
+    /** Frees a number that nothing has any more. */
+    private void freeLocked(int number) {
+        boolean used =
+                tasks.containsKey(number)
+                        || processes.containsKey(number)
+                        || processGroups.containsKey(number)
+                        || isSessionLocked(number);
+        if (!used) {
+            numbers.release(number);
+        }
+    }
+
+    private boolean isSessionLocked(int number) {
+        return processGroups.values().stream().anyMatch(group -> group.session().id() == number);
+    }
+
+    /** Adds the first task of all, which leads a session of its own. */
+    void addInit(Task task) {
+        synchronized (treeLock) {
+            joinGroupLocked(task.group(), task.tid(), new Session(task.tid()));
+            addLocked(task);
+        }
+    }
+
+    /** Ends every process, as SIGKILL, those included that are being made. */
+    void killAll() {
+        synchronized (treeLock) {
+            for (ThreadGroup process : processes.values()) {
+                process.exit(ThreadGroup.killedBy(Signal.SIGKILL));
+            }
+        }
+    }
+
+    /**
+     * Waits until no task lives.
+     *
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    void awaitEmpty() throws InterruptedException {
+        synchronized (treeLock) {
+            while (!tasks.isEmpty()) {
+                treeLock.wait();
+            }
+        }
+    }
+
+    /** Adds a task whose number was reserved. */
+    void addLocked(Task task) {
+        tasks.put(task.tid(), task);
+        processes.putIfAbsent(task.group().pid(), task.group());
+        task.group().add(task);
+    }
+
+    /**
+     * Takes out a task that has ended. Its number is free then, but that of a process' first task
+     * stays the process'.
+     */
+    void removeLocked(Task task) {
+        tasks.remove(task.tid());
+        if (task.tid() != task.group().pid()) {
+            releaseTaskLocked(task.tid());
+        }
+        treeLock.notifyAll();
+    }
+
+    /**
+     * Gives a task the number of its process, whose first task has ended: it executes a program.
+     */
+    void becomeLeader(Task task) {
+        synchronized (treeLock) {
+            int old = task.tid();
+            int pid = task.group().pid();
+            if (old != pid) {
+                tasks.remove(old);
+                task.setTid(pid);
+                tasks.put(pid, task);
+                task.group().links().leaderStatus = Optional.empty();
+                releaseTaskLocked(old);
+            }
+        }
+    }
+
+    /** Forgets a process that has ended and that nobody has to be told of any more. */
+    void reapLocked(ThreadGroup process) {
+        ProcessLinks links = process.links();
+        links.parent.ifPresent(parent -> parent.links().children.remove(process));
+        links.parent = Optional.empty();
+        links.parentTask = Optional.empty();
+        processes.remove(process.pid());
+        leaveGroupLocked(process);
+        releaseTaskLocked(process.pid());
+    }
+
+    /** Puts a process into a group, which is made if need be. */
+    void joinGroupLocked(ThreadGroup process, int id, Session session) {
+        ProcessGroup group =
+                processGroups.computeIfAbsent(id, key -> new ProcessGroup(key, session));
+        if (process.links().processGroup == group) {
+            return;
+        }
+        if (process.links().processGroup != null) {
+            leaveGroupLocked(process);
+        }
+        group.members().add(process);
+        process.links().processGroup = group;
+    }
+
+    private void leaveGroupLocked(ThreadGroup process) {
+        ProcessGroup group = process.links().processGroup;
+        group.members().remove(process);
+        if (group.members().isEmpty()) {
+            processGroups.remove(group.id());
+            freeLocked(group.id());
+            int session = group.session().id();
+            if (session != group.id() && !isSessionLocked(session)) {
+                freeLocked(session);
+            }
+        }
+    }
+
+    /** The group with a number, if it has members. */
+    Optional<ProcessGroup> processGroupLocked(int id) {
+        return Optional.ofNullable(processGroups.get(id));
+    }
+
+    /** The task with a number, if it lives. */
+    public Optional<Task> task(int tid) {
+        synchronized (treeLock) {
+            return Optional.ofNullable(tasks.get(tid));
+        }
+    }
+
+    /** The tasks that live. */
+    public List<Task> tasks() {
+        synchronized (treeLock) {
+            return List.copyOf(tasks.values());
+        }
+    }
+
+    /** The process with a number, which may be a zombie. */
+    public Optional<ThreadGroup> process(int pid) {
+        synchronized (treeLock) {
+            return processLocked(pid);
+        }
+    }
+
+    Optional<ThreadGroup> processLocked(int pid) {
+        return Optional.ofNullable(processes.get(pid));
+    }
+
+    /** All processes, zombies included. */
+    public List<ThreadGroup> processes() {
+        synchronized (treeLock) {
+            return List.copyOf(processes.values());
+        }
+    }
+
+    /** The number of a process' group. */
+    public int processGroupOf(ThreadGroup process) {
+        synchronized (treeLock) {
+            return process.links().processGroup.id();
+        }
+    }
+
+    /** The processes of a group, zombies included; none if there is no such group. */
+    public List<ThreadGroup> membersOf(int processGroup) {
+        synchronized (treeLock) {
+            return processGroupLocked(processGroup)
+                    .map(group -> (List<ThreadGroup>) new ArrayList<>(group.members()))
+                    .orElse(List.of());
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.plinth.kernel.task;
+
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
+
+/**
+ * How a call goes on that a signal broke off, if the signal ran no handler: {@code struct
+ * restart_block}. The program is made to call restart_syscall(2), which comes here.
+ *
+ * <p>Implementations are records of plain values, the moment at which the call ends among them:
+ * they are part of a task's lasting state.
+ */
+@FunctionalInterface
+public interface RestartBlock {
+    /** There is nothing to go on with; {@code do_no_restart_syscall}. */
+    RestartBlock NONE =
+            _ -> {
+                throw ErrnoException.of(Errno.EINTR);
+            };
+
+    /**
+     * Goes on, on the task's thread.
+     *
+     * @return the call's value
+     * @throws ErrnoException if the call fails
+     * @throws dev.plinth.kernel.errno.RestartException if a signal breaks it off again
+     */
+    long restart(Task task);
+}

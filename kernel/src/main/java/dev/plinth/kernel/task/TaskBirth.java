@@ -1,0 +1,59 @@
+package dev.plinth.kernel.task;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+import dev.plinth.api.platform.ExecutionContext;
+
+import java.util.Optional;
+
+/**
+ * What a task's own thread does before the task runs, and how the thread that asked for the task
+ * learns of it.
+ */
+abstract class TaskBirth {
+    private final Object birthLock = new Object();
+
+    /** Empty until it is decided; then whether the task runs. */
+    @GuardedBy("birthLock")
+    private Optional<Boolean> decided = Optional.empty();
+
+    /**
+     * Makes the task known, once its thread has all that it needs; by that thread.
+     *
+     * @return false if the task is not to run after all
+     */
+    abstract boolean publish(ExecutionContext context);
+
+    /** Whether the task is known from the start, so that nobody waits for its birth. */
+    boolean isKnown() {
+        return false;
+    }
+
+    /** Says whether the task runs; by its thread, or for one that cannot be had. */
+    final void decide(boolean runs) {
+        synchronized (birthLock) {
+            if (decided.isEmpty()) {
+                decided = Optional.of(runs);
+                birthLock.notifyAll();
+            }
+        }
+    }
+
+    /** Waits until it is decided whether the task runs, which does not take long. */
+    final boolean await() {
+        boolean interrupted = false;
+        synchronized (birthLock) {
+            while (decided.isEmpty()) {
+                try {
+                    birthLock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return decided.get();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.plinth.kernel.task;
+
+import dev.plinth.kernel.vfs.WaitQueue;
+import dev.plinth.kernel.vfs.WaitSet;
+import dev.plinth.kernel.vfs.linux.Poll;
+
+/** A parent's wait for the child that it lent its memory to: CLONE_VFORK. */
+final class VforkWait {
+    private final WaitQueue queue = new WaitQueue();
+    private volatile boolean over;
+
+    /** The child has given the memory up. Any thread. */
+    void end() {
+        over = true;
+        queue.wake(Poll.POLLIN);
+    }
+
+    /** Waits for that, or for the parent's own end; by the parent. */
+    void await(Task parent) {
+        try (WaitSet set = parent.blocker().newWaitSet()) {
+            set.add(queue, Poll.POLLIN);
+            boolean wait = true;
+            while (wait && !over) {
+                wait = parent.sleepKillable(set);
+            }
+        }
+    }
+}
