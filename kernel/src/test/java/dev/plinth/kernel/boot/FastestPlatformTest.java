@@ -70,8 +70,7 @@ class FastestPlatformTest {
     @Test
     void whatExecutesNoMachineCodeIsNotMeasured() {
         CountingPlatform emulator = platform("emulator", 1).withoutNativeCode();
-        SandboxException e =
-                assertThrows(SandboxException.class, () -> meter.measure(emulator));
+        SandboxException e = assertThrows(SandboxException.class, () -> meter.measure(emulator));
         assertEquals(ErrorCode.PLATFORM_UNUSABLE, e.code());
         assertEquals(0, emulator.open, "left open");
     }
@@ -82,8 +81,7 @@ class FastestPlatformTest {
                 List.of(
                         platform("a", 1).unusable("no device"),
                         platform("b", 1).unusable("no permission"));
-        SandboxException e =
-                assertThrows(SandboxException.class, () -> fastest.of(platforms));
+        SandboxException e = assertThrows(SandboxException.class, () -> fastest.of(platforms));
         assertEquals(ErrorCode.PLATFORM_UNUSABLE, e.code());
         assertEquals("no platform works here (a: no device; b: no permission)", e.getMessage());
         assertEquals("'plinth platforms' tells what each one needs", e.remedy());
@@ -91,8 +89,7 @@ class FastestPlatformTest {
 
     @Test
     void noPlatformAtAllIsAnErrorToo() {
-        SandboxException e =
-                assertThrows(SandboxException.class, () -> fastest.of(List.of()));
+        SandboxException e = assertThrows(SandboxException.class, () -> fastest.of(List.of()));
         assertEquals("no platform works here", e.getMessage());
     }
 }

@@ -89,8 +89,7 @@ final class FutexesTest {
         FutexAddress word = word(MAP_PRIVATE_ANONYMOUS);
         ErrnoException e =
                 assertThrows(
-                        ErrnoException.class,
-                        () -> futexes.await(caller(mm), word, 1, ANY, NEVER));
+                        ErrnoException.class, () -> futexes.await(caller(mm), word, 1, ANY, NEVER));
         assertEquals(Errno.EAGAIN, e.errno());
     }
 
@@ -426,8 +425,7 @@ final class FutexesTest {
             try {
                 if (deadline == NO_DEADLINE) {
                     wakes.acquire();
-                } else if (!wakes.tryAcquire(
-                        deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                } else if (!wakes.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     return Outcome.TIMED_OUT;
                 }
             } catch (InterruptedException e) {
