@@ -24,6 +24,12 @@ public enum ErrorCode {
     LOG_UNUSABLE(1007),
     /** An option has a value that makes no sense. */
     OPTION_INVALID(1008),
+    /** There is no image where one was named. */
+    IMAGE_NOT_FOUND(1009),
+    /** There is something where an image was to be written. */
+    IMAGE_EXISTS(1010),
+    /** An image needs a descriptor that was not given. */
+    IMAGE_ROLE_MISSING(1011),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -37,6 +43,16 @@ public enum ErrorCode {
     DEVICE_UNUSABLE(2005),
     /** The host has too little memory, or too few descriptors or processes. */
     HOST_EXHAUSTED(2006),
+    /** An image is not what was written. */
+    IMAGE_CORRUPT(2007),
+    /** An image has a format that is not read any more. */
+    IMAGE_TOO_OLD(2008),
+    /** An image has a format of a later version. */
+    IMAGE_TOO_NEW(2009),
+    /** An image is of another architecture, or needs what the host's CPU or the platform lacks. */
+    IMAGE_UNSUITABLE(2010),
+    /** An image cannot be written. */
+    IMAGE_UNWRITABLE(2011),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),

@@ -1,0 +1,232 @@
+package dev.plinth.kernel.image;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+
+/**
+ * An image that was opened.
+ *
+ * <p>Its files are kept open, so that what is read later is of the same image, whatever becomes of
+ * its directory. Any thread may call any method but {@link #close}.
+ */
+public final class Image implements AutoCloseable {
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final Path directory;
+    private final Inventory inventory;
+    private final FileChannel kernel;
+    private final FileChannel pages;
+    private final PageIndex pageIndex;
+
+    private Image(
+            Path directory,
+            Inventory inventory,
+            FileChannel kernel,
+            FileChannel pages,
+            PageIndex pageIndex) {
+        this.directory = directory;
+        this.inventory = inventory;
+        this.kernel = kernel;
+        this.pages = pages;
+        this.pageIndex = pageIndex;
+    }
+
+    /**
+     * Opens an image, and checks everything of it but the state of the kernel and the pages, which
+     * are checked when they are read.
+     *
+     * @return the caller closes it
+     * @throws SandboxException if there is none, or it cannot be read, or is too old, too new or
+     *     damaged
+     */
+    public static Image open(Path directory) {
+        requireNonNull(directory, "directory is null");
+        try {
+            Inventory inventory =
+                    InventoryJson.read(
+                            readFile(
+                                    directory,
+                                    ImageFormat.INVENTORY,
+                                    ImageFormat.INVENTORY_BYTES_MAX));
+            ByteBuffer index = readIndex(directory, inventory.files().pageIndex());
+            FileChannel kernel = openFile(directory, ImageFormat.KERNEL);
+            try {
+                requireLength(ImageFormat.KERNEL, kernel, inventory.files().kernel().bytes());
+                FileChannel pages = openFile(directory, ImageFormat.PAGES);
+                try {
+                    requireLength(ImageFormat.PAGES, pages, inventory.files().pagesBytes());
+                    PageIndex pageIndex = PageIndex.parse(index, pages.size());
+                    return new Image(directory, inventory, kernel, pages, pageIndex);
+                } catch (IOException | RuntimeException e) {
+                    pages.close();
+                    throw e;
+                }
+            } catch (IOException | RuntimeException e) {
+                kernel.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        }
+    }
+
+    private static SandboxException unreadable(Path directory, IOException cause) {
+        return new SandboxException(
+                ErrorCode.IMAGE_NOT_FOUND,
+                "the image " + directory + " cannot be read: " + cause,
+                "name the directory that a checkpoint wrote, which you may read",
+                cause);
+    }
+
+    private static FileChannel openFile(Path directory, String name) throws IOException {
+        try {
+            return FileChannel.open(directory.resolve(name));
+        } catch (NoSuchFileException e) {
+            if (name.equals(ImageFormat.INVENTORY)) {
+                if (!Files.exists(directory)) {
+                    throw e;
+                }
+                throw new NotDirectoryException(directory + ": no image, for it has no " + name);
+            }
+            throw new ImageCorruptException(name, "it is missing", e);
+        }
+    }
+
+    private static void requireLength(String name, FileChannel file, long length)
+            throws IOException {
+        if (file.size() != length) {
+            throw new ImageCorruptException(
+                    name, "it has %d bytes and was written with %d".formatted(file.size(), length));
+        }
+    }
+
+    private static ByteBuffer readFile(Path directory, String name, long most) throws IOException {
+        try (FileChannel file = openFile(directory, name)) {
+            long length = file.size();
+            if (length > most) {
+                throw new ImageCorruptException(name, "it has " + length + " bytes");
+            }
+            ByteBuffer content = ByteBuffer.allocate((int) length);
+            while (content.hasRemaining() && file.read(content) >= 0) {}
+            return content.flip();
+        }
+    }
+
+    private static ByteBuffer readIndex(Path directory, Inventory.StoredFile expected)
+            throws IOException {
+        ByteBuffer index = readFile(directory, ImageFormat.PAGE_INDEX, expected.bytes());
+        MessageDigest digest = Sha256.digest();
+        digest.update(index.duplicate());
+        if (!Sha256.hex(digest).equals(expected.sha256())) {
+            throw new ImageCorruptException(ImageFormat.PAGE_INDEX, "its checksum differs");
+        }
+        return index;
+    }
+
+    /** Where the image is. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** What the image says of itself. */
+    public Inventory inventory() {
+        return inventory;
+    }
+
+    /** Which pages there are. */
+    public PageIndex pageIndex() {
+        return pageIndex;
+    }
+
+    /** Reads pages; owned by this. */
+    public PageReader pages() {
+        return new PageReader(pages);
+    }
+
+    /**
+     * The state of the kernel, whose checksum is found to be right first.
+     *
+     * @return from its beginning; reads what is open here, so it need not be closed
+     * @throws SandboxException if it is damaged or cannot be read
+     */
+    public InputStream kernelState() {
+        try {
+            checkKernel();
+            kernel.position(0);
+            return new BufferedInputStream(Channels.newInputStream(kernel), BUFFER_BYTES);
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        }
+    }
+
+    private void checkKernel() throws IOException {
+        MessageDigest digest = Sha256.digest();
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        long at = 0;
+        for (int count = kernel.read(buffer, at); count >= 0; count = kernel.read(buffer, at)) {
+            at += count;
+            digest.update(buffer.flip());
+            buffer.clear();
+        }
+        if (!Sha256.hex(digest).equals(inventory.files().kernel().sha256())) {
+            throw new ImageCorruptException(ImageFormat.KERNEL, "its checksum differs");
+        }
+    }
+
+    /** Is told how far a long reading has come. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * Some pages were read.
+         *
+         * @param pages since the last call
+         */
+        void read(long pages);
+    }
+
+    /**
+     * Reads every byte of the image and compares the checksums.
+     *
+     * @throws SandboxException if it is damaged or cannot be read
+     */
+    public void verify(Progress progress) {
+        try (Arena arena = Arena.ofConfined()) {
+            checkKernel();
+            MemorySegment buffer = arena.allocate(ImageFormat.EXTENT_PAGES_MAX * (long) Pages.SIZE);
+            PageReader reader = pages();
+            for (int i = 0; i < pageIndex.size(); i++) {
+                PageExtent extent = pageIndex.extent(i);
+                reader.read(extent, buffer.asSlice(0, extent.bytes()));
+                progress.read(extent.pages());
+            }
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try (kernel) {
+            pages.close();
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.plinth.kernel.image;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.platform.CpuFeatures;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What an image says of itself, read before anything else of it.
+ *
+ * @param created when
+ * @param platform that the sandbox ran on; for people to know
+ * @param cpu what the programs were told of the processor, and rely on
+ * @param addresses that the programs use: where it ends and begins the target must reach
+ * @param roles of the descriptors of the host that the sandbox has, each of which a restore gives
+ * @param files that belong to the image besides
+ */
+public record Inventory(
+        Instant created,
+        String platform,
+        CpuFeatures cpu,
+        AddressRange addresses,
+        List<FdRole> roles,
+        Files files) {
+    /** The greatest length of a platform's name. */
+    static final int PLATFORM_LENGTH_MAX = 64;
+
+    /** More roles than any sandbox has. */
+    static final int ROLES_MAX = 4096;
+
+    public Inventory {
+        requireNonNull(created, "created is null");
+        requireNonNull(platform, "platform is null");
+        requireNonNull(cpu, "cpu is null");
+        requireNonNull(addresses, "addresses is null");
+        requireNonNull(files, "files is null");
+        roles = List.copyOf(roles);
+        if (platform.length() > PLATFORM_LENGTH_MAX || roles.size() > ROLES_MAX) {
+            throw new IllegalArgumentException("too long");
+        }
+    }
+
+    /**
+     * The other files of an image.
+     *
+     * @param kernel the state of the kernel
+     * @param pageIndex which pages there are
+     * @param pagesBytes how long the file of pages is; its checksums are in the index
+     */
+    public record Files(StoredFile kernel, StoredFile pageIndex, long pagesBytes) {
+        public Files {
+            requireNonNull(kernel, "kernel is null");
+            requireNonNull(pageIndex, "pageIndex is null");
+            if (pagesBytes < 0) {
+                throw new IllegalArgumentException("negative length");
+            }
+        }
+    }
+
+    /**
+     * A file that was written.
+     *
+     * @param bytes its length
+     * @param sha256 of its content, 64 hexadecimal digits in lower case
+     */
+    public record StoredFile(long bytes, String sha256) {
+        public StoredFile {
+            if (bytes < 0 || !sha256.matches("[0-9a-f]{64}")) {
+                throw new IllegalArgumentException("not a length and a SHA-256");
+            }
+        }
+    }
+}
