@@ -56,11 +56,7 @@ public final class ImageWriter implements AutoCloseable {
         this.pages = pages;
     }
 
-    /**
-     * What is known of an image beside its files.
-     *
-     * @param inventory without the files
-     */
+    /** Knows of an image what its files do not say. */
     @FunctionalInterface
     public interface Describe {
         /** The inventory, given the files that were written. */
@@ -152,7 +148,7 @@ public final class ImageWriter implements AutoCloseable {
             Inventory.StoredFile kernel = writeFile(ImageFormat.KERNEL, kernelState);
             ByteBuffer index = pages.index();
             Inventory.StoredFile pageIndex =
-                    writeFile(ImageFormat.PAGE_INDEX, out -> out.write(index.array()));
+                    writeFile(ImageFormat.PAGE_INDEX, out -> Channels.newChannel(out).write(index));
             byte[] inventory =
                     InventoryJson.write(
                             describe.with(new Inventory.Files(kernel, pageIndex, pagesBytes)));
