@@ -30,6 +30,8 @@ public enum ErrorCode {
     IMAGE_EXISTS(1010),
     /** An image needs a descriptor that was not given. */
     IMAGE_ROLE_MISSING(1011),
+    /** A sandbox has something that cannot be saved. */
+    STATE_UNSAVABLE(1012),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),

@@ -5,6 +5,12 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.EventCounterState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.WaitQueue;
@@ -57,6 +63,37 @@ public final class EventCounter extends FileDescription {
         super(location, Fcntl.O_RDWR | (flags & Fcntl.O_NONBLOCK));
         this.semaphore = (flags & SEMAPHORE) != 0;
         this.count = Integer.toUnsignedLong(count);
+    }
+
+    /** For the restore; see {@link #restoring}. */
+    private EventCounter(Location location, EventCounterState state) {
+        super(location, state.getFile().getFlags());
+        this.semaphore = state.getSemaphore();
+        this.count = state.getCount();
+    }
+
+    /** Makes counters again that were saved. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.EVENT_COUNTER, EventCounter::restore);
+    }
+
+    private static EventCounter restore(ObjectState object, StateReader reader) {
+        EventCounterState state = object.getEventCounter();
+        EventCounter counter =
+                new EventCounter(Location.restore(state.getFile().getLocation(), reader), state);
+        counter.restoreOpenFile(state.getFile(), reader);
+        return counter;
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setEventCounter(
+                        EventCounterState.newBuilder()
+                                .setFile(saveOpenFile(writer))
+                                .setSemaphore(semaphore)
+                                .setCount(count));
     }
 
     /** As Linux, takes the number even if it then cannot be stored. */

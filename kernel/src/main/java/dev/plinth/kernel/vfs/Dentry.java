@@ -2,6 +2,12 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.Optional;
@@ -17,7 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * holds its parent. There are no negative dentries: for most file systems a failed lookup is as
  * cheap as finding one would be.
  */
-public final class Dentry {
+public final class Dentry implements Stateful {
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "dentries cannot be saved", "");
+    }
+
     /** Children that were collected, whose names are to be forgotten. */
     private static final ReferenceQueue<Dentry> COLLECTED = new ReferenceQueue<>();
 

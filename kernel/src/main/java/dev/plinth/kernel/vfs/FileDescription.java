@@ -4,9 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
@@ -25,7 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>What a kind of file does not override fails as Linux makes it fail for such a file.
  */
-public abstract class FileDescription implements AutoCloseable {
+public abstract class FileDescription implements AutoCloseable, Stateful {
     /** The flags that F_SETFL can change. */
     private static final int CHANGEABLE_FLAGS =
             Fcntl.O_APPEND | Fcntl.O_NONBLOCK | Fcntl.O_NOATIME | Fcntl.O_DIRECT | Fcntl.FASYNC;
@@ -44,6 +51,9 @@ public abstract class FileDescription implements AutoCloseable {
     /** Kept for those who ask: see {@link #signalOwner}. */
     private volatile SignalOwner signalOwner = SignalOwner.NONE;
 
+    /** Whether it is counted as being written; set before the description is shared. */
+    private boolean countsAsWriter;
+
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
 
@@ -58,6 +68,43 @@ public abstract class FileDescription implements AutoCloseable {
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
         location.mount().addOpenFiles(1);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw new SandboxException(
+                ErrorCode.STATE_UNSAVABLE,
+                "open files of type %s in %s cannot be saved"
+                        .formatted(inode().type(), inode().fileSystem().type()),
+                "close " + PathDisplay.ofWholeTree(location).text() + " before the checkpoint");
+    }
+
+    /** What is saved of every open file; for {@link #saveState} of each kind. */
+    protected final OpenFileState saveOpenFile(StateWriter writer) {
+        SignalOwner owner = signalOwner;
+        return OpenFileState.newBuilder()
+                .setLocation(location.save(writer))
+                .setFlags(flags())
+                .setOwnerKind(owner.kind().number())
+                .setOwnerId(owner.id())
+                .setOwnerSignal(owner.signal())
+                .setCountsAsWriter(countsAsWriter)
+                .build();
+    }
+
+    /**
+     * Gives a file that was made again with its location and flags what it had besides, and the
+     * reader the reference it was born with; for the restorer of each kind.
+     */
+    public final void restoreOpenFile(OpenFileState state, StateReader reader) {
+        reader.counted(this, this::close);
+        setSignalOwner(
+                SignalOwner.of(state.getOwnerKind(), state.getOwnerId())
+                        .withSignal(state.getOwnerSignal()));
+        if (state.getCountsAsWriter()) {
+            inode().addWriter();
+            countsAsWriter();
+        }
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -189,6 +236,7 @@ public abstract class FileDescription implements AutoCloseable {
 
     /** Has the file counted as being written, which it is already, until the end. */
     final void countsAsWriter() {
+        countsAsWriter = true;
         location.mount().addWriters(1);
         releaseInode = this::noLongerWrites;
     }

@@ -4,6 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +23,12 @@ import java.util.concurrent.atomic.AtomicReference;
  * for each kind of file. Methods may be called by any thread. Nothing here asks who the caller is:
  * permissions were checked before ({@link Vfs}).
  */
-public abstract class Inode {
+public abstract class Inode implements Stateful {
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "inodes cannot be saved", "");
+    }
+
     private final FileSystem fileSystem;
     private final long number;
     private final FileType type;

@@ -2,6 +2,10 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.LocationState;
+
 import java.util.Optional;
 
 /**
@@ -33,6 +37,21 @@ public record Location(Mount mount, Dentry dentry) {
      */
     public static Location unnamed(Inode inode, PathName name) {
         return new Location(Mount.internal(inode.fileSystem()), Dentry.anonymous(inode, name));
+    }
+
+    /** What is saved of a place. */
+    public LocationState save(StateWriter writer) {
+        return LocationState.newBuilder()
+                .setMountRef(writer.reference(mount))
+                .setDentryRef(writer.reference(dentry))
+                .build();
+    }
+
+    /** A place that was saved. */
+    public static Location restore(LocationState state, StateReader reader) {
+        return new Location(
+                reader.get(state.getMountRef(), Mount.class),
+                reader.get(state.getDentryRef(), Dentry.class));
     }
 
     /** The file. */

@@ -4,6 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +21,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Made and removed by {@link MountTree}. Any thread may ask it.
  */
-public final class Mount {
+public final class Mount implements Stateful {
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "mounts cannot be saved", "");
+    }
+
     private final int id;
     private final String source;
     private final FileSystem fileSystem;

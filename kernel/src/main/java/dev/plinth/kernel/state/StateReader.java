@@ -1,0 +1,197 @@
+package dev.plinth.kernel.state;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+
+import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.ObjectState;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+
+/**
+ * Has the objects of a saved kernel made again, each once, when it is first asked for.
+ *
+ * <p>Confined to one thread. Closing it gives up its references to the objects that are counted: if
+ * the restore succeeded, others have theirs; if not, the objects go.
+ */
+public final class StateReader implements AutoCloseable {
+    /** The file that is read, for messages. */
+    public static final String FILE = "kernel.img";
+
+    /** One message: the largest has the areas of an address space, or a full unix socket. */
+    private static final int MESSAGE_BYTES_MAX = 64 << 20;
+
+    private static final int OBJECTS_MAX = 1 << 22;
+
+    /** Objects that need each other to be born: deeper than any that was saved. */
+    private static final int DEPTH_MAX = 512;
+
+    private final Restorers restorers;
+    private final SavedMemory memory;
+    private final KernelState kernel;
+    private final Map<Integer, ObjectState> states = new HashMap<>();
+    private final Map<Integer, Object> made = new HashMap<>();
+    private final Set<Integer> beingMade = new HashSet<>();
+    private final Queue<Runnable> links = new ArrayDeque<>();
+    private final Deque<Counted> counted = new ArrayDeque<>();
+
+    /** Something whose closing throws no checked exception. */
+    @FunctionalInterface
+    public interface Counted extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Reads what was saved, and makes nothing yet.
+     *
+     * @param in the content of kernel.img; borrowed
+     * @param restorers who make objects; borrowed
+     * @param memory the pages; borrowed
+     * @throws ImageCorruptException if it is not what a {@link StateWriter} writes
+     */
+    public StateReader(InputStream in, Restorers restorers, SavedMemory memory) throws IOException {
+        this.restorers = requireNonNull(restorers, "restorers is null");
+        this.memory = requireNonNull(memory, "memory is null");
+        CodedInputStream coded = CodedInputStream.newInstance(in);
+        try {
+            kernel = KernelState.parseFrom(nextMessage(coded));
+            while (!coded.isAtEnd()) {
+                ObjectState state = ObjectState.parseFrom(nextMessage(coded));
+                if (state.getNumber() == 0
+                        || states.size() == OBJECTS_MAX
+                        || states.put(state.getNumber(), state) != null) {
+                    throw corrupt("object " + state.getNumber() + " is there twice, or too many");
+                }
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new ImageCorruptException(FILE, "it is not what was written", e);
+        }
+    }
+
+    private static byte[] nextMessage(CodedInputStream in) throws IOException {
+        int length = in.readRawVarint32();
+        if (length < 0 || length > MESSAGE_BYTES_MAX) {
+            throw corrupt("a message has %d bytes".formatted(length));
+        }
+        byte[] message = in.readRawBytes(length);
+        in.resetSizeCounter();
+        return message;
+    }
+
+    /** What was saved of the sandbox as a whole. */
+    public KernelState kernel() {
+        return kernel;
+    }
+
+    /** The pages. */
+    public SavedMemory memory() {
+        return memory;
+    }
+
+    /**
+     * An object, made now unless it has been.
+     *
+     * @param reference its number
+     * @throws ImageCorruptException if there is no such object, it is of another type, or it needs
+     *     itself to be made
+     */
+    public <T> T get(int reference, Class<T> type) {
+        Object object = made.get(reference);
+        if (object == null) {
+            object = make(reference);
+        }
+        if (!type.isInstance(object)) {
+            throw corrupt("object %d is no %s".formatted(reference, type.getSimpleName()));
+        }
+        return type.cast(object);
+    }
+
+    /** An object, or nothing for the number zero; see {@link #get}. */
+    public <T> Optional<T> find(int reference, Class<T> type) {
+        return reference == 0 ? Optional.empty() : Optional.of(get(reference, type));
+    }
+
+    /**
+     * What was saved of an object, for a restorer that looks ahead of what it makes.
+     *
+     * @throws ImageCorruptException if there is no such object
+     */
+    public ObjectState state(int reference) {
+        ObjectState state = states.get(reference);
+        if (state == null) {
+            throw corrupt("object " + reference + " is missing");
+        }
+        return state;
+    }
+
+    private Object make(int reference) {
+        ObjectState state = state(reference);
+        if (!beingMade.add(reference) || beingMade.size() > DEPTH_MAX) {
+            throw corrupt("object " + reference + " is needed to make itself");
+        }
+        Restorer restorer =
+                restorers
+                        .of(state.getKindCase())
+                        .orElseThrow(() ->
+                                corrupt(
+                                        "object %d is of a kind that is not known: %s"
+                                                .formatted(reference, state.getKindCase())));
+        Object object = restore(restorer, state);
+        beingMade.remove(reference);
+        made.put(reference, object);
+        return object;
+    }
+
+    private Object restore(Restorer restorer, ObjectState state) {
+        try {
+            return restorer.restore(state, this);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // What was saved was checked when it was made first; what is refused now was not saved.
+            throw new ImageCorruptException(
+                    FILE, "object %d: %s".formatted(state.getNumber(), e.getMessage()), e);
+        }
+    }
+
+    /** Has something done once all objects are made that are being made now. */
+    public void later(Runnable link) {
+        links.add(requireNonNull(link, "link is null"));
+    }
+
+    /** Does what was put off, and what that puts off in its turn. */
+    public void linkAll() {
+        for (Runnable link = links.poll(); link != null; link = links.poll()) {
+            link.run();
+        }
+    }
+
+    /** Gives the reader the one reference with which an object is born that is counted. */
+    public <T extends AutoCloseable> T counted(T object, Counted closing) {
+        counted.push(closing);
+        return object;
+    }
+
+    /** Says that the image is damaged: {@code throw reader.corrupt(...)}. */
+    public static ImageCorruptException corrupt(String what) {
+        return new ImageCorruptException(FILE, what);
+    }
+
+    @Override
+    public void close() {
+        while (!counted.isEmpty()) {
+            counted.pop().close();
+        }
+    }
+}

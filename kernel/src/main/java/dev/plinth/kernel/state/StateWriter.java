@@ -1,0 +1,130 @@
+package dev.plinth.kernel.state;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.ObjectState;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Numbers the objects of a kernel, and saves each of them once.
+ *
+ * <p>Objects are saved in the order in which they were first referred to, not where they are
+ * referred to, so that long chains need no deep stack. Confined to one thread; the world is
+ * stopped.
+ */
+public final class StateWriter {
+    private final SavedPages pages;
+    private final Map<Stateful, Integer> numbers = new IdentityHashMap<>();
+    private final Queue<Stateful> unsaved = new ArrayDeque<>();
+    private final List<ObjectState> saved = new ArrayList<>();
+    private final Set<FdRole> roles = new TreeSet<>();
+
+    /** Takes the pages of objects into the image. */
+    @FunctionalInterface
+    public interface SavedPages {
+        /**
+         * Adds pages; doing so again is harmless.
+         *
+         * @param offset in the memory file, page aligned
+         * @param length in bytes, page aligned
+         */
+        void add(long offset, long length);
+    }
+
+    /**
+     * A writer with no object yet.
+     *
+     * @param pages takes the pages of objects
+     */
+    public StateWriter(SavedPages pages) {
+        this.pages = requireNonNull(pages, "pages is null");
+    }
+
+    /**
+     * The number of an object, which is saved sooner or later.
+     *
+     * @return never zero
+     */
+    public int reference(Stateful object) {
+        requireNonNull(object, "object is null");
+        Integer known = numbers.get(object);
+        if (known != null) {
+            return known;
+        }
+        int number = numbers.size() + 1;
+        numbers.put(object, number);
+        unsaved.add(object);
+        return number;
+    }
+
+    /** The number of an object, or zero for none. */
+    public int reference(Optional<? extends Stateful> object) {
+        return object.isPresent() ? reference(object.get()) : 0;
+    }
+
+    /** The numbers of objects, in their order. */
+    public List<Integer> references(Collection<? extends Stateful> objects) {
+        List<Integer> references = new ArrayList<>(objects.size());
+        for (Stateful object : objects) {
+            references.add(reference(object));
+        }
+        return references;
+    }
+
+    /**
+     * Has pages of the memory file saved, whose content an object has.
+     *
+     * @param offset page aligned
+     * @param length in bytes, page aligned
+     */
+    public void pages(long offset, long length) {
+        pages.add(offset, length);
+    }
+
+    /** Notes that an object is a descriptor of the host, which a restore has to give. */
+    public void role(FdRole role) {
+        roles.add(role);
+    }
+
+    /** The roles of descriptors of the host that were noted. */
+    public List<FdRole> roles() {
+        return List.copyOf(roles);
+    }
+
+    /** Saves all objects that were referred to, and those that they refer to, and so on. */
+    public void saveAll() {
+        for (Stateful object = unsaved.poll(); object != null; object = unsaved.poll()) {
+            saved.add(object.saveState(this).setNumber(numbers.get(object)).build());
+        }
+    }
+
+    /**
+     * Writes what was saved.
+     *
+     * @param kernel what is saved of the sandbox as a whole
+     * @param out borrowed
+     */
+    public void writeTo(KernelState kernel, OutputStream out) throws IOException {
+        if (!unsaved.isEmpty()) {
+            throw new IllegalStateException("not everything is saved");
+        }
+        kernel.writeDelimitedTo(out);
+        for (ObjectState object : saved) {
+            object.writeDelimitedTo(out);
+        }
+    }
+}
