@@ -56,6 +56,7 @@ public final class Kernel implements AutoCloseable {
     private final JobControl jobControl;
     private final TaskExit exit;
     private final TaskCloner cloner;
+    private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller = new OomKiller(this);
@@ -137,6 +138,7 @@ public final class Kernel implements AutoCloseable {
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
+        entry = new ProcessEntry(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);
         childWait = new ChildWait(processes);
     }
@@ -303,6 +305,52 @@ public final class Kernel implements AutoCloseable {
     /** Gives back what a task has that is not to be started. */
     public void discard(Task task) {
         task.resources().close();
+    }
+
+    /**
+     * Takes a number for a process that is to come in from outside, to {@link #startProcess} or to
+     * {@link #cancelProcess}.
+     *
+     * @throws dev.plinth.kernel.errno.ErrnoException EAGAIN if there are too many tasks
+     */
+    public int reserveProcess() {
+        return processes.reserve();
+    }
+
+    /** Gives back the number of a process that did not come after all. */
+    public void cancelProcess(int pid) {
+        processes.cancel(pid);
+    }
+
+    /**
+     * Lets a program run beside the first process, with no parent in the sandbox.
+     *
+     * @param pid a number that was reserved for it; given back if the program does not run
+     * @param name of its first task
+     * @param resources of its first task; the process owns them
+     * @param start where it begins
+     * @return the process
+     * @throws dev.plinth.kernel.errno.ErrnoException ESRCH if the first process has ended, EAGAIN
+     *     if the host has no room for one more
+     */
+    public ThreadGroup startProcess(
+            int pid,
+            byte[] name,
+            TaskResources resources,
+            ResourceLimits limits,
+            ProgramStart start) {
+        return entry.enter(pid, name, resources, limits, start);
+    }
+
+    /**
+     * Waits until a process has ended.
+     *
+     * @return how it ended
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public ExitStatus awaitEnd(ThreadGroup process) throws InterruptedException {
+        processes.awaitEnd(process);
+        return process.exitStatus().orElseThrow();
     }
 
     /** The first task is known from the start: nobody waits for its birth. */
