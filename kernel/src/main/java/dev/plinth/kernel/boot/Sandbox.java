@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
-import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
@@ -34,6 +34,7 @@ public final class Sandbox implements AutoCloseable {
     private final Task init;
     private final ProgramStarter programs;
     private final SandboxResources resources;
+    private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -42,6 +43,7 @@ public final class Sandbox implements AutoCloseable {
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
         this.resources = requireNonNull(resources, "resources is null");
+        this.standstill = new Standstill(kernel);
     }
 
     /**
@@ -68,15 +70,12 @@ public final class Sandbox implements AutoCloseable {
      * @return false if there is none of that number
      */
     public boolean signal(int pid, Signal signal) {
-        Optional<ThreadGroup> process = kernel.process(pid);
-        process.ifPresent(each -> each.send(SignalInfo.fromKernel(signal)));
-        return process.isPresent();
+        return kernel.signal(pid, signal);
     }
 
     /** Sends a signal to every process, as if from outside. */
     public void signalAll(Signal signal) {
-        kernel.processes()
-                .forEach(_ -> true, process -> process.send(SignalInfo.fromKernel(signal)));
+        kernel.signalAll(signal);
     }
 
     /**
@@ -84,7 +83,7 @@ public final class Sandbox implements AutoCloseable {
      * the latest when the first process does.
      *
      * @return the process
-     * @throws dev.plinth.kernel.error.SandboxException if it cannot be run, or the first process
+     * @throws SandboxException if it cannot be run, or the first process
      *     has ended
      * @throws IllegalStateException if the sandbox was not started, or is closed
      */
@@ -124,6 +123,28 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
+     * from outside are kept meanwhile; to close a paused sandbox is all right.
+     *
+     * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
+     *     runs on, if it takes too long
+     */
+    public void pause() {
+        standstill.pause();
+    }
+
+    /**
+     * Lets a paused sandbox go on.
+     *
+     * @return false if it was not paused
+     * @throws SandboxException SANDBOX_BUSY if something is being done with it
+     */
+    public boolean resume() {
+        return standstill.resume();
+    }
+
+    /**
      * Waits until every process in the sandbox has ended.
      *
      * @return how the first one ended
@@ -131,6 +152,11 @@ public final class Sandbox implements AutoCloseable {
      */
     public ExitStatus awaitExit() throws InterruptedException {
         return kernel.awaitExit();
+    }
+
+    /** What the sandbox is made of. */
+    Kernel kernel() {
+        return kernel;
     }
 
     /** Why a process could not go on, if it was neither its own doing nor asked for. */
@@ -145,7 +171,7 @@ public final class Sandbox implements AutoCloseable {
         }
         try (resources) {
             if (started.get()) {
-                kernel.killAll();
+                kernel.end();
             } else {
                 kernel.discard(init);
             }

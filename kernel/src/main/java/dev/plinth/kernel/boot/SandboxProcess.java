@@ -3,7 +3,6 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
-import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.ThreadGroup;
@@ -25,7 +24,7 @@ public final class SandboxProcess {
 
     /** Sends it a signal, as if from outside; nothing happens if it has ended. */
     public void signal(Signal signal) {
-        process.send(SignalInfo.fromKernel(signal));
+        kernel.signal(process, signal);
     }
 
     /**

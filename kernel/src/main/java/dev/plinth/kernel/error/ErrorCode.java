@@ -42,6 +42,8 @@ public enum ErrorCode {
     SANDBOX_RUNNING(1016),
     /** There is no process of this number in a sandbox. */
     PROCESS_UNKNOWN(1017),
+    /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
+    SANDBOX_BUSY(1018),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -73,6 +75,10 @@ public enum ErrorCode {
     CONTROL_REFUSED(2014),
     /** A descriptor that a sandbox was given is not what it is said to be. */
     DONATION_BROKEN(2015),
+    /** Tasks of a sandbox did not stop in time: the host keeps them in a call. */
+    TASKS_DO_NOT_STOP(2016),
+    /** A platform cannot take over what runs on another. */
+    PLATFORM_UNSUITABLE(2017),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.signal.SignalActions;
 
 /**
@@ -20,6 +22,38 @@ final class ProcessEntry {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.table = requireNonNull(table, "table is null");
         this.threads = requireNonNull(threads, "threads is null");
+    }
+
+    /**
+     * Takes a number for a process that is to come. The world does not stop until it has come, or
+     * was cancelled.
+     *
+     * @throws ErrnoException EAGAIN if there are too many tasks
+     * @throws SandboxException SANDBOX_BUSY if the world is stopped
+     */
+    int reserve() {
+        if (!kernel.world().tryEnter()) {
+            throw new SandboxException(
+                    ErrorCode.SANDBOX_BUSY,
+                    "the sandbox is paused, being checkpointed or ending",
+                    "wait until that is done, or resume it");
+        }
+        boolean complete = false;
+        try {
+            int pid = table.reserve();
+            complete = true;
+            return pid;
+        } finally {
+            if (!complete) {
+                kernel.world().leave();
+            }
+        }
+    }
+
+    /** Gives back the number of a process that does not come. */
+    void cancel(int pid) {
+        table.cancel(pid);
+        kernel.world().leave();
     }
 
     /**
