@@ -32,6 +32,8 @@ public enum ErrorCode {
     IMAGE_ROLE_MISSING(1011),
     /** A sandbox has something that cannot be saved. */
     STATE_UNSAVABLE(1012),
+    /** Descriptors that were one file when an image was written are several now. */
+    IMAGE_ROLES_DIFFER(1020),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -55,6 +57,8 @@ public enum ErrorCode {
     IMAGE_UNSUITABLE(2010),
     /** An image cannot be written. */
     IMAGE_UNWRITABLE(2011),
+    /** A file of the host that a sandbox had in use is another one now, or has other content. */
+    HOST_FILE_CHANGED(2018),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),
