@@ -47,6 +47,7 @@ public final class StateReader implements AutoCloseable {
     private final Map<Integer, Object> made = new HashMap<>();
     private final Set<Integer> beingMade = new HashSet<>();
     private final Queue<Runnable> links = new ArrayDeque<>();
+    private final Queue<Runnable> checks = new ArrayDeque<>();
     private final Deque<Counted> counted = new ArrayDeque<>();
 
     /** Something whose closing throws no checked exception. */
@@ -175,7 +176,12 @@ public final class StateReader implements AutoCloseable {
         links.add(requireNonNull(link, "link is null"));
     }
 
-    /** Does what was put off, and what that puts off in its turn. */
+    /** Has something looked at once everything is linked: what no object can tell alone. */
+    public void inTheEnd(Runnable check) {
+        checks.add(requireNonNull(check, "check is null"));
+    }
+
+    /** Does what was put off, and what that puts off in its turn, and looks at the whole. */
     public void linkAll() {
         for (Runnable link = links.poll(); link != null; link = links.poll()) {
             Runnable current = link;
@@ -185,6 +191,9 @@ public final class StateReader implements AutoCloseable {
                         current.run();
                         return Optional.empty();
                     });
+        }
+        for (Runnable check = checks.poll(); check != null; check = checks.poll()) {
+            check.run();
         }
     }
 
