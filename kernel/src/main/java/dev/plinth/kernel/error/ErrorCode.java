@@ -42,6 +42,8 @@ public enum ErrorCode {
     SANDBOX_RUNNING(1016),
     /** There is no process of this number in a sandbox. */
     PROCESS_UNKNOWN(1017),
+    /** Descriptors that were one file when an image was written are several now. */
+    IMAGE_ROLES_DIFFER(1020),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -73,6 +75,8 @@ public enum ErrorCode {
     CONTROL_REFUSED(2014),
     /** A descriptor that a sandbox was given is not what it is said to be. */
     DONATION_BROKEN(2015),
+    /** A file of the host that a sandbox had in use is another one now, or has other content. */
+    HOST_FILE_CHANGED(2018),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),
