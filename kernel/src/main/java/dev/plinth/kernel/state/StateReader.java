@@ -13,6 +13,8 @@ import dev.plinth.kernel.state.proto.ObjectState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -97,6 +99,11 @@ public final class StateReader implements AutoCloseable {
     /** What was saved of the sandbox as a whole. */
     public KernelState kernel() {
         return kernel;
+    }
+
+    /** What was saved of each object, in no order. */
+    public Collection<ObjectState> objects() {
+        return Collections.unmodifiableCollection(states.values());
     }
 
     /** The pages. */
