@@ -60,7 +60,8 @@ CASE(numbers_are_not_given_again) {
     ENDED(before);
     CHECKPOINT();
     pid_t after = CHILD({ _exit(0); });
-    EQUAL(after, before + 1);
+    // Outside, others take numbers, too.
+    TRUE(inside() ? after == before + 1 : after != before);
     ENDED(after);
 }
 
@@ -215,14 +216,14 @@ CASE(stopped_child_stays_stopped) {
 
 CASE(stop_that_nobody_waited_for_yet) {
     pid_t child = CHILD({
-        raise(SIGTSTP);
+        raise(SIGSTOP);
         _exit(6);
     });
     await_state(child, child, 'T');
     CHECKPOINT_UNSTOPPED();
     int status;
     EQUAL(waitpid(child, &status, WUNTRACED), child);
-    TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);
+    TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     kill(child, SIGCONT);
     EQUAL(waitpid(child, &status, WCONTINUED), child);
     TRUE(WIFCONTINUED(status));
@@ -313,6 +314,8 @@ CASE(program_file_of_a_process) {
     MUST(readlink("/proc/self/exe", after, sizeof after - 1));
     SAME(after, before);
     pid_t child = CHILD({
+        // It lists its cases to nobody.
+        dup2(MUST(open("/dev/null", O_WRONLY)), 1);
         char *arguments[] = {"case", NULL};
         execv("/proc/self/exe", arguments);
     });
