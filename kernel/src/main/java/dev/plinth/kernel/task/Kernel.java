@@ -15,6 +15,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
@@ -38,6 +39,8 @@ public final class Kernel implements AutoCloseable {
     private final PlatformCapabilities capabilities;
     private final MemoryFile memoryFile;
     private final Clock clock;
+    private final TimerClock realtimeClock;
+    private final TimerClock monotonicClock;
     private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
@@ -123,6 +126,8 @@ public final class Kernel implements AutoCloseable {
         capabilities = platform.capabilities();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
+        realtimeClock = clock::realtimeNanos;
+        monotonicClock = clock::monotonicNanos;
         utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
@@ -164,6 +169,16 @@ public final class Kernel implements AutoCloseable {
     /** The clocks. */
     public Clock clock() {
         return clock;
+    }
+
+    /** The time of day for timers: always the same object. */
+    public TimerClock realtimeClock() {
+        return realtimeClock;
+    }
+
+    /** The monotonic clock for timers: always the same object. */
+    public TimerClock monotonicClock() {
+        return monotonicClock;
     }
 
     /** What uname(2) tells. */

@@ -57,6 +57,9 @@ public final class Task {
     /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
     private volatile long guestRuns;
 
+    /** What was used before a restore; set before the task is known. */
+    private TaskClock.Used usedBefore = TaskClock.Used.NONE;
+
     /** Set by the task thread when it begins. */
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
@@ -188,7 +191,7 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
+        TaskClock.Used used = used();
         return new ResourceUsage(used.user(), used.system(), memory().peakResidentPages());
     }
 
@@ -215,7 +218,16 @@ public final class Task {
 
     /** The clock of the task's CPU time. Any thread. */
     public TimerClock cpuClock() {
-        return new CpuClock(() -> cpuTime.map(clock -> clock.used().total()).orElse(0L));
+        return CpuClock.of(this);
+    }
+
+    /** The CPU time that the task has used. Any thread. */
+    long cpuNanos() {
+        return used().total();
+    }
+
+    private TaskClock.Used used() {
+        return usedBefore.plus(cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE));
     }
 
     /** From now on the task uses CPU time. */
