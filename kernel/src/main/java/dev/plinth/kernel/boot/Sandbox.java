@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.Task;
@@ -20,6 +21,7 @@ public final class Sandbox implements AutoCloseable {
     private final Kernel kernel;
     private final Task init;
     private final SandboxResources resources;
+    private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -27,6 +29,7 @@ public final class Sandbox implements AutoCloseable {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.resources = requireNonNull(resources, "resources is null");
+        this.standstill = new Standstill(kernel);
     }
 
     /**
@@ -47,6 +50,28 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
+     * from outside are kept meanwhile; to close a paused sandbox is all right.
+     *
+     * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
+     *     done with it; SANDBOX_ENDED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
+     *     runs on, if it takes too long
+     */
+    public void pause() {
+        standstill.pause();
+    }
+
+    /**
+     * Lets a paused sandbox go on.
+     *
+     * @return false if it was not paused
+     * @throws SandboxException SANDBOX_BUSY if something is being done with it
+     */
+    public boolean resume() {
+        return standstill.resume();
+    }
+
+    /**
      * Waits until every process in the sandbox has ended.
      *
      * @return how the first one ended
@@ -54,6 +79,11 @@ public final class Sandbox implements AutoCloseable {
      */
     public ExitStatus awaitExit() throws InterruptedException {
         return kernel.awaitExit();
+    }
+
+    /** What the sandbox is made of. */
+    Kernel kernel() {
+        return kernel;
     }
 
     /** Why a process could not go on, if it was neither its own doing nor asked for. */
@@ -68,7 +98,7 @@ public final class Sandbox implements AutoCloseable {
         }
         try (resources) {
             if (started.get()) {
-                kernel.killAll();
+                kernel.end();
             } else {
                 kernel.discard(init);
             }

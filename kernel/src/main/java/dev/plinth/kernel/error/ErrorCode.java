@@ -32,6 +32,10 @@ public enum ErrorCode {
     IMAGE_ROLE_MISSING(1011),
     /** A sandbox has something that cannot be saved. */
     STATE_UNSAVABLE(1012),
+    /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
+    SANDBOX_BUSY(1018),
+    /** A sandbox has ended or ends, and something was asked of it that it has to run for. */
+    SANDBOX_ENDED(1019),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -55,6 +59,10 @@ public enum ErrorCode {
     IMAGE_UNSUITABLE(2010),
     /** An image cannot be written. */
     IMAGE_UNWRITABLE(2011),
+    /** Tasks of a sandbox did not stop in time: the host keeps them in a call. */
+    TASKS_DO_NOT_STOP(2016),
+    /** A platform cannot take over what runs on another. */
+    PLATFORM_UNSUITABLE(2017),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),

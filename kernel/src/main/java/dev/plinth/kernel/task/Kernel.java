@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
@@ -20,6 +21,7 @@ import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -62,6 +64,7 @@ public final class Kernel implements AutoCloseable {
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller = new OomKiller(this);
+    private final World world = new World(this);
 
     private final Object initLock = new Object();
 
@@ -270,6 +273,29 @@ public final class Kernel implements AutoCloseable {
         return oomKiller;
     }
 
+    /** All tasks together. */
+    World world() {
+        return world;
+    }
+
+    /**
+     * Stops every task of the sandbox at its safe point, and every timer: nothing changes that the
+     * sandbox is made of until the result is closed. No program can tell, but by the clocks.
+     *
+     * <p>Signals from outside ({@link #signalInit}) are kept until then.
+     *
+     * @param patience how long it may take
+     * @return the stopped sandbox; the caller closes it
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_ENDED if
+     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
+     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws IllegalStateException if the thread of a task calls it
+     */
+    public StoppedWorld stopWorld(Duration patience) {
+        world.stop(patience);
+        return new StoppedWorld(this);
+    }
+
     /** The tasks that live. */
     public List<Task> tasks() {
         return processes.tasks();
@@ -312,6 +338,7 @@ public final class Kernel implements AutoCloseable {
     /** Lets the first process run. */
     public void start(Task task) {
         processes.addInit(task);
+        world.enter();
         threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
@@ -394,7 +421,8 @@ public final class Kernel implements AutoCloseable {
 
     /** Sends a signal from outside to the first process. */
     public void signalInit(Signal signal) {
-        init().ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
+        init().ifPresent(group ->
+                world.whenNotStopped(() -> group.send(SignalInfo.fromKernel(signal))));
     }
 
     private Optional<ThreadGroup> init() {
@@ -404,8 +432,14 @@ public final class Kernel implements AutoCloseable {
     }
 
     /** Ends every process, as SIGKILL, those included that are being made. */
-    public void killAll() {
+    void killAll() {
         processes.killAll();
+    }
+
+    /** Ends the sandbox: kills every process, also while the world is stopped. */
+    public void end() {
+        processes.killAll();
+        world.end();
     }
 
     /**
