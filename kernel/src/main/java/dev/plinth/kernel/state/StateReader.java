@@ -172,8 +172,12 @@ public final class StateReader implements AutoCloseable {
 
     /** Does what was put off, and what that puts off in its turn. */
     public void linkAll() {
-        for (Runnable link = links.poll(); link != null; link = links.poll()) {
-            link.run();
+        try {
+            for (Runnable link = links.poll(); link != null; link = links.poll()) {
+                link.run();
+            }
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new ImageCorruptException(FILE, e.getMessage(), e);
         }
     }
 

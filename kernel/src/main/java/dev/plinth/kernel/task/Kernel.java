@@ -15,6 +15,9 @@ import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
@@ -52,7 +55,7 @@ public final class Kernel implements AutoCloseable {
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final Optional<Vdso> vdso;
-    private final long bootMonotonicNanos;
+    private final Age age;
     private final TimerQueue timers = new TimerQueue();
     private final Futexes futexes = new Futexes(this::hasTask);
 
@@ -63,7 +66,7 @@ public final class Kernel implements AutoCloseable {
     private final TaskCloner cloner;
     private final ProgramExecution execution;
     private final ChildWait childWait;
-    private final OomKiller oomKiller = new OomKiller(this);
+    private final OomKiller oomKiller;
     private final World world = new World(this);
 
     private final Object initLock = new Object();
@@ -92,6 +95,7 @@ public final class Kernel implements AutoCloseable {
      * @param internal what makes files without a name
      * @param syscalls the way into the system calls
      * @param vdso tells programs the time, if the platform lets it
+     * @param age whether it was restored
      */
     public record Parts(
             HostKernel host,
@@ -107,7 +111,8 @@ public final class Kernel implements AutoCloseable {
             MountTree mounts,
             InternalFileSystems internal,
             SyscallGate syscalls,
-            Optional<Vdso> vdso) {
+            Optional<Vdso> vdso,
+            Age age) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -120,6 +125,28 @@ public final class Kernel implements AutoCloseable {
             requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
             requireNonNull(vdso, "vdso is null");
+            requireNonNull(age, "age is null");
+        }
+    }
+
+    /**
+     * What of a sandbox goes back to before it was restored.
+     *
+     * @param bootMonotonicNanos when it began, on the monotonic clock
+     * @param restores how often it was restored since
+     * @param oomKills how many processes were killed for lack of memory
+     */
+    public record Age(long bootMonotonicNanos, int restores, long oomKills) {
+        /** Of a sandbox that begins. */
+        public static Age beginning(Clock clock) {
+            return new Age(clock.monotonicNanos(), 0, 0);
+        }
+
+        /** Of a sandbox that is restored. */
+        public static Age restored(KernelState state) {
+            TaskSubsystemState tasks = state.getTasks();
+            return new Age(
+                    state.getBootMonotonicNanos(), tasks.getRestores() + 1, tasks.getOomKills());
         }
     }
 
@@ -140,7 +167,8 @@ public final class Kernel implements AutoCloseable {
         internal = parts.internal();
         syscalls = parts.syscalls();
         vdso = parts.vdso();
-        bootMonotonicNanos = clock.monotonicNanos();
+        age = parts.age();
+        oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
@@ -251,7 +279,12 @@ public final class Kernel implements AutoCloseable {
 
     /** When the sandbox began, on the monotonic clock. */
     public long bootMonotonicNanos() {
-        return bootMonotonicNanos;
+        return age.bootMonotonicNanos();
+    }
+
+    /** How often the sandbox was restored. */
+    public int restores() {
+        return age.restores();
     }
 
     /** Who there is, by number. */
@@ -340,6 +373,37 @@ public final class Kernel implements AutoCloseable {
         processes.addInit(task);
         world.enter();
         threads.runFirst(new TaskRunner(task, new InitBirth()));
+    }
+
+    /** The first process is one that was saved. */
+    void restoreInit(ThreadGroup group) {
+        if (group.pid() != INIT_PID) {
+            throw StateReader.corrupt("the first process is " + group.pid());
+        }
+        synchronized (initLock) {
+            init = Optional.of(group);
+        }
+    }
+
+    /**
+     * Lets all tasks run that were restored, and waits until they do.
+     *
+     * @throws SandboxException if one of them cannot; the sandbox ends then
+     */
+    public void startRestored() {
+        List<Task> tasks = processes.tasks();
+        RestoredBirths births = new RestoredBirths(tasks.size());
+        processes.processes().forEach(process -> process.timers().resume(this));
+        for (Task task : tasks) {
+            world.enter();
+            threads.runFirst(new TaskRunner(task, births.of(task)));
+        }
+        births.await(this);
+    }
+
+    /** Gives back what the tasks have that were restored and are not to be started. */
+    public void discardRestored() {
+        processes.removeAll().forEach(this::discard);
     }
 
     /** Gives back what a task has that is not to be started. */

@@ -163,6 +163,16 @@ public final class ProcessTable {
         }
     }
 
+    /** Takes out all tasks and processes, which have not begun to run. */
+    List<Task> removeAll() {
+        synchronized (treeLock) {
+            List<Task> removed = List.copyOf(tasks.values());
+            tasks.clear();
+            processes.clear();
+            return removed;
+        }
+    }
+
     /** Ends every process, as SIGKILL, those included that are being made. */
     void killAll() {
         synchronized (treeLock) {

@@ -22,7 +22,8 @@ import dev.plinth.kernel.vfs.FsContext;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 
 /**
@@ -37,6 +38,9 @@ final class SavedTask {
 
     /** Of the process whose task is being made: its program is held to them, if it is the first. */
     private ResourceLimits limits = ResourceLimits.initial();
+
+    /** Those that have not ended. */
+    private final List<Task> made = new ArrayList<>();
 
     /**
      * Restores tasks.
@@ -121,14 +125,20 @@ final class SavedTask {
         task.restoreUsed(new TaskClock.Used(state.getUserNanos(), state.getSystemNanos()));
         task.setFaultDetails(FaultDetails.restore(state.getFault()));
         reader.find(state.getVforkToldRef(), VforkWait.class).ifPresent(task::setVforkWait);
-        reader.find(state.getVforkAwaitedRef(), VforkWait.class).ifPresent(task::setLent);
+        reader.find(state.getVforkAwaitedRef(), VforkWait.class).ifPresent(task::lendMemory);
         if (state.hasEnding()) {
             task.end(ExitStatus.restore(state.getEnding()));
         }
         if (!state.getEnded()) {
-            task.setVectorState(vectorState(state));
+            task.restoreVectorState(vectorState(state));
+            made.add(task);
         }
         return task;
+    }
+
+    /** Gives back what the tasks have that were made. */
+    void discard() {
+        made.forEach(kernel::discard);
     }
 
     private void restoreCall(TaskState state, Task task) {
@@ -136,15 +146,14 @@ final class SavedTask {
             task.enterSyscall();
         }
         try {
-            task.setRestartBlock(restartBlocks.apply(state.getRestart()));
+            task.restoreRestart(restartBlocks.apply(state.getRestart()));
         } catch (ErrnoException e) {
             throw StateReader.corrupt("a call of task " + task.tid() + ": " + e.errno());
         }
         if (state.hasResumedCall()) {
             ResumedCallState call = state.getResumedCall();
-            task.setResumedCall(
-                    Optional.of(
-                            new ResumedCall(call.getDurationNanos(), call.getDeadlineNanos())));
+            task.restoreResumedCall(
+                    new ResumedCall(call.getDurationNanos(), call.getDeadlineNanos()));
         }
     }
 

@@ -54,7 +54,8 @@ public final class SavedTasks {
     }
 
     /**
-     * Restores the tasks of a sandbox, which do not run before {@link Kernel#startRestored}.
+     * Restores the tasks of a sandbox, after all else; they do not run before {@link
+     * Kernel#startRestored}.
      *
      * @param kernel that has no task yet
      * @param restorers are told how tasks are made, and what belongs to them
@@ -76,7 +77,16 @@ public final class SavedTasks {
         SignalActions.restoring(restorers);
         FdTable.restoring(restorers);
         FsContext.restoring(restorers);
-        saved.restore(reader.kernel().getTasks(), reader);
+        boolean complete = false;
+        try {
+            saved.restore(reader.kernel().getTasks(), reader);
+            reader.linkAll();
+            complete = true;
+        } finally {
+            if (!complete) {
+                tasks.discard();
+            }
+        }
     }
 
     private void restore(TaskSubsystemState state, StateReader reader) {

@@ -14,6 +14,9 @@ import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
@@ -32,7 +35,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>A method that does not say otherwise is called by the task's own thread.
  */
-public final class Task {
+public final class Task implements Stateful {
     /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
     public static final int NAME_BYTES = 16;
 
@@ -99,6 +102,12 @@ public final class Task {
     /** Confined to the task thread. */
     private RestartBlock restartBlock = RestartBlock.NONE;
 
+    /** The limit of time of the call that is to be made again; confined to the task thread. */
+    private Optional<ResumedCall> resumedCall = Optional.empty();
+
+    /** The limit of time of the call that the task is in; confined to the task thread. */
+    private Optional<ResumedCall> limitOfCall = Optional.empty();
+
     /** Of the exception whose signal is pending; confined to the task thread. */
     private FaultDetails faultDetails = FaultDetails.NONE;
 
@@ -140,6 +149,11 @@ public final class Task {
         this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
         group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return SavedTask.save(this, writer);
     }
 
     /** The sandbox that the task lives in. Any thread. */
@@ -243,6 +257,11 @@ public final class Task {
 
     private TaskClock.Used used() {
         return usedBefore.plus(cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE));
+    }
+
+    /** Says what was used before a restore. */
+    void restoreUsed(TaskClock.Used used) {
+        usedBefore = used;
     }
 
     /** From now on the task uses CPU time. */
@@ -450,6 +469,11 @@ public final class Task {
         return lent;
     }
 
+    /** Who is told when the task gives up its memory. */
+    Optional<VforkWait> vforkWait() {
+        return vforkWait;
+    }
+
     /** Waits until the task has its memory back, if a child has it, or the task is to end. */
     void awaitReturnOfMemory() {
         if (lent.isPresent()) {
@@ -461,6 +485,11 @@ public final class Task {
     /** Keeps the vector state where others can read it; the world is stopping. */
     void keepVectorState() {
         vectorState = Optional.of(VectorStates.read(kernel.capabilities(), running().context()));
+    }
+
+    /** Says what the vector state was before a restore, until the task begins. */
+    void restoreVectorState(byte[] state) {
+        vectorState = Optional.of(state);
     }
 
     /** The world goes on. */
@@ -568,6 +597,54 @@ public final class Task {
         return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
     }
 
+    /** How the call goes on that a signal broke off. */
+    RestartBlock restartBlock() {
+        return restartBlock;
+    }
+
+    /** Says how the call goes on that was broken off before a restore. */
+    void restoreRestart(RestartBlock block) {
+        restartBlock = block;
+    }
+
+    /**
+     * When a time span is over that a program gives a call, and that begins when the call does: in
+     * one that is made again because the world was stopped, that is when it was made first.
+     *
+     * @return on the monotonic clock, {@link Blocker#NO_DEADLINE} if that is as far as it goes
+     */
+    public long deadlineAfter(long nanos) {
+        limitOfCall = resumedCall.filter(call -> call.duration() == nanos);
+        resumedCall = Optional.empty();
+        if (limitOfCall.isEmpty()) {
+            long now = kernel.clock().monotonicNanos();
+            long deadline =
+                    nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
+            limitOfCall = Optional.of(new ResumedCall(nanos, deadline));
+        }
+        return limitOfCall.get().deadline();
+    }
+
+    /** The limit of time of the call that is to be made again. */
+    Optional<ResumedCall> resumedCall() {
+        return resumedCall;
+    }
+
+    /** Says what limit of time a call has that was broken off before a restore. */
+    void restoreResumedCall(ResumedCall call) {
+        resumedCall = Optional.of(call);
+    }
+
+    /**
+     * A call is over.
+     *
+     * @param again whether it is to be made again, with the time that is left
+     */
+    public void endCall(boolean again) {
+        resumedCall = again ? limitOfCall : Optional.empty();
+        limitOfCall = Optional.empty();
+    }
+
     /** Goes on with the call that a signal broke off, as restart_syscall(2). */
     public long restart() {
         return restartBlock.restart(this);
@@ -575,6 +652,7 @@ public final class Task {
 
     /** Forgets a call that a signal broke off: a handler ran instead. */
     void forgetRestart() {
+        resumedCall = Optional.empty();
         restartBlock = RestartBlock.NONE;
     }
 
