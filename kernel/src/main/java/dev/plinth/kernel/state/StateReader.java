@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Has the objects of a saved kernel made again, each once, when it is first asked for.
@@ -156,12 +158,15 @@ public final class StateReader implements AutoCloseable {
     }
 
     private Object restore(Restorer restorer, ObjectState state) {
+        return refusing("object " + state.getNumber(), () -> restorer.restore(state, this));
+    }
+
+    /** What was saved was checked when it was made first; what is refused now was not saved. */
+    private static <T> T refusing(String what, Supplier<T> step) {
         try {
-            return restorer.restore(state, this);
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            // What was saved was checked when it was made first; what is refused now was not saved.
-            throw new ImageCorruptException(
-                    FILE, "object %d: %s".formatted(state.getNumber(), e.getMessage()), e);
+            return step.get();
+        } catch (IllegalArgumentException | IndexOutOfBoundsException | ErrnoException e) {
+            throw new ImageCorruptException(FILE, what + ": " + e.getMessage(), e);
         }
     }
 
@@ -172,12 +177,14 @@ public final class StateReader implements AutoCloseable {
 
     /** Does what was put off, and what that puts off in its turn. */
     public void linkAll() {
-        try {
-            for (Runnable link = links.poll(); link != null; link = links.poll()) {
-                link.run();
-            }
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw new ImageCorruptException(FILE, e.getMessage(), e);
+        for (Runnable link = links.poll(); link != null; link = links.poll()) {
+            Runnable current = link;
+            refusing(
+                    "a link between objects",
+                    () -> {
+                        current.run();
+                        return Optional.empty();
+                    });
         }
     }
 
