@@ -54,7 +54,7 @@ public final class Sandbox implements AutoCloseable {
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_ENDED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
      *     runs on, if it takes too long
      */
     public void pause() {

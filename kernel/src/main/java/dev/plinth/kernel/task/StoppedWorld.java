@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * first.
  *
  * <p>Any thread may call any method; all but {@link #close} throw a {@link SandboxException} with
- * SANDBOX_ENDED once the sandbox was closed.
+ * SANDBOX_STOPPED once the sandbox was closed.
  */
 public final class StoppedWorld implements AutoCloseable {
     private final Kernel kernel;

@@ -113,7 +113,7 @@ final class World {
      * Stops every task and every timer.
      *
      * @param patience how long it may take
-     * @throws SandboxException SANDBOX_BUSY if the world is stopping or stopped; SANDBOX_ENDED if
+     * @throws SandboxException SANDBOX_BUSY if the world is stopping or stopped; SANDBOX_STOPPED if
      *     there is no task, or none is left before all have stopped; TASKS_DO_NOT_STOP, with the
      *     world going on, if patience is over
      * @throws IllegalStateException if a task's own thread calls it
@@ -152,7 +152,7 @@ final class World {
     }
 
     private static SandboxException ended() {
-        return new SandboxException(ErrorCode.SANDBOX_ENDED, "the sandbox has ended or ends", "");
+        return new SandboxException(ErrorCode.SANDBOX_STOPPED, "the sandbox has ended or ends", "");
     }
 
     /** Waits until each task has stopped, and the timers, which could yet end one. */
@@ -253,7 +253,7 @@ final class World {
     /**
      * Has every stopped task do something on its own thread, all at once, and waits for that.
      *
-     * @throws SandboxException SANDBOX_ENDED if the sandbox is closed
+     * @throws SandboxException SANDBOX_STOPPED if the sandbox is closed
      * @throws RuntimeException what the first of them failed with; the others have done it
      */
     void perform(TaskWork action) {

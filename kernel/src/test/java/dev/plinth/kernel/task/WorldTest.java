@@ -250,7 +250,7 @@ final class WorldTest {
                     }
                 }
             } catch (SandboxException e) {
-                assertEquals(ErrorCode.SANDBOX_ENDED, e.code());
+                assertEquals(ErrorCode.SANDBOX_STOPPED, e.code());
             }
             assertTrue(stops > 0);
             assertEquals(new ExitStatus.Exited(5), sandbox.awaitExit());
@@ -327,7 +327,7 @@ final class WorldTest {
         try (Sandbox sandbox = run.sandbox(guest -> guest.exit(0))) {
             Kernel kernel = MockRun.kernelOf(sandbox);
             assertEquals(
-                    ErrorCode.SANDBOX_ENDED,
+                    ErrorCode.SANDBOX_STOPPED,
                     assertThrows(SandboxException.class, () -> kernel.stopWorld(PATIENCE)).code());
             sandbox.start();
             sandbox.awaitExit();
@@ -371,7 +371,7 @@ final class WorldTest {
             world = begin(sandbox).stopWorld(PATIENCE);
         }
         assertEquals(
-                ErrorCode.SANDBOX_ENDED, assertThrows(SandboxException.class, world::tasks).code());
+                ErrorCode.SANDBOX_STOPPED, assertThrows(SandboxException.class, world::tasks).code());
         world.close();
     }
 
