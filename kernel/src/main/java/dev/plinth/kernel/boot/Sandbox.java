@@ -31,31 +31,46 @@ public final class Sandbox implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
     private final Kernel kernel;
-    private final Task init;
+
+    /** The first task; empty if all were restored. */
+    private final Optional<Task> init;
+
     private final ProgramStarter programs;
+    private final Checkpoints checkpoints;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, ProgramStarter programs, SandboxResources resources) {
+    Sandbox(
+            Kernel kernel,
+            Optional<Task> init,
+            ProgramStarter programs,
+            Checkpoints checkpoints,
+            SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
+        this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
 
     /**
-     * Lets the program run.
+     * Lets the program run, or go on if it was restored.
      *
+     * @throws SandboxException if it was restored, and the host has no room for its tasks
      * @throws IllegalStateException if it was started before, or the sandbox is closed
      */
     public void start() {
         if (closed.get() || !started.compareAndSet(false, true)) {
             throw new IllegalStateException("a sandbox is started once");
         }
-        kernel.start(init);
+        if (init.isPresent()) {
+            kernel.start(init.get());
+        } else {
+            kernel.startRestored();
+        }
     }
 
     /** Sends a signal to the first process, as if from outside. */
@@ -123,6 +138,21 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Writes the sandbox into an image, from which {@link Plinth#restore} makes it again, on any
+     * platform.
+     *
+     * <p>A program that goes on is stopped only for as long as it takes to collect its state, but
+     * for memory; the call takes longer. A sandbox that is paused stays so.
+     *
+     * @throws SandboxException SANDBOX_BUSY while another image is written, or something else is
+     *     being done with it; SANDBOX_STOPPED if it was not started or has ended; STATE_UNSAVABLE,
+     *     with what; IMAGE_EXISTS, IMAGE_UNWRITABLE. There is no image then, and the sandbox goes on
+     */
+    public void checkpoint(CheckpointSpec spec) {
+        checkpoints.write(spec, standstill);
+    }
+
+    /**
      * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
@@ -170,10 +200,11 @@ public final class Sandbox implements AutoCloseable {
             return;
         }
         try (resources) {
+            checkpoints.await();
             if (started.get()) {
                 kernel.end();
             } else {
-                kernel.discard(init);
+                init.ifPresentOrElse(kernel::discard, kernel::discardRestored);
             }
             kernel.close();
         }

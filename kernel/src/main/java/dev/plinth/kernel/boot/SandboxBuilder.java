@@ -65,7 +65,7 @@ final class SandboxBuilder {
     }
 
     private Sandbox build(SandboxSpec spec, PlatformFactory factory, SandboxResources resources) {
-        DonatedDescriptors descriptors = descriptors(spec.stdio(), factory);
+        DonatedDescriptors descriptors = descriptors(host, spec.stdio(), factory);
         resources.own(descriptors::close);
         HostFacts facts = new HostFacts(host);
         long memoryTotal =
@@ -75,7 +75,8 @@ final class SandboxBuilder {
         MemoryFile memoryFile = MemoryFile.create(host, MemoryFile.DEFAULT_CAPACITY, memoryTotal);
         resources.own(memoryFile::close);
         Platform platform =
-                factory.create(new DonatedPlatformContext(host, descriptors, memoryFile));
+                factory.create(
+                        new DonatedPlatformContext(host, descriptors, List.of(memoryFile)));
         resources.own(platform::close);
 
         Optional<Vdso> vdso = Vdso.create(platform, memoryFile, () -> JnaCounterMeter.open(host));
@@ -107,14 +108,22 @@ final class SandboxBuilder {
                                 new SyscallDispatcher(
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines))),
-                                vdso));
+                                vdso,
+                                Kernel.Age.beginning(clock)));
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        return new Sandbox(kernel, init, programs, resources);
+        return new Sandbox(
+                kernel,
+                Optional.of(init),
+                programs,
+                new Checkpoints(host, kernel, files, factory.name()),
+                resources);
     }
 
-    private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
+    /** Takes over what is given, and opens what the platform needs. */
+    static DonatedDescriptors descriptors(
+            HostKernel host, Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
         // No switch over types: it is linked when it is reached, which every start would pay for.
         if (stdio instanceof Stdio.Inherited inherited) {

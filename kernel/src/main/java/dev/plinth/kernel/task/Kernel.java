@@ -96,7 +96,7 @@ public final class Kernel implements AutoCloseable {
      * @param internal what makes files without a name
      * @param syscalls the way into the system calls
      * @param vdso tells programs the time, if the platform lets it
-     * @param age whether it was restored
+     * @param age what goes back to before it was restored
      */
     public record Parts(
             HostKernel host,

@@ -62,7 +62,7 @@ public final class ProgramImage implements Stateful, AutoCloseable {
         return ObjectState.newBuilder()
                 .setProgram(
                         ProgramState.newBuilder()
-                                .setMemory(memory.saveState(writer))
+                                .setMemoryRef(writer.reference(memory))
                                 .setExecutableRef(writer.reference(executable)));
     }
 

@@ -116,7 +116,9 @@ final class RestoredBirths {
         @Override
         boolean publish(ExecutionContext context) {
             try {
-                VectorStates.write(context, task.vectorState());
+                VectorStates.write(
+                        context,
+                        VectorStates.fit(task.kernel().capabilities(), task.vectorState()));
             } catch (IllegalArgumentException e) {
                 fail(new ImageCorruptException(StateReader.FILE, "vector state of " + task, e));
                 return false;

@@ -23,7 +23,9 @@ import dev.plinth.kernel.vfs.FsContext;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -38,6 +40,9 @@ final class SavedTask {
 
     /** Of the process whose task is being made: its program is held to them, if it is the first. */
     private ResourceLimits limits = ResourceLimits.initial();
+
+    /** The memory of programs. */
+    private final Set<Integer> memories = new HashSet<>();
 
     /** Those that have not ended. */
     private final List<Task> made = new ArrayList<>();
@@ -170,13 +175,11 @@ final class SavedTask {
     ProgramImage restoreProgram(ObjectState object, StateReader reader) {
         ProgramState state = object.getProgram();
         FileDescription executable = reader.get(state.getExecutableRef(), FileDescription.class);
-        MemoryManager memory =
-                MemoryManager.restore(
-                        state.getMemory(),
-                        reader,
-                        kernel.memoryFile(),
-                        kernel.platform().newAddressSpace(),
-                        new ProcessMemoryLimits(limits, kernel.oomKiller()));
+        if (!memories.add(state.getMemoryRef())) {
+            throw StateReader.corrupt("two programs have one memory");
+        }
+        MemoryManager memory = reader.get(state.getMemoryRef(), MemoryManager.class);
+        memory.limitTo(new ProcessMemoryLimits(limits, kernel.oomKiller()));
         ProgramImage image = new ProgramImage(memory, executable.retain());
         return reader.counted(image, image::close);
     }

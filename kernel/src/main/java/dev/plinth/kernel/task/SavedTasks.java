@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.protobuf.ByteString;
 
+import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.state.Restorers;
@@ -13,7 +14,6 @@ import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.vfs.FsContext;
-import dev.plinth.kernel.fd.FdTable;
 
 import java.util.List;
 import java.util.function.Function;
@@ -25,6 +25,9 @@ import java.util.function.Function;
  * there is, by number; parents and children, groups and sessions; then, put off, timers.
  */
 public final class SavedTasks {
+    /** {@code NR_CPUS} of the largest kernels. */
+    private static final int PROCESSORS_MAX = 8192;
+
     private final Kernel kernel;
     private final ProcessTable table;
     private final SavedProcess processes;
@@ -87,6 +90,32 @@ public final class SavedTasks {
                 tasks.discard();
             }
         }
+    }
+
+    /** What uname(2) told. */
+    public static UtsName utsName(TaskSubsystemState state) {
+        try {
+            return UtsName.restore(state.getUtsName());
+        } catch (IllegalArgumentException e) {
+            throw StateReader.corrupt("a name: " + e.getMessage());
+        }
+    }
+
+    /** How many processors programs were told of. */
+    public static int processors(TaskSubsystemState state) {
+        return inRange(state.getProcessors(), PROCESSORS_MAX, "processors");
+    }
+
+    /** How many tasks there may be at once. */
+    public static int tasksMax(TaskSubsystemState state) {
+        return inRange(state.getTasksMax(), ProcessNumbers.LIMIT, "tasks at once");
+    }
+
+    private static int inRange(int value, int most, String what) {
+        if (value < 1 || value > most) {
+            throw StateReader.corrupt(value + " " + what);
+        }
+        return value;
     }
 
     private void restore(TaskSubsystemState state, StateReader reader) {
