@@ -109,7 +109,7 @@ final class PlatformMeter {
                         new ForegroundDonation(host).keep(factory.devices(), Map.of());
                 MemoryFile memory = MemoryFile.create(host, MEMORY_BYTES, MEMORY_BYTES);
                 Platform platform =
-                        factory.create(new DonatedPlatformContext(host, devices, memory))) {
+                        factory.create(new DonatedPlatformContext(host, devices, List.of(memory)))) {
             PlatformCapabilities capabilities = platform.capabilities();
             if (!capabilities.has(PlatformFeature.NATIVE_CODE)) {
                 throw unusable(
