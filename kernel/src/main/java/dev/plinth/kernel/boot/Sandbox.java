@@ -3,11 +3,16 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.Task;
 
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -20,14 +25,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Sandbox implements AutoCloseable {
     private final Kernel kernel;
     private final Task init;
+    private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, SandboxResources resources) {
+    Sandbox(Kernel kernel, Task init, PlatformSlot slot, SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
+        this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
@@ -72,6 +79,41 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Goes on on another platform, which no program can tell. The platform of before is closed.
+     *
+     * @param factory makes the other one; its devices are opened. Borrowed until the sandbox is
+     *     closed, or swapped again
+     * @return how long the programs stood still for it
+     * @throws SandboxException if the sandbox stays where it is: PLATFORM_UNSUITABLE if the other
+     *     one lacks something that programs have seen, HOST_EXHAUSTED, DEVICE_UNUSABLE; and as
+     *     {@link #pause}, but a paused sandbox can be swapped
+     */
+    public Duration swap(PlatformFactory factory) {
+        return swap(
+                factory,
+                new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
+    }
+
+    /**
+     * Goes on on another platform with devices that somebody else has opened.
+     *
+     * @param devices what the other one declares; owned from now on, also if this fails
+     * @return how long the programs stood still for it
+     * @throws SandboxException as {@link #swap(PlatformFactory)}
+     */
+    public Duration swap(PlatformFactory factory, DonatedDescriptors devices) {
+        try (DonatedDescriptors mine = devices) {
+            return standstill.inTurn(
+                    () ->
+                            slot.swap(
+                                    factory,
+                                    mine.take(PlatformSlot.roles(factory)),
+                                    kernel,
+                                    standstill));
+        }
+    }
+
+    /**
      * Waits until every process in the sandbox has ended.
      *
      * @return how the first one ended
@@ -96,13 +138,15 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try (resources) {
-            if (started.get()) {
-                kernel.end();
-            } else {
-                kernel.discard(init);
+        standstill.end(() -> {
+            try (resources) {
+                if (started.get()) {
+                    kernel.end();
+                } else {
+                    kernel.discard(init);
+                }
+                kernel.close();
             }
-            kernel.close();
-        }
+        });
     }
 }

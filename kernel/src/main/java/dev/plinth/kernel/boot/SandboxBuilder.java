@@ -7,7 +7,6 @@ import com.google.inject.Inject;
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
-import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.donation.DonatedDescriptors;
@@ -89,11 +88,13 @@ final class SandboxBuilder {
                         Math.min(facts.memoryTotal(), MemoryFile.DEFAULT_CAPACITY));
         MemoryFile memoryFile = MemoryFile.create(host, MemoryFile.DEFAULT_CAPACITY, memoryTotal);
         resources.own(memoryFile::close);
-        Platform platform =
-                factory.create(new DonatedPlatformContext(host, descriptors, memoryFile));
-        resources.own(platform::close);
+        PlatformSlot slot =
+                new PlatformSlot(
+                        host, List.of(memoryFile), factory, descriptors.take(PlatformSlot.roles(factory)));
+        resources.own(slot::close);
 
-        Optional<Vdso> vdso = Vdso.create(platform, memoryFile, () -> JnaCounterMeter.open(host));
+        Optional<Vdso> vdso =
+                Vdso.create(slot.platform(), memoryFile, () -> JnaCounterMeter.open(host));
         vdso.ifPresent(each -> resources.own(each::close));
 
         Credentials credentials =
@@ -106,7 +107,7 @@ final class SandboxBuilder {
                 new Kernel(
                         new Kernel.Parts(
                                 host,
-                                platform,
+                                slot.platform(),
                                 memoryFile,
                                 clock,
                                 spec.hostname()
@@ -125,7 +126,7 @@ final class SandboxBuilder {
                                 vdso));
         files.mountViews(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
-        return new Sandbox(kernel, init, resources);
+        return new Sandbox(kernel, init, slot, resources);
     }
 
     private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
