@@ -22,21 +22,16 @@ final class Checkpoints {
     private final HostKernel host;
     private final Kernel kernel;
     private final RootFileSystem files;
-    private final String platform;
+    private final PlatformSlot slot;
 
     /** Held while an image is written, outside of the locks of {@link Standstill}. */
     private final ReentrantLock imageLock = new ReentrantLock();
 
-    /**
-     * Those of a sandbox.
-     *
-     * @param platform name of what it runs on
-     */
-    Checkpoints(HostKernel host, Kernel kernel, RootFileSystem files, String platform) {
+    Checkpoints(HostKernel host, Kernel kernel, RootFileSystem files, PlatformSlot slot) {
         this.host = requireNonNull(host, "host is null");
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.files = requireNonNull(files, "files is null");
-        this.platform = requireNonNull(platform, "platform is null");
+        this.slot = requireNonNull(slot, "slot is null");
     }
 
     /** As {@link Sandbox#checkpoint}. */
@@ -76,7 +71,7 @@ final class Checkpoints {
 
     private Checkpoint take(ImageWriter image, StoppedWorld world) {
         long began = System.nanoTime();
-        Checkpoint taken = Checkpoint.take(world, kernel, platform, files::saveState, image);
+        Checkpoint taken = Checkpoint.take(world, kernel, slot.name(), files::saveState, image);
         log.debug("state taken in {} us", (System.nanoTime() - began) / 1000);
         return taken;
     }

@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.task.ExitStatus;
@@ -15,9 +18,11 @@ import dev.plinth.kernel.task.ThreadGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -37,6 +42,7 @@ public final class Sandbox implements AutoCloseable {
 
     private final ProgramStarter programs;
     private final Checkpoints checkpoints;
+    private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
@@ -47,11 +53,13 @@ public final class Sandbox implements AutoCloseable {
             Optional<Task> init,
             ProgramStarter programs,
             Checkpoints checkpoints,
+            PlatformSlot slot,
             SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
         this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
+        this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
@@ -175,6 +183,41 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Goes on on another platform, which no program can tell. The platform of before is closed.
+     *
+     * @param factory makes the other one; its devices are opened. Borrowed until the sandbox is
+     *     closed, or swapped again
+     * @return how long the programs stood still for it
+     * @throws SandboxException if the sandbox stays where it is: PLATFORM_UNSUITABLE if the other
+     *     one lacks something that programs have seen, HOST_EXHAUSTED, DEVICE_UNUSABLE; and as
+     *     {@link #pause}, but a paused sandbox can be swapped
+     */
+    public Duration swap(PlatformFactory factory) {
+        return swap(
+                factory,
+                new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
+    }
+
+    /**
+     * Goes on on another platform with devices that somebody else has opened.
+     *
+     * @param devices what the other one declares; owned from now on, also if this fails
+     * @return how long the programs stood still for it
+     * @throws SandboxException as {@link #swap(PlatformFactory)}
+     */
+    public Duration swap(PlatformFactory factory, DonatedDescriptors devices) {
+        try (DonatedDescriptors mine = devices) {
+            return standstill.inTurn(
+                    () ->
+                            slot.swap(
+                                    factory,
+                                    mine.take(PlatformSlot.roles(factory)),
+                                    kernel,
+                                    standstill));
+        }
+    }
+
+    /**
      * Waits until every process in the sandbox has ended.
      *
      * @return how the first one ended
@@ -199,14 +242,16 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try (resources) {
-            checkpoints.await();
-            if (started.get()) {
-                kernel.end();
-            } else {
-                init.ifPresentOrElse(kernel::discard, kernel::discardRestored);
+        checkpoints.await();
+        standstill.end(() -> {
+            try (resources) {
+                if (started.get()) {
+                    kernel.end();
+                } else {
+                    init.ifPresentOrElse(kernel::discard, kernel::discardRestored);
+                }
+                kernel.close();
             }
-            kernel.close();
-        }
+        });
     }
 }

@@ -7,6 +7,7 @@ import com.google.inject.Inject;
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.checkpoint.Requirements;
 import dev.plinth.kernel.donation.DonatedDescriptors;
@@ -122,7 +123,8 @@ final class SandboxRestorer {
             KernelState state = reader.kernel();
             RestoredMemory restored = memory(state);
             MemoryFile memoryFile = restored.memoryFile();
-            Platform platform = platform(restored, state.getTasks());
+            PlatformSlot slot = slot(restored, state.getTasks());
+            Platform platform = slot.platform();
             ShiftedClock shifted = ShiftedClock.at(clock, state.getMonotonicNanos());
             Optional<Vdso> vdso = vdso(platform, memoryFile, shifted, state.getTasks());
             MemoryManager.restoring(restorers, platform::newAddressSpace, memoryFile);
@@ -145,7 +147,8 @@ final class SandboxRestorer {
                     kernel,
                     Optional.empty(),
                     new ProgramStarter(kernel, files),
-                    new Checkpoints(host, kernel, files, factory.name()),
+                    new Checkpoints(host, kernel, files, slot),
+                    slot,
                     resources);
         }
 
@@ -162,17 +165,18 @@ final class SandboxRestorer {
             return restored;
         }
 
-        private Platform platform(RestoredMemory restored, TaskSubsystemState tasks) {
-            Platform platform =
-                    factory.create(
-                            new DonatedPlatformContext(
-                                    host, descriptors, restored.backingFiles()));
-            resources.own(platform::close);
-            new Requirements(image.inventory())
-                    .checkPlatform(factory.name(), platform.capabilities());
-            Requirements.checkTasks(
-                    tasks.getTaskRefsCount(), factory.name(), platform.capabilities());
-            return platform;
+        private PlatformSlot slot(RestoredMemory restored, TaskSubsystemState tasks) {
+            PlatformSlot slot =
+                    new PlatformSlot(
+                            host,
+                            restored.backingFiles(),
+                            factory,
+                            descriptors.take(PlatformSlot.roles(factory)));
+            resources.own(slot::close);
+            PlatformCapabilities capabilities = slot.platform().capabilities();
+            new Requirements(image.inventory()).checkPlatform(factory.name(), capabilities);
+            Requirements.checkTasks(tasks.getTaskRefsCount(), factory.name(), capabilities);
+            return slot;
         }
 
         private Optional<Vdso> vdso(
