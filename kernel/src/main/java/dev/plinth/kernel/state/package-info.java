@@ -6,6 +6,7 @@
  * dev.plinth.kernel.state.StateWriter} (numbers objects and writes each once), {@link
  * dev.plinth.kernel.state.Restorer} and {@link dev.plinth.kernel.state.Restorers} (who makes an
  * object of a kind again), {@link dev.plinth.kernel.state.StateReader} (has them made, each once),
+ * {@link dev.plinth.kernel.state.TopDown} (chains), {@link dev.plinth.kernel.state.Timestamps},
  * {@link dev.plinth.kernel.state.SavedMemory} (the pages that objects have), {@link
  * dev.plinth.kernel.state.SavedWith} and {@link dev.plinth.kernel.state.NotSaved} (what a class
  * says that is not saved by itself).
@@ -27,7 +28,7 @@
  * reference, which is the reader's ({@link dev.plinth.kernel.state.StateReader#counted}); each
  * holder retains it, and the reader gives up its own when all is made, or when the restore fails.
  *
- * <p>Nothing here is shared between threads. Imports {@code dev.plinth.api}, {@code error} and the
- * exceptions of {@code image} only; it knows no kernel object.
+ * <p>Nothing here is shared between threads. Imports {@code dev.plinth.api}, {@code errno}, {@code
+ * error} and the exceptions of {@code image} only; it knows no kernel object.
  */
 package dev.plinth.kernel.state;

@@ -3,6 +3,15 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.Timestamps;
+import dev.plinth.kernel.state.proto.AnonInodeFsState;
+import dev.plinth.kernel.state.proto.AnonInodeState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.time.Instant;
@@ -12,7 +21,7 @@ import java.util.Optional;
  * The file system of descriptors that stand for no file but for something else, such as an
  * eventfd(2): they all have one and the same inode. Linux calls it anon_inodefs.
  */
-public final class AnonInodeFs {
+public final class AnonInodeFs implements Stateful {
     private final AnonymousFs fileSystem;
     private final Inode inode;
 
@@ -25,6 +34,34 @@ public final class AnonInodeFs {
     public AnonInodeFs(InodeNumbers numbers, Instant now) {
         fileSystem = new AnonymousFs("anon_inodefs", Fs.ANON_INODE_FS_MAGIC, numbers);
         inode = new AnonInode(fileSystem, numbers.next(), now);
+    }
+
+    /** For the restore. */
+    private AnonInodeFs(AnonymousFs fileSystem, Inode inode) {
+        this.fileSystem = fileSystem;
+        this.inode = inode;
+    }
+
+    /** Makes the file system again, and its inode. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.ANON_INODE_FS, AnonInodeFs::restore);
+        restorers.add(KindCase.ANON_INODE, AnonInode::restore);
+    }
+
+    private static AnonInodeFs restore(ObjectState object, StateReader reader) {
+        AnonInodeFsState state = object.getAnonInodeFs();
+        return new AnonInodeFs(
+                reader.get(state.getFileSystemRef(), AnonymousFs.class),
+                reader.get(state.getInodeRef(), AnonInode.class));
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setAnonInodeFs(
+                        AnonInodeFsState.newBuilder()
+                                .setFileSystemRef(writer.reference(fileSystem))
+                                .setInodeRef(writer.reference(inode)));
     }
 
     /**
@@ -45,6 +82,24 @@ public final class AnonInodeFs {
         AnonInode(FileSystem fileSystem, long number, Instant born) {
             super(fileSystem, number, FileType.ANONYMOUS);
             this.born = born;
+        }
+
+        static AnonInode restore(ObjectState object, StateReader reader) {
+            AnonInodeState state = object.getAnonInode();
+            return new AnonInode(
+                    reader.get(state.getFileSystemRef(), AnonymousFs.class),
+                    state.getNumber(),
+                    Timestamps.restore(state.getBorn()));
+        }
+
+        @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            return ObjectState.newBuilder()
+                    .setAnonInode(
+                            AnonInodeState.newBuilder()
+                                    .setFileSystemRef(writer.reference(fileSystem()))
+                                    .setNumber(number())
+                                    .setBorn(Timestamps.save(born)));
         }
 
         @Override

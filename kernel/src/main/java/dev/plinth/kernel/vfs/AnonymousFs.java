@@ -1,5 +1,13 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.AnonymousFsState;
+import dev.plinth.kernel.state.proto.AnonymousRootState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -12,7 +20,9 @@ import java.util.Optional;
 public final class AnonymousFs extends FileSystem {
     private final long magic;
     private final Directory root;
-    private final Mount mount;
+
+    /** Of all its files; set again by a restore only, before anyone asks. */
+    private Mount mount;
 
     /**
      * A file system without a tree.
@@ -26,6 +36,44 @@ public final class AnonymousFs extends FileSystem {
         this.magic = magic;
         this.root = new EmptyDirectory(this, numbers.next());
         this.mount = Mount.internal(this);
+    }
+
+    /** For the restore, which sets the mount. */
+    private AnonymousFs(AnonymousFsState state) {
+        super(state.getType(), DeviceNumber.decode(state.getDevice()));
+        this.magic = state.getMagic();
+        this.root = new EmptyDirectory(this, state.getRootNumber());
+        this.mount = Mount.internal(this);
+    }
+
+    /** Makes such file systems again that were saved. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.ANONYMOUS_FS, AnonymousFs::restore);
+        restorers.add(
+                KindCase.ANONYMOUS_ROOT,
+                (state, reader) ->
+                        reader.get(state.getAnonymousRoot().getFileSystemRef(), AnonymousFs.class)
+                                .root());
+    }
+
+    private static AnonymousFs restore(ObjectState object, StateReader reader) {
+        AnonymousFsState state = object.getAnonymousFs();
+        AnonymousFs fileSystem = new AnonymousFs(state);
+        // The mount's root is in the file system.
+        reader.later(() -> fileSystem.mount = reader.get(state.getMountRef(), Mount.class));
+        return fileSystem;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setAnonymousFs(
+                        AnonymousFsState.newBuilder()
+                                .setType(type())
+                                .setMagic(magic)
+                                .setDevice(device().encode())
+                                .setMountRef(writer.reference(mount))
+                                .setRootNumber(root.number()));
     }
 
     /**
@@ -50,6 +98,14 @@ public final class AnonymousFs extends FileSystem {
     private static final class EmptyDirectory extends Directory {
         EmptyDirectory(FileSystem fileSystem, long number) {
             super(fileSystem, number);
+        }
+
+        @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            return ObjectState.newBuilder()
+                    .setAnonymousRoot(
+                            AnonymousRootState.newBuilder()
+                                    .setFileSystemRef(writer.reference(fileSystem())));
         }
 
         @Override

@@ -6,6 +6,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Timestamps;
+import dev.plinth.kernel.state.proto.AnonymousInodeState;
 
 import java.time.Instant;
 import java.util.Optional;
@@ -16,6 +20,9 @@ import java.util.Optional;
  * <p>Lasting state: number, type, owner, permissions and times.
  */
 public abstract class AnonymousInode extends Inode {
+    /** What chmod(2) sets: {@code S_IALLUGO}. */
+    private static final int PERMISSION_BITS = 07777;
+
     private final AnonymousFs fileSystem;
     private final Instant born;
 
@@ -54,6 +61,36 @@ public abstract class AnonymousInode extends Inode {
         this.accessed = now;
         this.modified = now;
         this.changed = now;
+    }
+
+    /** A file that was saved; what it is besides is the restorer's to say. */
+    protected AnonymousInode(AnonymousInodeState state, FileType type, StateReader reader) {
+        super(reader.get(state.getFileSystemRef(), AnonymousFs.class), state.getNumber(), type);
+        if ((state.getPermissions() & ~PERMISSION_BITS) != 0) {
+            throw StateReader.corrupt("permissions are %o".formatted(state.getPermissions()));
+        }
+        this.fileSystem = (AnonymousFs) fileSystem();
+        this.born = Timestamps.restore(state.getBorn());
+        this.ownership = new Ownership(state.getPermissions(), state.getUid(), state.getGid());
+        this.accessed = Timestamps.restore(state.getAccessed());
+        this.modified = Timestamps.restore(state.getModified());
+        this.changed = Timestamps.restore(state.getChanged());
+    }
+
+    /** What is saved of every such file; for {@link #saveState} of each kind. */
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    protected final AnonymousInodeState saveAnonymousInode(StateWriter writer) {
+        return AnonymousInodeState.newBuilder()
+                .setFileSystemRef(writer.reference(fileSystem))
+                .setNumber(number())
+                .setPermissions(ownership.permissions())
+                .setUid(ownership.uid())
+                .setGid(ownership.gid())
+                .setAccessed(Timestamps.save(accessed))
+                .setModified(Timestamps.save(modified))
+                .setChanged(Timestamps.save(changed))
+                .setBorn(Timestamps.save(born))
+                .build();
     }
 
     /**

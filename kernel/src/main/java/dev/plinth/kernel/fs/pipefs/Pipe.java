@@ -7,7 +7,16 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.PipePageState;
+import dev.plinth.kernel.state.proto.PipeState;
 import dev.plinth.kernel.vfs.WaitQueue;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
@@ -25,11 +34,14 @@ import java.util.Optional;
  * <p>Any thread may call any method. The pipe lock is held while bytes are copied; two pipes are
  * locked in the order of their numbers (splice(2)).
  */
-final class Pipe {
+final class Pipe implements Stateful {
+    /** More than this in one pipe is not saved: it could not be read in one message. */
+    private static final long SAVED_BYTES_MAX = 48L << 20;
+
     private static final int READABLE = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int WRITABLE = Poll.POLLOUT | Poll.POLLWRNORM;
 
-    private final PipeCapacity capacity;
+    private final PipeFs fileSystem;
     private final long number;
     private final WaitQueue waiters = new WaitQueue();
 
@@ -40,15 +52,18 @@ final class Pipe {
     private PipePage[] slots;
 
     @GuardedBy("pipeLock")
+    @NotSaved("the pages are saved in their order")
     private int first;
 
     @GuardedBy("pipeLock")
     private int used;
 
     @GuardedBy("pipeLock")
+    @NotSaved("follows from the ends that are open")
     private int readers;
 
     @GuardedBy("pipeLock")
+    @NotSaved("follows from the ends that are open")
     private int writers;
 
     /** How often it was opened for reading and for writing, ever: {@code r_counter}. */
@@ -64,16 +79,75 @@ final class Pipe {
      * @param number tells pipes apart: the inode's
      * @throws ErrnoException ENFILE if there are too many pipes
      */
-    Pipe(PipeCapacity capacity, long number) {
-        this.capacity = requireNonNull(capacity, "capacity is null");
+    Pipe(PipeFs fileSystem, long number) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
         this.number = number;
-        this.slots = new PipePage[capacity.takeForNewPipe()];
+        this.slots = new PipePage[fileSystem.capacity().takeForNewPipe()];
+    }
+
+    /** For the restore. */
+    private Pipe(PipeFs fileSystem, PipeState state) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+        this.number = state.getNumber();
+        this.readerOpens = state.getReaderOpens();
+        this.writerOpens = state.getWriterOpens();
+        fileSystem.capacity().takeAgain(state.getSlots());
+        this.slots = new PipePage[state.getSlots()];
+        for (PipePageState page : state.getPagesList()) {
+            slots[used] = PipePage.restore(page);
+            used++;
+        }
+    }
+
+    static Pipe restore(ObjectState object, StateReader reader) {
+        PipeState state = object.getPipe();
+        return new Pipe(reader.get(state.getPipeFsRef(), PipeFs.class), state);
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        if (readableBytes() > SAVED_BYTES_MAX) {
+            throw new SandboxException(
+                    ErrorCode.STATE_UNSAVABLE,
+                    "pipe %d holds more than %d MiB".formatted(number, SAVED_BYTES_MAX >> 20),
+                    "have it read before the checkpoint");
+        }
+        PipeState.Builder state =
+                PipeState.newBuilder()
+                        .setPipeFsRef(writer.reference(fileSystem))
+                        .setNumber(number)
+                        .setSlots(slots.length)
+                        .setReaderOpens(readerOpens)
+                        .setWriterOpens(writerOpens);
+        for (int i = 0; i < used; i++) {
+            state.addPages(slotLocked(i).save());
+        }
+        return ObjectState.newBuilder().setPipe(state);
+    }
+
+    /** What makes pipes. */
+    PipeFs fileSystem() {
+        return fileSystem;
+    }
+
+    /** Tells pipes apart. */
+    long number() {
+        return number;
+    }
+
+    /** An end was saved that has the pipe open. */
+    void openAgain(boolean reads, boolean writes) {
+        synchronized (pipeLock) {
+            readers += reads ? 1 : 0;
+            writers += writes ? 1 : 0;
+        }
     }
 
     /** Nobody has the pipe open any more, and nobody can open it. */
     void discard() {
         synchronized (pipeLock) {
-            capacity.release(slots.length);
+            fileSystem.capacity().release(slots.length);
             slots = new PipePage[0];
             used = 0;
         }
@@ -275,6 +349,7 @@ final class Pipe {
     }
 
     /** Takes the pieces of a buffer into slots, while the lock is held. */
+    @NotSaved("lives while a call is made")
     private final class Filler implements IoBuffer.Transfer {
         private final boolean packets;
         private PipePage page;
@@ -368,7 +443,7 @@ final class Pipe {
             if (wanted < used) {
                 throw ErrnoException.of(Errno.EBUSY);
             }
-            capacity.change(slots.length, wanted, privileged);
+            fileSystem.capacity().change(slots.length, wanted, privileged);
             PipePage[] others = new PipePage[wanted];
             for (int i = 0; i < used; i++) {
                 others[i] = slotLocked(i);

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.pipefs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -12,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>What counts is the capacity of a pipe, whether it is full or not. Any thread may use it.
  */
+@NotSaved("follows from the pipes")
 final class PipeCapacity {
     /** A new pipe: {@code PIPE_DEF_BUFFERS}. */
     static final int DEFAULT_PAGES = 16;
@@ -42,6 +44,17 @@ final class PipeCapacity {
         }
         pages.addAndGet(-SCARCE_PAGES);
         throw ErrnoException.of(Errno.ENFILE);
+    }
+
+    /**
+     * Takes what a pipe had that was saved.
+     *
+     * @throws IllegalArgumentException if no pipe can have so much
+     */
+    void takeAgain(int count) {
+        if (count < 1 || count > HARD_LIMIT || pages.addAndGet(count) > HARD_LIMIT) {
+            throw new IllegalArgumentException("a pipe, or all of them, had too many pages");
+        }
     }
 
     /**

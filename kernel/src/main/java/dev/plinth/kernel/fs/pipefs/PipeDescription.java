@@ -6,6 +6,10 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fd.linux.Ioctls;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.PipeEndState;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.UserMemory;
@@ -26,6 +30,8 @@ public final class PipeDescription extends FileDescription {
     public static final long MISSED = -1;
 
     private final Pipe pipe;
+
+    @NotSaved("follows from where it was opened")
     private final Runnable release;
 
     /** What is to happen before open(2) returns. */
@@ -46,6 +52,12 @@ public final class PipeDescription extends FileDescription {
         static Opening done(Pipe.Opens opens) {
             return new Opening(opens, false, false, false);
         }
+
+        /** As far as it matters when open(2) has returned. */
+        static Opening restore(PipeEndState state) {
+            Pipe.Opens opens = new Pipe.Opens(0, state.getWriterOpensThen(), false, false);
+            return new Opening(opens, false, false, state.getWithoutWriter());
+        }
     }
 
     /**
@@ -58,6 +70,17 @@ public final class PipeDescription extends FileDescription {
         this.pipe = requireNonNull(pipe, "pipe is null");
         this.opening = requireNonNull(opening, "opening is null");
         this.release = requireNonNull(release, "release is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setPipeEnd(
+                        PipeEndState.newBuilder()
+                                .setFile(saveOpenFile(writer))
+                                .setPipeRef(writer.reference(pipe))
+                                .setWithoutWriter(opening.withoutWriter())
+                                .setWriterOpensThen(opening.opens().writerOpens()));
     }
 
     /** What the bytes go through. */

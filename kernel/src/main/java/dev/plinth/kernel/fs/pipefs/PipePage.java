@@ -2,7 +2,11 @@ package dev.plinth.kernel.fs.pipefs;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.proto.PipePageState;
 
 import java.lang.foreign.MemorySegment;
 
@@ -12,6 +16,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Guarded by the lock of the pipe that it is in, but for the bytes of a page that several pipes
  * share (tee(2)): those are no longer changed.
  */
+@SavedWith(Pipe.class)
 final class PipePage {
     private final MemorySegment page;
 
@@ -45,6 +50,38 @@ final class PipePage {
     static PipePage toFill(long length) {
         return new PipePage(
                 MemorySegment.ofArray(new byte[(int) length]), 0, (int) length, false, false);
+    }
+
+    /**
+     * A page that was saved.
+     *
+     * @throws IllegalArgumentException if there is no such page
+     */
+    static PipePage restore(PipePageState state) {
+        byte[] data = state.getData().toByteArray();
+        int start = state.getOffset();
+        if (data.length == 0 || start < 0 || start > Pages.SIZE - data.length) {
+            throw new IllegalArgumentException(
+                    "a page has %d bytes behind %x".formatted(data.length, start));
+        }
+        byte[] page = new byte[Pages.SIZE];
+        System.arraycopy(data, 0, page, start, data.length);
+        return new PipePage(
+                MemorySegment.ofArray(page),
+                start,
+                start + data.length,
+                state.getPacket(),
+                state.getMergeable());
+    }
+
+    /** What is saved of it. */
+    PipePageState save() {
+        return PipePageState.newBuilder()
+                .setData(ByteString.copyFrom(bytes().asByteBuffer()))
+                .setOffset(start)
+                .setPacket(packet)
+                .setMergeable(mergeable)
+                .build();
     }
 
     /** Gives up bytes at the end. */

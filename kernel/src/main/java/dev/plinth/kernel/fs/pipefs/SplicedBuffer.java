@@ -3,11 +3,13 @@ package dev.plinth.kernel.fs.pipefs;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 
 /**
  * The pages of a pipe as the buffer that another file is read into or written from, so that
  * splice(2) copies once. The pipe's lock is taken inside the other file's.
  */
+@NotSaved("lives while a call is made")
 final class SplicedBuffer extends IoBuffer {
     private final Pipe pipe;
     private final Direction direction;

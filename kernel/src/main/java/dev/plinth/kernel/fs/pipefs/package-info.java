@@ -9,6 +9,7 @@
  * <p>Lock order, outermost first: the lock of the FIFOs; a pipe's lock, which is a content lock in
  * the order of {@code vfs}: held while bytes are copied from or to guest memory, and taken inside
  * the locks of another file that is spliced. Waiters are woken with none held. Imports {@code api},
- * {@code cred}, {@code errno}, {@code fd.linux}, {@code io}, {@code time} and {@code vfs}.
+ * {@code cred}, {@code errno}, {@code error}, {@code fd.linux}, {@code io}, {@code state}, {@code
+ * time} and {@code vfs}.
  */
 package dev.plinth.kernel.fs.pipefs;
