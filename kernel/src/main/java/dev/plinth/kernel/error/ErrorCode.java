@@ -45,7 +45,7 @@ public enum ErrorCode {
     /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
     SANDBOX_BUSY(1018),
     /** Descriptors that were one file when an image was written are several now. */
-    IMAGE_ROLES_DIFFER(1020),
+    IMAGE_ROLES_DIFFER(1019),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),

@@ -7,8 +7,8 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.mm.MappedFileOwner;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.KernelPageState;
 import dev.plinth.kernel.state.proto.ObjectState;
 
@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param offset of the page
  */
 record KernelPage(String name, MemoryFile memory, long offset)
-        implements Mappable, MappedFile, Stateful {
+        implements Mappable, MappedFile, MappedFileOwner {
     KernelPage {
         requireNonNull(name, "name is null");
         requireNonNull(memory, "memory is null");
@@ -35,6 +35,16 @@ record KernelPage(String name, MemoryFile memory, long offset)
     public ObjectState.Builder saveState(StateWriter writer) {
         return ObjectState.newBuilder()
                 .setKernelPage(KernelPageState.newBuilder().setName(name));
+    }
+
+    @Override
+    public MappedFileOwner owner() {
+        return this;
+    }
+
+    @Override
+    public MappedFile mappedFile() {
+        return this;
     }
 
     @Override
