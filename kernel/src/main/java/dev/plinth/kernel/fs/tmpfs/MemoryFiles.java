@@ -3,6 +3,12 @@ package dev.plinth.kernel.fs.tmpfs;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.MemoryFilesState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.NewNode;
@@ -10,7 +16,7 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
 /** Makes files in memory without a name, memfd_create(2). Any thread may use it. */
-public final class MemoryFiles {
+public final class MemoryFiles implements Stateful {
     private static final PathName PREFIX = PathName.of("/memfd:");
     private static final PathName SUFFIX = PathName.of(" (deleted)");
     private static final int FOR_EVERYONE = 0777;
@@ -25,6 +31,24 @@ public final class MemoryFiles {
      */
     public MemoryFiles(TmpFs fileSystem) {
         this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+    }
+
+    /** Makes the same again, over the file system that was saved. */
+    static void restoring(Restorers restorers) {
+        restorers.add(
+                KindCase.MEMORY_FILES,
+                (object, reader) ->
+                        new MemoryFiles(
+                                reader.get(
+                                        object.getMemoryFiles().getFileSystemRef(), TmpFs.class)));
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setMemoryFiles(
+                        MemoryFilesState.newBuilder()
+                                .setFileSystemRef(writer.reference(fileSystem)));
     }
 
     /**
