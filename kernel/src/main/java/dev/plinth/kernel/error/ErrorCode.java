@@ -42,8 +42,10 @@ public enum ErrorCode {
     SANDBOX_RUNNING(1016),
     /** There is no process of this number in a sandbox. */
     PROCESS_UNKNOWN(1017),
+    /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
+    SANDBOX_BUSY(1018),
     /** Descriptors that were one file when an image was written are several now. */
-    IMAGE_ROLES_DIFFER(1020),
+    IMAGE_ROLES_DIFFER(1019),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -75,6 +77,10 @@ public enum ErrorCode {
     CONTROL_REFUSED(2014),
     /** A descriptor that a sandbox was given is not what it is said to be. */
     DONATION_BROKEN(2015),
+    /** Tasks of a sandbox did not stop in time: the host keeps them in a call. */
+    TASKS_DO_NOT_STOP(2016),
+    /** A platform cannot take over what runs on another. */
+    PLATFORM_UNSUITABLE(2017),
     /** A file of the host that a sandbox had in use is another one now, or has other content. */
     HOST_FILE_CHANGED(2018),
 
