@@ -127,7 +127,11 @@ final class SandboxRestorer {
             Platform platform = slot.platform();
             ShiftedClock shifted = ShiftedClock.at(clock, state.getMonotonicNanos());
             Optional<Vdso> vdso = vdso(platform, memoryFile, shifted, state.getTasks());
-            MemoryManager.restoring(restorers, platform::newAddressSpace, memoryFile);
+            MemoryManager.restoring(
+                    restorers,
+                    memoryFile,
+                    platform.capabilities().userAddresses(),
+                    platform::newAddressSpace);
             RootFileSystem files =
                     RootFileSystem.restore(
                             state.getFiles(),
