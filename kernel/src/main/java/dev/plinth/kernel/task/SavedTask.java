@@ -15,7 +15,6 @@ import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ProgramState;
 import dev.plinth.kernel.state.proto.RestartState;
-import dev.plinth.kernel.state.proto.ResumedCallState;
 import dev.plinth.kernel.state.proto.TaskState;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FsContext;
@@ -72,6 +71,7 @@ final class SavedTask {
                         .setSettings(task.settings().save())
                         .setScheduling(task.scheduling().save())
                         .setRestart(task.restartBlock().save())
+                        .setResumedCall(task.resumedCall().save())
                         .setVforkToldRef(writer.reference(task.vforkWait()))
                         .setVforkAwaitedRef(writer.reference(task.lent()))
                         .setFault(task.faultDetails().save())
@@ -81,12 +81,6 @@ final class SavedTask {
                         .setCredentials(task.credentials().save());
         task.signals().save(state);
         task.ending().ifPresent(how -> state.setEnding(how.save()));
-        task.resumedCall()
-                .ifPresent(call ->
-                        state.setResumedCall(
-                                ResumedCallState.newBuilder()
-                                        .setDurationNanos(call.duration())
-                                        .setDeadlineNanos(call.deadline())));
         if (!ended) {
             state.setVectorState(ByteString.copyFrom(task.vectorState()))
                     .setProgramRef(writer.reference(task.resources().image()))
@@ -155,11 +149,7 @@ final class SavedTask {
         } catch (ErrnoException e) {
             throw StateReader.corrupt("a call of task " + task.tid() + ": " + e.errno());
         }
-        if (state.hasResumedCall()) {
-            ResumedCallState call = state.getResumedCall();
-            task.restoreResumedCall(
-                    new ResumedCall(call.getDurationNanos(), call.getDeadlineNanos()));
-        }
+        task.resumedCall().restore(state.getResumedCall());
     }
 
     private TaskResources resources(

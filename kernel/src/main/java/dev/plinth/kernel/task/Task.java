@@ -101,11 +101,7 @@ public final class Task implements Stateful {
     /** Confined to the task thread. */
     private RestartBlock restartBlock = RestartBlock.NONE;
 
-    /** The limit of time of the call that is to be made again; confined to the task thread. */
-    private Optional<ResumedCall> resumedCall = Optional.empty();
-
-    /** The limit of time of the call that the task is in; confined to the task thread. */
-    private Optional<ResumedCall> limitOfCall = Optional.empty();
+    private final ResumedCall resumedCall;
 
     /** Of the exception whose signal is pending; confined to the task thread. */
     private FaultDetails faultDetails = FaultDetails.NONE;
@@ -145,6 +141,7 @@ public final class Task implements Stateful {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
+        this.resumedCall = new ResumedCall(kernel.clock());
         this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
         group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
@@ -606,42 +603,9 @@ public final class Task implements Stateful {
         restartBlock = block;
     }
 
-    /**
-     * When a time span is over that a program gives a call, and that begins when the call does: in
-     * one that is made again because the world was stopped, that is when it was made first.
-     *
-     * @return on the monotonic clock, {@link Blocker#NO_DEADLINE} if that is as far as it goes
-     */
-    public long deadlineAfter(long nanos) {
-        limitOfCall = resumedCall.filter(call -> call.duration() == nanos);
-        resumedCall = Optional.empty();
-        if (limitOfCall.isEmpty()) {
-            long now = kernel.clock().monotonicNanos();
-            long deadline =
-                    nanos > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + nanos;
-            limitOfCall = Optional.of(new ResumedCall(nanos, deadline));
-        }
-        return limitOfCall.get().deadline();
-    }
-
-    /** The limit of time of the call that is to be made again. */
-    Optional<ResumedCall> resumedCall() {
+    /** What a call goes on with that is made again because the world was stopped. */
+    public ResumedCall resumedCall() {
         return resumedCall;
-    }
-
-    /** Says what limit of time a call has that was broken off before a restore. */
-    void restoreResumedCall(ResumedCall call) {
-        resumedCall = Optional.of(call);
-    }
-
-    /**
-     * A call is over.
-     *
-     * @param again whether it is to be made again, with the time that is left
-     */
-    public void endCall(boolean again) {
-        resumedCall = again ? limitOfCall : Optional.empty();
-        limitOfCall = Optional.empty();
     }
 
     /** Goes on with the call that a signal broke off, as restart_syscall(2). */
@@ -651,7 +615,6 @@ public final class Task implements Stateful {
 
     /** Forgets a call that a signal broke off: a handler ran instead. */
     void forgetRestart() {
-        resumedCall = Optional.empty();
         restartBlock = RestartBlock.NONE;
     }
 

@@ -35,7 +35,9 @@ final class Blocking {
         if (file.isNonBlocking()) {
             return AT_ONCE;
         }
-        return timeout == Blocker.NO_DEADLINE ? timeout : task.deadlineAfter(timeout);
+        return timeout == Blocker.NO_DEADLINE
+                ? timeout
+                : task.resumedCall().deadlineAfter(timeout);
     }
 
     /**
