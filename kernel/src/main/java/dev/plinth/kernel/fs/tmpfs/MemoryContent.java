@@ -17,7 +17,7 @@ import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.proto.PageRunState;
+import dev.plinth.kernel.state.proto.FilePagesState;
 import dev.plinth.kernel.state.proto.TmpfsFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
@@ -69,7 +69,7 @@ final class MemoryContent implements Mappable {
         for (PageMap.Run run : pages.runs()) {
             writer.pages(run.memoryOffset(), run.length());
             state.addPages(
-                    PageRunState.newBuilder()
+                    FilePagesState.newBuilder()
                             .setFileOffset(run.start())
                             .setLength(run.length())
                             .setMemoryOffset(run.memoryOffset()));
@@ -84,7 +84,7 @@ final class MemoryContent implements Mappable {
         seals.reset(state.getSeals());
         size = state.getSize();
         synchronized (pageLock) {
-            for (PageRunState saved : state.getPagesList()) {
+            for (FilePagesState saved : state.getPagesList()) {
                 long start = saved.getFileOffset();
                 long end = start + saved.getLength();
                 boolean isRun =
