@@ -18,8 +18,9 @@ import java.util.Optional;
  * @param nothing static, ends at once
  * @param tracer the floor for a platform that works by ptrace
  * @param vm the floor for a platform that works by KVM
+ * @param keep static, has memory and processes, and tells when it runs
  */
-record Programs(Path micro, Path nothing, Path tracer, Path vm) {
+record Programs(Path micro, Path nothing, Path tracer, Path vm, Path keep) {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
     /** Where commands are looked for; the PATH of a user often lacks the directories of root. */
@@ -44,7 +45,8 @@ record Programs(Path micro, Path nothing, Path tracer, Path vm) {
                 compile(sources.resolve("micro.c"), target.resolve("micro"), small),
                 compile(sources.resolve("true.c"), target.resolve("true"), small),
                 compile(sources.resolve("tracer.c"), target.resolve("tracer"), "gcc"),
-                compile(sources.resolve("vm.c"), target.resolve("vm"), "gcc"));
+                compile(sources.resolve("vm.c"), target.resolve("vm"), "gcc"),
+                compile(sources.resolve("keep.c"), target.resolve("keep"), small));
     }
 
     private static Path compile(Path source, Path program, String... compiler) {

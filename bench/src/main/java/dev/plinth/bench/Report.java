@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,13 +21,15 @@ import java.util.Set;
  * @param micro microseconds by test and runner
  * @param start milliseconds by command and runner, of commands that do nothing
  * @param workloads milliseconds by command and runner
+ * @param checkpoints by what was measured, its unit in the name, and by who did it
  */
 record Report(
         Machine machine,
         String rounds,
         Map<String, Map<String, Samples>> micro,
         Map<String, Map<String, Samples>> start,
-        Map<String, Map<String, Samples>> workloads) {
+        Map<String, Map<String, Samples>> workloads,
+        Map<String, Map<String, Samples>> checkpoints) {
     private static final String PTRACE = Runners.PLINTH + "ptrace";
     private static final String KVM = Runners.PLINTH + "kvm";
 
@@ -48,11 +51,10 @@ record Report(
         page.append(
                 "Medians of %s; in brackets, how many times as long as native.\n"
                         .formatted(rounds));
-        page.append("\n## Microseconds an operation\n\n").append(table("test", micro, notes));
-        page.append("\n## Milliseconds from start to end\n\n")
-                .append(table("command", start, notes));
-        page.append("\n## Milliseconds of work, start and end included\n\n")
-                .append(table("command", workloads, notes));
+        section(page, "Microseconds an operation", "test", micro, notes);
+        section(page, "Milliseconds from start to end", "command", start, notes);
+        section(page, "Milliseconds of work, start and end included", "command", workloads, notes);
+        section(page, "Checkpoint and restore", "what", checkpoints, notes);
         page.append("\n## Ratios\n\n").append(ratios());
         if (!notes.isEmpty()) {
             page.append("\nNot measured, because:\n\n");
@@ -61,6 +63,18 @@ record Report(
             }
         }
         return page.toString();
+    }
+
+    private static void section(
+            StringBuilder page,
+            String title,
+            String corner,
+            Map<String, Map<String, Samples>> results,
+            List<String> notes) {
+        if (!results.isEmpty()) {
+            page.append("\n## ").append(title).append("\n\n");
+            page.append(table(corner, results, notes));
+        }
     }
 
     private static String table(
@@ -121,7 +135,37 @@ record Report(
         for (String command : workloads.keySet()) {
             add(rows, command, workloads, PTRACE, Runners.RUNSC, "at most 1");
         }
+        checkpointRatios(rows);
         return PipeTable.of(rows);
+    }
+
+    private void checkpointRatios(List<List<String>> rows) {
+        add(rows, CheckpointBenchmark.WRITE_LARGE, checkpoints, PTRACE, CheckpointBenchmark.COPY,
+                "at most 1.43");
+        for (String keeper : List.of(PTRACE, KVM)) {
+            addGrowth(rows, keeper, CheckpointBenchmark.RESTORE_SMALL,
+                    CheckpointBenchmark.RESTORE_LARGE);
+            addGrowth(rows, keeper, CheckpointBenchmark.PAUSE_SMALL,
+                    CheckpointBenchmark.PAUSE_LARGE);
+        }
+    }
+
+    /** How much longer something takes with much memory than with little. */
+    private void addGrowth(List<List<String>> rows, String keeper, String little, String much) {
+        Map<String, Samples> row = new LinkedHashMap<>();
+        for (String what : List.of(little, much)) {
+            Samples samples = checkpoints.getOrDefault(what, Map.of()).get(keeper);
+            if (samples != null) {
+                row.put(what, samples);
+            }
+        }
+        ratio(row, much, little)
+                .ifPresent(ratio ->
+                        rows.add(
+                                List.of(
+                                        "%s: %s / %s".formatted(keeper, much, little),
+                                        number(ratio),
+                                        "at most 1.5")));
     }
 
     private static void add(
@@ -131,7 +175,7 @@ record Report(
             String one,
             String other,
             String aim) {
-        ratio(results.get(test), one, other)
+        ratio(results.getOrDefault(test, Map.of()), one, other)
                 .ifPresent(ratio ->
                         rows.add(
                                 List.of(
@@ -162,6 +206,7 @@ record Report(
             write(json, "microseconds", micro);
             write(json, "start_milliseconds", start);
             write(json, "work_milliseconds", workloads);
+            write(json, "checkpoints", checkpoints);
             json.endObject();
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot be written to", e);

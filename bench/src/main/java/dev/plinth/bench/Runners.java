@@ -88,6 +88,33 @@ final class Runners {
         return runners;
     }
 
+    /**
+     * What can save and restore sandboxes.
+     *
+     * @param plinth the command
+     * @param work directory for what is known of sandboxes
+     */
+    static List<Keeper> keepers(Path plinth, Path work) {
+        List<String> platforms = usablePlatforms(plinth);
+        List<Keeper> keepers = new ArrayList<>();
+        for (String platform : platforms) {
+            keepers.add(new PlinthKeeper(plinth, work.resolve("plinth"), platform, Optional.empty()));
+        }
+        for (String platform : platforms) {
+            for (String other : platforms) {
+                if (!platform.equals(other)) {
+                    keepers.add(
+                            new PlinthKeeper(
+                                    plinth, work.resolve("plinth"), platform, Optional.of(other)));
+                }
+            }
+        }
+        Programs.find("runsc")
+                .filter(runsc -> isRoot())
+                .ifPresent(runsc -> keepers.add(new RunscKeeper(runsc, work)));
+        return keepers;
+    }
+
     /** What could be measured if it were installed, with what to do about it. */
     static List<String> missing() {
         List<String> missing = new ArrayList<>();

@@ -24,8 +24,14 @@ public record FdRole(String name) {
     /** The sandbox's standard error. */
     public static final FdRole STDERR = new FdRole("stdio/2");
 
+    /** The listening socket over which a sandbox is controlled. */
+    public static final FdRole CONTROL = new FdRole("control");
+
     /** The debug log. */
     public static final FdRole LOG = new FdRole("log");
+
+    /** The pipe by which a sandbox tells its launcher that it runs, or why it does not. */
+    public static final FdRole LAUNCHER = new FdRole("launcher");
 
     public FdRole {
         if (name.length() > MAX_LENGTH || !NAME.matcher(name).matches()) {

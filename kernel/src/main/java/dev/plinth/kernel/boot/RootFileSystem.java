@@ -305,4 +305,25 @@ final class RootFileSystem {
         }
         return table;
     }
+
+    /**
+     * The descriptors of a process from outside.
+     *
+     * @param pid of the process
+     * @param descriptors by the numbers that the process has for them; taken over
+     */
+    FdTable stdio(int pid, Map<Integer, HostFd> descriptors) {
+        Map<FdRole, HostFd> given = new LinkedHashMap<>();
+        descriptors.forEach((number, fd) -> given.put(execRole(pid, number), fd));
+        Map<FdRole, FileDescription> imported = hostFiles.importAll(given);
+        FdTable table = new FdTable();
+        for (int number : descriptors.keySet()) {
+            table.replace(number, imported.get(execRole(pid, number)), false, STDIO_LIMIT);
+        }
+        return table;
+    }
+
+    private static FdRole execRole(int pid, int number) {
+        return new FdRole("exec/" + pid + "/" + number);
+    }
 }

@@ -3,10 +3,21 @@ package dev.plinth.kernel.boot;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.task.ThreadGroup;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -17,16 +28,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * the host.
  */
 public final class Sandbox implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
+
     private final Kernel kernel;
     private final Task init;
+    private final ProgramStarter programs;
     private final SandboxResources resources;
+    private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, SandboxResources resources) {
+    Sandbox(Kernel kernel, Task init, ProgramStarter programs, SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
+        this.programs = requireNonNull(programs, "programs is null");
         this.resources = requireNonNull(resources, "resources is null");
+        this.standstill = new Standstill(kernel);
     }
 
     /**
@@ -47,6 +64,87 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Sends a signal to a process, as if from outside.
+     *
+     * @param pid its number in the sandbox
+     * @return false if there is none of that number
+     */
+    public boolean signal(int pid, Signal signal) {
+        return kernel.signal(pid, signal);
+    }
+
+    /** Sends a signal to every process, as if from outside. */
+    public void signalAll(Signal signal) {
+        kernel.signalAll(signal);
+    }
+
+    /**
+     * Runs one more program, beside the first process and with no parent in the sandbox. It ends at
+     * the latest when the first process does.
+     *
+     * @return the process
+     * @throws SandboxException if it cannot be run, or the first process
+     *     has ended
+     * @throws IllegalStateException if the sandbox was not started, or is closed
+     */
+    public SandboxProcess exec(ExecSpec spec) {
+        if (closed.get() || !started.get()) {
+            throw new IllegalStateException("the sandbox does not run");
+        }
+        return programs.exec(spec);
+    }
+
+    /** Its processes, by number. */
+    public List<ProcessSummary> processes() {
+        List<ProcessSummary> summaries = new ArrayList<>();
+        for (ProcessView process : new KernelProcesses(kernel).all()) {
+            try {
+                ProcessSummary.of(process).ifPresent(summaries::add);
+            } catch (ErrnoException e) {
+                // It ended while it was looked at: views fail with ESRCH or ENOENT then.
+                log.debug("process {} is gone: {}", process.pid(), e.errno());
+            }
+        }
+        summaries.sort(Comparator.comparingInt(ProcessSummary::pid));
+        return summaries;
+    }
+
+    /** What it uses now. */
+    public SandboxUsage usage() {
+        List<ThreadGroup> processes = kernel.processes().processes();
+        return new SandboxUsage(
+                kernel.memoryTotal() - kernel.memoryFree(),
+                kernel.memoryTotal(),
+                processes.size(),
+                kernel.processes().taskCount(),
+                processes.stream()
+                        .mapToLong(each -> each.usage().nanos() + each.childUsage().nanos())
+                        .sum());
+    }
+
+    /**
+     * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
+     * from outside are kept meanwhile; to close a paused sandbox is all right.
+     *
+     * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
+     *     runs on, if it takes too long
+     */
+    public void pause() {
+        standstill.pause();
+    }
+
+    /**
+     * Lets a paused sandbox go on.
+     *
+     * @return false if it was not paused
+     * @throws SandboxException SANDBOX_BUSY if something is being done with it
+     */
+    public boolean resume() {
+        return standstill.resume();
+    }
+
+    /**
      * Waits until every process in the sandbox has ended.
      *
      * @return how the first one ended
@@ -54,6 +152,11 @@ public final class Sandbox implements AutoCloseable {
      */
     public ExitStatus awaitExit() throws InterruptedException {
         return kernel.awaitExit();
+    }
+
+    /** What the sandbox is made of. */
+    Kernel kernel() {
+        return kernel;
     }
 
     /** Why a process could not go on, if it was neither its own doing nor asked for. */
@@ -68,7 +171,7 @@ public final class Sandbox implements AutoCloseable {
         }
         try (resources) {
             if (started.get()) {
-                kernel.killAll();
+                kernel.end();
             } else {
                 kernel.discard(init);
             }

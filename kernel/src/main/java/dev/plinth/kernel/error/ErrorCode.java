@@ -32,8 +32,20 @@ public enum ErrorCode {
     IMAGE_ROLE_MISSING(1011),
     /** A sandbox has something that cannot be saved. */
     STATE_UNSAVABLE(1012),
+    /** There is a sandbox of this name already. */
+    SANDBOX_EXISTS(1013),
+    /** There is no sandbox of this name. */
+    SANDBOX_UNKNOWN(1014),
+    /** A sandbox has ended, or is about to. */
+    SANDBOX_STOPPED(1015),
+    /** A sandbox runs that would have to have ended. */
+    SANDBOX_RUNNING(1016),
+    /** There is no process of this number in a sandbox. */
+    PROCESS_UNKNOWN(1017),
+    /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
+    SANDBOX_BUSY(1018),
     /** Descriptors that were one file when an image was written are several now. */
-    IMAGE_ROLES_DIFFER(1020),
+    IMAGE_ROLES_DIFFER(1019),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -57,6 +69,18 @@ public enum ErrorCode {
     IMAGE_UNSUITABLE(2010),
     /** An image cannot be written. */
     IMAGE_UNWRITABLE(2011),
+    /** The directory in which sandboxes are registered cannot be used. */
+    STATE_DIRECTORY_UNUSABLE(2012),
+    /** A sandbox does not answer, or not in a way that makes sense. */
+    CONTROL_BROKEN(2013),
+    /** A sandbox belongs to another user. */
+    CONTROL_REFUSED(2014),
+    /** A descriptor that a sandbox was given is not what it is said to be. */
+    DONATION_BROKEN(2015),
+    /** Tasks of a sandbox did not stop in time: the host keeps them in a call. */
+    TASKS_DO_NOT_STOP(2016),
+    /** A platform cannot take over what runs on another. */
+    PLATFORM_UNSUITABLE(2017),
     /** A file of the host that a sandbox had in use is another one now, or has other content. */
     HOST_FILE_CHANGED(2018),
 

@@ -79,6 +79,26 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         return pager.addressSpace();
     }
 
+    /**
+     * Closes the address space, so that its platform can be closed; the memory stays.
+     *
+     * <p>Until there is another one, nobody may touch the memory: neither a guest nor the kernel.
+     * Precondition: no execution context runs in it.
+     */
+    public void giveUpAddressSpace() {
+        pager.giveUpAddressSpace();
+    }
+
+    /**
+     * Goes on with another address space than the one that was given up, perhaps of another
+     * platform. Memory is mapped there when it is touched.
+     *
+     * @param next with nothing mapped, and the same user addresses or more. Owned from now on
+     */
+    public void takeAddressSpace(AddressSpace next) {
+        pager.takeAddressSpace(next);
+    }
+
     /** Access to the process's memory for system calls. */
     public GuestMemory guestMemory() {
         return guestMemory;

@@ -23,7 +23,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * step with them.
  *
  * <p>Invariant under the active lock: what a {@link Pma} covers is mapped for the guest with {@link
- * Pma#access}, and nothing else is mapped.
+ * Pma#access}, and nothing else is mapped. Pages whose area allows more may be mapped for nothing
+ * yet; they are when they are touched.
  *
  * <p>Methods take the active lock themselves. Callers hold the mapping lock, so that the areas they
  * pass stay what they are: for reading where a page is brought in, else for writing.
@@ -61,7 +62,9 @@ final class Pager {
     private static final long COPIED_BY_FORK = 512 << 10;
 
     private final MemoryFile memory;
-    private final AddressSpace addressSpace;
+
+    /** Written under activeLock; read by anyone. */
+    private volatile AddressSpace addressSpace;
 
     private final ReadWriteLock activeLock = new ReentrantReadWriteLock();
 
@@ -174,6 +177,8 @@ final class Pager {
             try {
                 if (pma == null) {
                     bringInLocked(vma, at, end, attempt, batch);
+                } else if (pma.access == AccessType.NONE) {
+                    mapLocked(vma, at, batch);
                 } else {
                     makeWritableLocked(vma, pma, at, end, batch, unused);
                 }
@@ -261,6 +266,17 @@ final class Pager {
         }
         return Pma.ofMappable(
                 from, from + length, pages.memoryOffset(), pages.maxAccess().canWrite());
+    }
+
+    /** Maps pages that are there, but that the address space does not know. */
+    private void mapLocked(Vma vma, long at, MappingBatch batch) {
+        long start = Math.max(vma.start(), at & -BLOCK);
+        long end = Math.min(vma.end(), (at & -BLOCK) + BLOCK);
+        active.split(start);
+        active.split(end);
+        Pma pma = active.find(at);
+        changeAccess(pma, pma.accessIn(vma), batch);
+        active.merge(start, end);
     }
 
     /** Makes pages writable that are there, at least one of those from {@code at} on. */
@@ -425,6 +441,32 @@ final class Pager {
             activeLock.writeLock().unlock();
         }
         releaseAll(unused);
+    }
+
+    /** See {@link MemoryManager#giveUpAddressSpace}. */
+    void giveUpAddressSpace() {
+        activeLock.writeLock().lock();
+        try {
+            addressSpace.close();
+            addressSpace = NoAddressSpace.INSTANCE;
+            active.startingIn(0, Long.MAX_VALUE).forEach(pma -> pma.access = AccessType.NONE);
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+    }
+
+    /** See {@link MemoryManager#takeAddressSpace}. */
+    void takeAddressSpace(AddressSpace next) {
+        requireNonNull(next, "next is null");
+        activeLock.writeLock().lock();
+        try {
+            if (addressSpace != NoAddressSpace.INSTANCE) {
+                throw new IllegalStateException("it has one");
+            }
+            addressSpace = next;
+        } finally {
+            activeLock.writeLock().unlock();
+        }
     }
 
     /** The pager of a child, which {@link #copyInto} has yet to fill. */

@@ -4,6 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.BacklogState;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,6 +23,7 @@ import java.util.function.Supplier;
  * <p>Any thread may call any method. Its lock is held while a connection is made, which takes no
  * other.
  */
+@SavedWith(UnixSocket.class)
 final class Backlog {
     private final Object backlogLock = new Object();
 
@@ -35,6 +40,34 @@ final class Backlog {
     /** Who listens: what a peer sees as SO_PEERCRED. */
     @GuardedBy("backlogLock")
     private SocketCredentials listener = SocketCredentials.NOBODY;
+
+    /** What is saved of it. */
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    BacklogState save(StateWriter writer) {
+        return BacklogState.newBuilder()
+                .setOpen(open)
+                .setLimit(limit)
+                .setListener(listener.save())
+                .addAllWaitingRefs(writer.references(waiting))
+                .build();
+    }
+
+    /** Has what was saved again; retains the sockets that wait. */
+    void restore(BacklogState state, StateReader reader) {
+        synchronized (backlogLock) {
+            open = state.getOpen();
+            limit = state.getLimit();
+            listener = SocketCredentials.restore(state.getListener());
+            for (int reference : state.getWaitingRefsList()) {
+                UnixSocket connection = reader.get(reference, UnixSocket.class);
+                if (!connection.mayWait()) {
+                    throw StateReader.corrupt("a socket waits to be accepted that cannot be");
+                }
+                connection.retain();
+                waiting.add(connection);
+            }
+        }
+    }
 
     /** Lets connections come, or changes how many may wait. */
     void open(int newLimit, SocketCredentials credentials) {

@@ -2,9 +2,16 @@ package dev.plinth.kernel.net;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.MessageState;
 import dev.plinth.kernel.vfs.FileDescription;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +21,7 @@ import java.util.Optional;
  * <p>Lasting state: all of it. Guarded by the queue lock of the socket that it waits at; the bytes
  * do not change.
  */
+@SavedWith(UnixSocket.class)
 final class Message {
     /** {@code sizeof(struct sk_buff)}, and of {@code struct skb_shared_info}, as Linux counts. */
     private static final int HEADER_BYTES = 256;
@@ -47,6 +55,51 @@ final class Message {
         this.from = requireNonNull(from, "from is null");
         this.credentials = requireNonNull(credentials, "credentials is null");
         this.rights = List.copyOf(rights);
+    }
+
+    /** What is saved of it. */
+    MessageState save(StateWriter writer) {
+        MessageState.Builder state =
+                MessageState.newBuilder()
+                        .setData(ByteString.copyFrom(unread().asByteBuffer()))
+                        .setAlreadyRead(start)
+                        .setSenderRef(writer.reference(sender))
+                        .setFrom(from.save())
+                        .addAllRightsRefs(writer.references(rights));
+        credentials.ifPresent(sent -> state.setCredentials(sent.save()));
+        return state.build();
+    }
+
+    /**
+     * A message that was saved.
+     *
+     * @return with files that are not retained yet
+     * @throws IllegalArgumentException if there is no such message
+     */
+    static Message restore(MessageState state, StateReader reader) {
+        int start = state.getAlreadyRead();
+        int length = state.getData().size();
+        if (start < 0 || start > SocketOptions.LONGEST_MESSAGE - length) {
+            throw new IllegalArgumentException(
+                    "a message has %d bytes behind %x".formatted(length, start));
+        }
+        byte[] bytes = new byte[start + length];
+        state.getData().copyTo(bytes, start);
+        List<FileDescription> rights = new ArrayList<>();
+        for (int reference : state.getRightsRefsList()) {
+            rights.add(reader.get(reference, FileDescription.class));
+        }
+        Message message =
+                new Message(
+                        bytes,
+                        reader.get(state.getSenderRef(), UnixSocket.class),
+                        SocketAddress.restore(state.getFrom()),
+                        state.hasCredentials()
+                                ? Optional.of(SocketCredentials.restore(state.getCredentials()))
+                                : Optional.empty(),
+                        rights);
+        message.start = start;
+        return message;
     }
 
     /** What counts against the sender's SO_SNDBUF: {@code truesize}. */

@@ -5,6 +5,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.vfs.FileDescription;
 
 import java.lang.foreign.MemorySegment;
@@ -23,6 +25,7 @@ import java.util.Optional;
  * <p>Any thread may call any method. Of several that read, one does so at a time: the read lock is
  * held while bytes are copied, the queue lock for moments.
  */
+@SavedWith(UnixSocket.class)
 final class MessageQueue {
     private final RightsInFlight flights;
 
@@ -34,6 +37,7 @@ final class MessageQueue {
     private final Deque<Message> messages = new ArrayDeque<>();
 
     @GuardedBy("queueLock")
+    @NotSaved("follows from whether the socket is gone")
     private boolean closed;
 
     MessageQueue(RightsInFlight flights) {
@@ -80,6 +84,11 @@ final class MessageQueue {
             messages.clear();
             return left;
         }
+    }
+
+    /** Those that are there. */
+    List<Message> messages() {
+        return all();
     }
 
     /** The sockets among the files that wait here. */

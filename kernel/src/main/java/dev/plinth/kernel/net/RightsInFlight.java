@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.FileDescription;
 
 import java.util.ArrayDeque;
@@ -26,6 +27,7 @@ import java.util.Set;
  *
  * <p>Any thread may call any method. Files are closed with no lock held.
  */
+@NotSaved("follows from the messages that are not read yet")
 final class RightsInFlight {
     /** For everyone, whatever RLIMIT_NOFILE says. */
     private static final int HARD_LIMIT = 64 << 10;

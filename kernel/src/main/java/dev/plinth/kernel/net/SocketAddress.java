@@ -3,6 +3,8 @@ package dev.plinth.kernel.net;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.net.linux.Socket;
@@ -46,6 +48,27 @@ public record SocketAddress(String bytes) {
         }
         byte[] name = Arrays.copyOfRange(structure, FAMILY_BYTES, end);
         return new SocketAddress(new String(name, ISO_8859_1));
+    }
+
+    /**
+     * A name that was saved.
+     *
+     * @throws IllegalArgumentException if there is no such name
+     */
+    static SocketAddress restore(ByteString state) {
+        String bytes = state.toString(ISO_8859_1);
+        boolean isPath = !bytes.isEmpty() && bytes.charAt(0) != 0;
+        if (bytes.length() > Socket.SOCKADDR_UN_BYTES - FAMILY_BYTES
+                || (isPath && bytes.indexOf(0) >= 0)) {
+            throw new IllegalArgumentException(
+                    "a socket's name has %d bytes".formatted(bytes.length()));
+        }
+        return new SocketAddress(bytes);
+    }
+
+    /** What is saved of it. */
+    ByteString save() {
+        return ByteString.copyFrom(bytes, ISO_8859_1);
     }
 
     /** An abstract name. */

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.net;
 
+import dev.plinth.kernel.state.proto.SocketCredentialsState;
 import dev.plinth.kernel.vfs.Caller;
 
 /**
@@ -27,5 +28,15 @@ public record SocketCredentials(int pid, int uid, int gid) {
                 caller.processId(),
                 caller.credentials().uids().real(),
                 caller.credentials().gids().real());
+    }
+
+    /** What is saved of them. */
+    SocketCredentialsState save() {
+        return SocketCredentialsState.newBuilder().setPid(pid).setUid(uid).setGid(gid).build();
+    }
+
+    /** Credentials that were saved. */
+    static SocketCredentials restore(SocketCredentialsState state) {
+        return new SocketCredentials(state.getPid(), state.getUid(), state.getGid());
     }
 }

@@ -1,6 +1,10 @@
 package dev.plinth.kernel.net;
 
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.SocketInodeState;
 import dev.plinth.kernel.vfs.AnonymousFs;
 import dev.plinth.kernel.vfs.AnonymousInode;
 import dev.plinth.kernel.vfs.FileType;
@@ -13,5 +17,20 @@ final class SocketInode extends AnonymousInode {
 
     SocketInode(AnonymousFs fileSystem, long number, Credentials maker, Instant now) {
         super(fileSystem, number, FileType.SOCKET, PERMISSIONS, maker, now);
+    }
+
+    /** For the restore. */
+    private SocketInode(SocketInodeState state, StateReader reader) {
+        super(state.getInode(), FileType.SOCKET, reader);
+    }
+
+    static SocketInode restore(ObjectState object, StateReader reader) {
+        return new SocketInode(object.getSocketInode(), reader);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setSocketInode(SocketInodeState.newBuilder().setInode(saveAnonymousInode(writer)));
     }
 }

@@ -3,6 +3,8 @@ package dev.plinth.kernel.net;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.net.linux.Socket;
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.proto.SocketOptionsState;
 import dev.plinth.kernel.vfs.Blocker;
 
 import java.util.Map;
@@ -14,9 +16,13 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Lasting state: all of it. Any thread may use it.
  */
+@SavedWith(UnixSocket.class)
 public final class SocketOptions {
     /** {@code SK_WMEM_MAX} and {@code SK_RMEM_MAX}: what is asked for beyond is cut. */
     private static final int GREATEST_BUFFER = 212992;
+
+    /** Whatever a socket's options are, no message is longer. */
+    static final int LONGEST_MESSAGE = 2 * GREATEST_BUFFER;
 
     /** {@code SOCK_MIN_SNDBUF} and {@code SOCK_MIN_RCVBUF}. */
     private static final int SMALLEST_SEND_BUFFER = 4608;
@@ -44,6 +50,50 @@ public final class SocketOptions {
     private volatile long receiveTimeout = Blocker.NO_DEADLINE;
     private volatile long sendTimeout = Blocker.NO_DEADLINE;
     private volatile long linger;
+
+    /** What is saved of them. */
+    SocketOptionsState save() {
+        return SocketOptionsState.newBuilder()
+                .setSendBuffer(sendBuffer)
+                .setReceiveBuffer(receiveBuffer)
+                .setLowWater(lowWater)
+                .setPassesCredentials(passesCredentials)
+                .setReceiveTimeout(receiveTimeout)
+                .setSendTimeout(sendTimeout)
+                .setLinger(linger)
+                .putAllKept(kept)
+                .build();
+    }
+
+    /**
+     * Sets all of them to what was saved.
+     *
+     * @throws IllegalArgumentException if they cannot be set so
+     */
+    void restore(SocketOptionsState state) {
+        boolean possible =
+                isBuffer(state.getSendBuffer(), SMALLEST_SEND_BUFFER)
+                        && isBuffer(state.getReceiveBuffer(), SMALLEST_RECEIVE_BUFFER)
+                        && state.getLowWater() >= 1
+                        && state.getReceiveTimeout() >= 0
+                        && state.getSendTimeout() >= 0
+                        && KEPT.keySet().containsAll(state.getKeptMap().keySet());
+        if (!possible) {
+            throw new IllegalArgumentException("there are no such options of a socket");
+        }
+        sendBuffer = state.getSendBuffer();
+        receiveBuffer = state.getReceiveBuffer();
+        lowWater = state.getLowWater();
+        passesCredentials = state.getPassesCredentials();
+        receiveTimeout = state.getReceiveTimeout();
+        sendTimeout = state.getSendTimeout();
+        linger = state.getLinger();
+        kept.putAll(state.getKeptMap());
+    }
+
+    private static boolean isBuffer(int size, int smallest) {
+        return size >= smallest && size <= 2 * GREATEST_BUFFER;
+    }
 
     /**
      * Sets an option that is a number.

@@ -38,6 +38,20 @@ public enum SocketType {
         };
     }
 
+    /**
+     * The type of a number that was saved.
+     *
+     * @throws IllegalArgumentException if no type has it
+     */
+    static SocketType restore(int number) {
+        for (SocketType type : values()) {
+            if (type.number == number) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("no type of socket has the number " + number);
+    }
+
     /** {@code SOCK_*}. */
     public int number() {
         return number;

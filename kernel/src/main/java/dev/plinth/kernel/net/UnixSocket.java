@@ -6,6 +6,13 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.net.linux.Socket;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.MessageState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.UnixSocketState;
+import dev.plinth.kernel.state.proto.UnixSocketState.Connection;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
@@ -70,6 +77,7 @@ public final class UnixSocket extends FileDescription {
     private final AtomicInteger pendingError = new AtomicInteger();
 
     /** What is on its way from here, by Linux' count. */
+    @NotSaved("follows from the messages at others")
     private final AtomicInteger sending = new AtomicInteger();
 
     /** Written with the lock of the names held. */
@@ -81,9 +89,24 @@ public final class UnixSocket extends FileDescription {
     private volatile boolean dead;
 
     private enum State {
-        IDLE,
-        LISTENING,
-        CONNECTED
+        IDLE(Connection.IDLE),
+        LISTENING(Connection.LISTENING),
+        CONNECTED(Connection.CONNECTED);
+
+        private final Connection saved;
+
+        State(Connection saved) {
+            this.saved = saved;
+        }
+
+        static State restore(Connection saved) {
+            for (State state : values()) {
+                if (state.saved == saved) {
+                    return state;
+                }
+            }
+            throw StateReader.corrupt("a socket is in a state that is not known");
+        }
     }
 
     UnixSocket(Location location, UnixSockets sockets, SocketType type) {
@@ -91,6 +114,100 @@ public final class UnixSocket extends FileDescription {
         this.sockets = requireNonNull(sockets, "sockets is null");
         this.type = requireNonNull(type, "type is null");
         this.queue = new MessageQueue(sockets.flights());
+    }
+
+    /** For the restore, which links it to others later. */
+    private UnixSocket(Location location, UnixSockets sockets, UnixSocketState state) {
+        super(location, state.getFile().getFlags());
+        this.sockets = requireNonNull(sockets, "sockets is null");
+        this.type = SocketType.restore(state.getType());
+        this.queue = new MessageQueue(sockets.flights());
+        this.state.set(State.restore(state.getConnection()));
+        if (isListening() && !type.isConnected()) {
+            throw StateReader.corrupt("a socket for datagrams listens");
+        }
+        options.restore(state.getOptions());
+        shut.set(state.getShut() & (NO_RECEIVING | NO_SENDING));
+        pendingError.set(state.getPendingError());
+        if (state.getPendingError() != 0 && Errno.of(state.getPendingError()).isEmpty()) {
+            throw StateReader.corrupt("there is no error " + state.getPendingError());
+        }
+        localAddress = SocketAddress.restore(state.getLocalAddress());
+        peerCredentials = SocketCredentials.restore(state.getPeerCredentials());
+    }
+
+    static UnixSocket restore(ObjectState object, StateReader reader) {
+        UnixSocketState state = object.getUnixSocket();
+        UnixSocket socket =
+                new UnixSocket(
+                        Location.restore(state.getFile().getLocation(), reader),
+                        reader.get(state.getSocketsRef(), UnixSockets.class),
+                        state);
+        if (state.getDead()) {
+            socket.close();
+        } else {
+            socket.restoreOpenFile(state.getFile(), reader);
+        }
+        reader.later(() -> socket.restoreLinks(state, reader));
+        return socket;
+    }
+
+    private void restoreLinks(UnixSocketState saved, StateReader reader) {
+        Optional<UnixSocket> other = reader.find(saved.getPeerRef(), UnixSocket.class);
+        boolean fits = other.isEmpty() || other.get().type == type;
+        boolean waits =
+                saved.getMessagesCount() > 0 || saved.getBacklog().getWaitingRefsCount() > 0;
+        if (!fits || (dead && waits)) {
+            throw StateReader.corrupt("a socket has a peer of another type, or is gone");
+        }
+        peer.set(other);
+        for (MessageState message : saved.getMessagesList()) {
+            restoreMessage(Message.restore(message, reader));
+        }
+        backlog.restore(saved.getBacklog(), reader);
+    }
+
+    private void restoreMessage(Message message) {
+        sockets.reserve(message.memory());
+        message.sender().sending.addAndGet(message.memory());
+        if (!message.rights().isEmpty()) {
+            sockets.flights()
+                    .send(
+                            new Outgoing(
+                                    SocketCredentials.NOBODY,
+                                    Optional.empty(),
+                                    message.rights(),
+                                    true,
+                                    Long.MAX_VALUE));
+        }
+        queue.add(message);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        UnixSocketState.Builder saved =
+                UnixSocketState.newBuilder()
+                        .setFile(saveOpenFile(writer))
+                        .setSocketsRef(writer.reference(sockets))
+                        .setType(type.number())
+                        .setOptions(options.save())
+                        .setConnection(state.get().saved)
+                        .setPeerRef(writer.reference(peer.get()))
+                        .setShut(shut.get())
+                        .setPendingError(pendingError.get())
+                        .setLocalAddress(localAddress.save())
+                        .setPeerCredentials(peerCredentials.save())
+                        .setDead(dead)
+                        .setBacklog(backlog.save(writer));
+        for (Message message : queue.messages()) {
+            saved.addMessages(message.save(writer));
+        }
+        return ObjectState.newBuilder().setUnixSocket(saved);
+    }
+
+    /** Whether it can be one that waits to be accepted. */
+    boolean mayWait() {
+        return !dead && type.isConnected() && isConnected();
     }
 
     /** How it passes on what is sent. */

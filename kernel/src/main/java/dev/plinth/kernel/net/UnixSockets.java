@@ -6,6 +6,15 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.BoundPathState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.UnixSocketsState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.AnonymousFs;
 import dev.plinth.kernel.vfs.Caller;
@@ -28,11 +37,11 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * The Unix sockets of a sandbox, unix(7), and their names.
  *
- * <p>Lasting state: which socket has which name.
+ * <p>Lasting state: which socket has which name, and which file system sockets are in.
  *
  * <p>Any thread may call any method.
  */
-public final class UnixSockets {
+public final class UnixSockets implements Stateful {
     private static final int ALL_MAY_USE = 0777;
 
     /** {@code W_OK} of access(2). */
@@ -47,7 +56,11 @@ public final class UnixSockets {
     private final AnonymousFs fileSystem;
     private final InodeNumbers numbers;
     private final Clock clock;
+
+    @NotSaved("follows from the messages that are not read yet")
     private final RightsInFlight flights = new RightsInFlight();
+
+    @NotSaved("follows from the messages that are not read yet")
     private final AtomicLong queued = new AtomicLong();
 
     private final Object namesLock = new Object();
@@ -68,9 +81,74 @@ public final class UnixSockets {
      * @param numbers gives numbers to the file system and to sockets
      */
     public UnixSockets(InodeNumbers numbers, Clock clock) {
+        this(new AnonymousFs("sockfs", Fs.SOCKFS_MAGIC, numbers), numbers, clock);
+    }
+
+    private UnixSockets(AnonymousFs fileSystem, InodeNumbers numbers, Clock clock) {
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
         this.numbers = requireNonNull(numbers, "numbers is null");
         this.clock = requireNonNull(clock, "clock is null");
-        this.fileSystem = new AnonymousFs("sockfs", Fs.SOCKFS_MAGIC, numbers);
+    }
+
+    /**
+     * Makes sockets again that were saved, with what makes new ones.
+     *
+     * @param clock of the sandbox that they are made in
+     */
+    public static void restoring(Restorers restorers, Clock clock) {
+        restorers.add(
+                KindCase.UNIX_SOCKETS,
+                (object, reader) -> {
+                    UnixSocketsState state = object.getUnixSockets();
+                    UnixSockets sockets =
+                            new UnixSockets(
+                                    reader.get(state.getFileSystemRef(), AnonymousFs.class),
+                                    InodeNumbers.of(reader),
+                                    clock);
+                    reader.later(() -> sockets.restoreNames(state, reader));
+                    return sockets;
+                });
+        restorers.add(KindCase.SOCKET_INODE, SocketInode::restore);
+        restorers.add(KindCase.UNIX_SOCKET, UnixSocket::restore);
+    }
+
+    private void restoreNames(UnixSocketsState state, StateReader reader) {
+        synchronized (namesLock) {
+            nextAutomatic = Math.floorMod(state.getNextAutomatic(), AUTOMATIC_NAMES);
+            for (int reference : state.getAbstractRefsList()) {
+                UnixSocket socket = reader.get(reference, UnixSocket.class);
+                SocketAddress name = socket.localAddress();
+                boolean isAbstract = !name.isUnnamed() && !name.isPath();
+                if (!isAbstract || abstractNames.putIfAbsent(name, socket) != null) {
+                    throw StateReader.corrupt("two sockets have one name, or one has none");
+                }
+            }
+            for (BoundPathState path : state.getPathsList()) {
+                Inode inode = reader.get(path.getInodeRef(), Inode.class);
+                UnixSocket socket = reader.get(path.getSocketRef(), UnixSocket.class);
+                if (inode.type() != FileType.SOCKET
+                        || !socket.localAddress().isPath()
+                        || paths.putIfAbsent(inode, socket) != null) {
+                    throw StateReader.corrupt("two sockets have one path, or one has none");
+                }
+            }
+        }
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        UnixSocketsState.Builder state =
+                UnixSocketsState.newBuilder()
+                        .setFileSystemRef(writer.reference(fileSystem))
+                        .addAllAbstractRefs(writer.references(abstractNames.values()))
+                        .setNextAutomatic(nextAutomatic);
+        paths.forEach((inode, socket) ->
+                state.addPaths(
+                        BoundPathState.newBuilder()
+                                .setInodeRef(writer.reference(inode))
+                                .setSocketRef(writer.reference(socket))));
+        return ObjectState.newBuilder().setUnixSockets(state);
     }
 
     /** A socket without a name or a peer, with one reference, the caller's. */

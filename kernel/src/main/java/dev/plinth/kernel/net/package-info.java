@@ -12,6 +12,6 @@
  * <p>Lock order, outermost first: the lock of the names; a backlog's lock; a queue's read lock,
  * which is a content lock in the order of {@code vfs}; the lock of the rights; a queue's lock. Of
  * each kind a thread holds one. Waiters are woken and files closed with none held. Imports {@code
- * api}, {@code cred}, {@code errno}, {@code io}, {@code time} and {@code vfs}.
+ * api}, {@code cred}, {@code errno}, {@code io}, {@code state}, {@code time} and {@code vfs}.
  */
 package dev.plinth.kernel.net;

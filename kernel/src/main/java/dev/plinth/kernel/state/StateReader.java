@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -12,6 +13,8 @@ import dev.plinth.kernel.state.proto.ObjectState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Has the objects of a saved kernel made again, each once, when it is first asked for.
@@ -97,6 +101,11 @@ public final class StateReader implements AutoCloseable {
         return kernel;
     }
 
+    /** What was saved of each object, in no order. */
+    public Collection<ObjectState> objects() {
+        return Collections.unmodifiableCollection(states.values());
+    }
+
     /** The pages. */
     public SavedMemory memory() {
         return memory;
@@ -157,12 +166,15 @@ public final class StateReader implements AutoCloseable {
     }
 
     private Object restore(Restorer restorer, ObjectState state) {
+        return refusing("object " + state.getNumber(), () -> restorer.restore(state, this));
+    }
+
+    /** What was saved was checked when it was made first; what is refused now was not saved. */
+    private static <T> T refusing(String what, Supplier<T> step) {
         try {
-            return restorer.restore(state, this);
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            // What was saved was checked when it was made first; what is refused now was not saved.
-            throw new ImageCorruptException(
-                    FILE, "object %d: %s".formatted(state.getNumber(), e.getMessage()), e);
+            return step.get();
+        } catch (IllegalArgumentException | IndexOutOfBoundsException | ErrnoException e) {
+            throw new ImageCorruptException(FILE, what + ": " + e.getMessage(), e);
         }
     }
 
@@ -179,7 +191,13 @@ public final class StateReader implements AutoCloseable {
     /** Does what was put off, and what that puts off in its turn, and looks at the whole. */
     public void linkAll() {
         for (Runnable link = links.poll(); link != null; link = links.poll()) {
-            link.run();
+            Runnable current = link;
+            refusing(
+                    "a link between objects",
+                    () -> {
+                        current.run();
+                        return Optional.empty();
+                    });
         }
         for (Runnable check = checks.poll(); check != null; check = checks.poll()) {
             check.run();

@@ -28,7 +28,7 @@
  * reference, which is the reader's ({@link dev.plinth.kernel.state.StateReader#counted}); each
  * holder retains it, and the reader gives up its own when all is made, or when the restore fails.
  *
- * <p>Nothing here is shared between threads. Imports {@code dev.plinth.api}, {@code error} and the
- * exceptions of {@code image} only; it knows no kernel object.
+ * <p>Nothing here is shared between threads. Imports {@code dev.plinth.api}, {@code errno}, {@code
+ * error} and the exceptions of {@code image} only; it knows no kernel object.
  */
 package dev.plinth.kernel.state;

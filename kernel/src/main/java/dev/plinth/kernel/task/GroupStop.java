@@ -107,6 +107,7 @@ final class GroupStop {
         if (stop.isPresent()) {
             try (WaitSet nothing = task.blocker().newWaitSet()) {
                 while (isStoppedHere(task, jobs)) {
+                    task.kernel().world().stopHere(task);
                     task.sleepStopped(nothing);
                 }
             }

@@ -5,6 +5,9 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.net.UnixSockets;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.IpcSubsystemState;
 import dev.plinth.kernel.vfs.AnonInodeFs;
 
 /**
@@ -23,5 +26,28 @@ public record InternalFileSystems(
         requireNonNull(sockets, "sockets is null");
         requireNonNull(memoryFiles, "memoryFiles is null");
         requireNonNull(anonymous, "anonymous is null");
+    }
+
+    /** What is saved of them. */
+    public IpcSubsystemState saveState(StateWriter writer) {
+        return IpcSubsystemState.newBuilder()
+                .setPipeFsRef(writer.reference(pipes))
+                .setUnixSocketsRef(writer.reference(sockets))
+                .setMemoryFilesRef(writer.reference(memoryFiles))
+                .setAnonInodeFsRef(writer.reference(anonymous))
+                .build();
+    }
+
+    /**
+     * Those that were saved.
+     *
+     * @param reader whose restorers know each of them
+     */
+    public static InternalFileSystems restore(IpcSubsystemState state, StateReader reader) {
+        return new InternalFileSystems(
+                reader.get(state.getPipeFsRef(), PipeFs.class),
+                reader.get(state.getUnixSocketsRef(), UnixSockets.class),
+                reader.get(state.getMemoryFilesRef(), MemoryFiles.class),
+                reader.get(state.getAnonInodeFsRef(), AnonInodeFs.class));
     }
 }

@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
@@ -19,6 +20,7 @@ import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -56,9 +58,11 @@ public final class Kernel implements AutoCloseable {
     private final JobControl jobControl;
     private final TaskExit exit;
     private final TaskCloner cloner;
+    private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller = new OomKiller(this);
+    private final World world = new World(this);
 
     private final Object initLock = new Object();
 
@@ -137,6 +141,7 @@ public final class Kernel implements AutoCloseable {
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
+        entry = new ProcessEntry(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);
         childWait = new ChildWait(processes);
     }
@@ -255,6 +260,29 @@ public final class Kernel implements AutoCloseable {
         return oomKiller;
     }
 
+    /** All tasks together. */
+    World world() {
+        return world;
+    }
+
+    /**
+     * Stops every task of the sandbox at its safe point, and every timer: nothing changes that the
+     * sandbox is made of until the result is closed. No program can tell, but by the clocks.
+     *
+     * <p>Signals from outside ({@link #signalInit}) are kept until then.
+     *
+     * @param patience how long it may take
+     * @return the stopped sandbox; the caller closes it
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED if
+     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
+     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws IllegalStateException if the thread of a task calls it
+     */
+    public StoppedWorld stopWorld(Duration patience) {
+        world.stop(patience);
+        return new StoppedWorld(this);
+    }
+
     /** The tasks that live. */
     public List<Task> tasks() {
         return processes.tasks();
@@ -297,12 +325,60 @@ public final class Kernel implements AutoCloseable {
     /** Lets the first process run. */
     public void start(Task task) {
         processes.addInit(task);
+        world.enter();
         threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
     /** Gives back what a task has that is not to be started. */
     public void discard(Task task) {
         task.resources().close();
+    }
+
+    /**
+     * Takes a number for a process that is to come in from outside, to {@link #startProcess} or to
+     * {@link #cancelProcess}.
+     *
+     * @throws dev.plinth.kernel.errno.ErrnoException EAGAIN if there are too many tasks
+     * @throws SandboxException SANDBOX_BUSY if the world is stopped; it does not stop until then
+     */
+    public int reserveProcess() {
+        return entry.reserve();
+    }
+
+    /** Gives back the number of a process that did not come after all. */
+    public void cancelProcess(int pid) {
+        entry.cancel(pid);
+    }
+
+    /**
+     * Lets a program run beside the first process, with no parent in the sandbox.
+     *
+     * @param pid a number that was reserved for it; given back if the program does not run
+     * @param name of its first task
+     * @param resources of its first task; the process owns them
+     * @param start where it begins
+     * @return the process
+     * @throws dev.plinth.kernel.errno.ErrnoException ESRCH if the first process has ended, EAGAIN
+     *     if the host has no room for one more
+     */
+    public ThreadGroup startProcess(
+            int pid,
+            byte[] name,
+            TaskResources resources,
+            ResourceLimits limits,
+            ProgramStart start) {
+        return entry.enter(pid, name, resources, limits, start);
+    }
+
+    /**
+     * Waits until a process has ended.
+     *
+     * @return how it ended
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public ExitStatus awaitEnd(ThreadGroup process) throws InterruptedException {
+        processes.awaitEnd(process);
+        return process.exitStatus().orElseThrow();
     }
 
     /** The first task is known from the start: nobody waits for its birth. */
@@ -379,7 +455,29 @@ public final class Kernel implements AutoCloseable {
 
     /** Sends a signal from outside to the first process. */
     public void signalInit(Signal signal) {
-        init().ifPresent(group -> group.send(SignalInfo.fromKernel(signal)));
+        init().ifPresent(group -> signal(group, signal));
+    }
+
+    /**
+     * Sends a signal from outside to a process.
+     *
+     * @return false if there is none of this number
+     */
+    public boolean signal(int pid, Signal signal) {
+        Optional<ThreadGroup> process = process(pid);
+        process.ifPresent(each -> signal(each, signal));
+        return process.isPresent();
+    }
+
+    /** Sends a signal from outside to a process, which may have ended. */
+    public void signal(ThreadGroup process, Signal signal) {
+        world.whenNotStopped(() -> process.send(SignalInfo.fromKernel(signal)));
+    }
+
+    /** Sends a signal from outside to every process. */
+    public void signalAll(Signal signal) {
+        List<ThreadGroup> all = processes.processes();
+        world.whenNotStopped(() -> all.forEach(each -> each.send(SignalInfo.fromKernel(signal))));
     }
 
     private Optional<ThreadGroup> init() {
@@ -389,8 +487,14 @@ public final class Kernel implements AutoCloseable {
     }
 
     /** Ends every process, as SIGKILL, those included that are being made. */
-    public void killAll() {
+    void killAll() {
         processes.killAll();
+    }
+
+    /** Ends the sandbox: kills every process, also while the world is stopped. */
+    public void end() {
+        processes.killAll();
+        world.end();
     }
 
     /**

@@ -34,8 +34,6 @@ final class SignalDelivery {
     /** The length of the instruction {@code syscall}, by which a restart steps back. */
     private static final int SYSCALL_INSTRUCTION_BYTES = 2;
 
-    private static final long SYS_RESTART_SYSCALL = 219;
-
     private final Task task;
     private final ExecutionContext context;
     private final CpuFeatures cpu;
@@ -43,8 +41,6 @@ final class SignalDelivery {
 
     /** Holds a frame, or a vector state with its trailer, on its way to or from the guest. */
     private final MemorySegment scratch;
-
-    private FaultDetails faultDetails = FaultDetails.NONE;
 
     SignalDelivery(Task task, ExecutionContext context, Arena arena) {
         this.task = requireNonNull(task, "task is null");
@@ -63,12 +59,13 @@ final class SignalDelivery {
 
     /** Sends the task the signal of an exception that it raised. */
     void raise(SignalInfo info, FaultDetails details) {
-        faultDetails = details;
+        task.setFaultDetails(details);
         task.signals().force(info);
     }
 
     /**
-     * Delivers what is pending and settles a call that was broken off.
+     * Delivers what is pending and settles a call that was broken off. If no handler runs the call
+     * is still broken off when this returns: it is to be made again at once.
      *
      * <p>Called when the guest is about to go on; more than one handler may be entered, one on top
      * of the other.
@@ -79,7 +76,6 @@ final class SignalDelivery {
             task.group().stop().stopHere(task, task.kernel().jobControl());
             Optional<TaskSignals.Delivery> next = task.signals().takeDeliverable();
             if (next.isEmpty()) {
-                restartUnlessHandled(registers);
                 task.signals().restoreBlocked();
                 return;
             }
@@ -105,16 +101,9 @@ final class SignalDelivery {
         }
     }
 
-    /** No handler ran: every call that was broken off starts again. */
-    private void restartUnlessHandled(Registers registers) {
-        if (task.isInSyscall() && Restart.isRestart(registers.rax())) {
-            restart(registers);
-        }
-    }
-
     /** A handler is about to run: the call starts again after it, or fails with EINTR. */
     private void settleBrokenOffCall(Registers registers, SignalAction action) {
-        if (!task.isInSyscall() || !Restart.isRestart(registers.rax())) {
+        if (!task.isBrokenOff()) {
             return;
         }
         boolean again =
@@ -124,22 +113,17 @@ final class SignalDelivery {
                     default -> false;
                 };
         if (again) {
-            restart(registers);
+            registers.setRax(registers.origRax());
+            registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);
+            task.leaveSyscall();
         } else {
             registers.setRax(-Errno.EINTR.number());
         }
     }
 
-    private void restart(Registers registers) {
-        boolean timeLeft = registers.rax() == -Restart.ERESTART_RESTARTBLOCK;
-        registers.setRax(timeLeft ? SYS_RESTART_SYSCALL : registers.origRax());
-        registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);
-        task.leaveSyscall();
-    }
-
     private void enterHandler(SignalInfo info, SignalAction action) {
-        FaultDetails details = info.isFault() ? faultDetails : FaultDetails.NONE;
-        faultDetails = FaultDetails.NONE;
+        FaultDetails details = info.isFault() ? task.faultDetails() : FaultDetails.NONE;
+        task.setFaultDetails(FaultDetails.NONE);
         try {
             buildFrame(info, action, details);
         } catch (ErrnoException e) {

@@ -7,11 +7,13 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
+import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.signal.FaultDetails;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
@@ -33,6 +35,8 @@ import java.util.function.UnaryOperator;
 public final class Task {
     /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
     public static final int NAME_BYTES = 16;
+
+    private static final long SYS_RESTART_SYSCALL = 219;
 
     private final Kernel kernel;
     private final ThreadGroup group;
@@ -92,14 +96,25 @@ public final class Task {
     /** Confined to the task thread. */
     private RestartBlock restartBlock = RestartBlock.NONE;
 
-    /** What ends a sleep early. */
+    /** Of the exception whose signal is pending; confined to the task thread. */
+    private FaultDetails faultDetails = FaultDetails.NONE;
+
+    /** Set while a child has the memory of this task: it does nothing. By the task thread. */
+    private volatile Optional<VforkWait> lent = Optional.empty();
+
+    /** Present while the world is stopped; written by the task thread. */
+    private volatile Optional<byte[]> vectorState = Optional.empty();
+
+    /** What ends a sleep early, beside the stop of the world. */
     private enum Disturbance {
         /** A signal that is to be delivered, a stop, or the end of the task. */
         SIGNAL,
         /** A signal that ends the process without a word, or the end of the task. */
         FATAL_SIGNAL,
         /** The end of the task. */
-        END
+        END,
+        /** Nothing, not even the stop of the world. */
+        NOTHING
     }
 
     /** What exists while the task's thread runs. */
@@ -335,14 +350,46 @@ public final class Task {
         return true;
     }
 
-    /** Whether a call that sleeps is to be broken off: a signal, a stop, or the end of the task. */
+    /**
+     * Wakes the task if it sleeps, and does nothing else. Any thread.
+     *
+     * <p>Unlike {@link #kick} it leaves nothing for the guest's next run.
+     */
+    void wake() {
+        synchronized (runningLock) {
+            running.ifPresent(parts -> parts.waiting().wake());
+        }
+    }
+
+    /**
+     * Whether a call that sleeps is to be broken off: a signal, a stop of the process or of the
+     * world, or the end of the task.
+     */
     public boolean isInterrupted() {
-        return isEnding()
-                || switch (disturbance) {
-                    case SIGNAL -> signals.hasDeliverable() || group.isStopped();
-                    case FATAL_SIGNAL -> signals.hasFatal();
-                    case END -> false;
-                };
+        return switch (disturbance) {
+            case SIGNAL -> isSignalled() || kernel.world().isStopping();
+            case FATAL_SIGNAL -> isToEnd() || kernel.world().isStopping();
+            case END -> isEnding() || kernel.world().isStopping();
+            case NOTHING -> false;
+        };
+    }
+
+    /** Whether something other than the stop of the world is to break off a call that sleeps. */
+    boolean isSignalled() {
+        return isEnding() || signals.hasDeliverable() || group.isStopped();
+    }
+
+    /**
+     * Whether a call that sleeps is to be broken off for the stop of the world alone, which no
+     * program is to notice: the call is to be made again, with the time that is left.
+     */
+    public boolean isDisturbedByStop() {
+        return kernel.world().isStopping() && !isSignalled();
+    }
+
+    /** Whether the task ends, or a signal is pending that ends its process without a word. */
+    boolean isToEnd() {
+        return isEnding() || signals.hasFatal();
     }
 
     /** Whether the task is to end, by itself or with its process. Any thread. */
@@ -381,6 +428,49 @@ public final class Task {
         vforkWait = Optional.empty();
     }
 
+    /** A child has the task's memory, until it gives it up; set before the task returns to it. */
+    void lendMemory(VforkWait wait) {
+        lent = Optional.of(wait);
+    }
+
+    /** What the task waits for before it does anything else. Any thread. */
+    Optional<VforkWait> lent() {
+        return lent;
+    }
+
+    /** Waits until the task has its memory back, if a child has it, or the task is to end. */
+    void awaitReturnOfMemory() {
+        if (lent.isPresent()) {
+            lent.get().await(this);
+            lent = Optional.empty();
+        }
+    }
+
+    /** Keeps the vector state where others can read it; the world is stopping. */
+    void keepVectorState() {
+        vectorState = Optional.of(VectorStates.read(kernel.capabilities(), running().context()));
+    }
+
+    /** The world goes on. */
+    void dropVectorState() {
+        vectorState = Optional.empty();
+    }
+
+    /** The vector state. Any thread, while the world is stopped. */
+    byte[] vectorState() {
+        return vectorState.orElseThrow(() -> new IllegalStateException(this + " is not stopped"));
+    }
+
+    /** What a handler is told of the exception whose signal is pending. */
+    FaultDetails faultDetails() {
+        return faultDetails;
+    }
+
+    /** Says what a handler is told of an exception. */
+    void setFaultDetails(FaultDetails details) {
+        faultDetails = details;
+    }
+
     /** Whether a thread is the task's own. Any thread. */
     boolean isRunBy(Thread thread) {
         return running.filter(parts -> parts.thread() == thread).isPresent();
@@ -394,6 +484,23 @@ public final class Task {
     /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
     boolean isInSyscall() {
         return inSyscall;
+    }
+
+    /** Whether the call that the guest is in was broken off: a restart code stands in rax. */
+    boolean isBrokenOff() {
+        return inSyscall && Restart.isRestart(registers.rax());
+    }
+
+    /**
+     * Prepares the registers for the call that was broken off to be made again.
+     *
+     * <p>Linux has the program make it again. To make it at once leaves no moment in which a signal
+     * finds the program outside of a call that waits for signals.
+     */
+    void repeatCall() {
+        if (registers.rax() == -Restart.ERESTART_RESTARTBLOCK) {
+            registers.setOrigRax(SYS_RESTART_SYSCALL);
+        }
     }
 
     void enterSyscall() {
@@ -416,13 +523,9 @@ public final class Task {
         return running().waiting();
     }
 
-    /**
-     * Sleeps until something in a set may have happened, whatever signals come.
-     *
-     * @return false if the task is to end
-     */
-    boolean sleepKillable(WaitSet set) {
-        return sleepUnless(Disturbance.FATAL_SIGNAL, set);
+    /** Sleeps until something in a set may have happened, or {@link #isToEnd}. */
+    void sleepKillable(WaitSet set) {
+        sleepUnless(Disturbance.FATAL_SIGNAL, set);
     }
 
     /** Sleeps until it is kicked or ends: a stopped task takes no signal, not even a fatal one. */
@@ -430,10 +533,15 @@ public final class Task {
         sleepUnless(Disturbance.END, nothing);
     }
 
-    private boolean sleepUnless(Disturbance only, WaitSet set) {
+    /** Sleeps until it is woken. */
+    void sleepUndisturbed(WaitSet nothing) {
+        sleepUnless(Disturbance.NOTHING, nothing);
+    }
+
+    private void sleepUnless(Disturbance only, WaitSet set) {
         disturbance = only;
         try {
-            return blocker().await(set, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED;
+            blocker().await(set, Blocker.NO_DEADLINE);
         } finally {
             disturbance = Disturbance.SIGNAL;
         }

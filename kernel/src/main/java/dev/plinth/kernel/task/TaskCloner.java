@@ -63,7 +63,7 @@ final class TaskCloner {
                     child.group().timers().applyCpuTimeLimit(kernel);
                 }
                 if (request.has(Sched.CLONE_VFORK)) {
-                    vfork.await(parent);
+                    parent.lendMemory(vfork);
                 }
                 return tid;
             } finally {
@@ -87,7 +87,7 @@ final class TaskCloner {
 
     /** A signal first: so that one that is to end a whole family reaches all of it. */
     private static void requireNoSignal(Task parent) {
-        if (parent.isInterrupted()) {
+        if (parent.isSignalled()) {
             throw RestartException.of(RestartException.Kind.ALWAYS);
         }
     }
@@ -188,6 +188,7 @@ final class TaskCloner {
     private void begin(Task parent, Task child, CloneRequest request) {
         byte[] vectorState = VectorStates.read(kernel.capabilities(), parent.running().context());
         Birth birth = new Birth(parent, child, request, vectorState);
+        kernel.world().enter();
         threads.run(new TaskRunner(child, birth));
         if (!birth.await()) {
             requireNoSignal(parent);
@@ -222,7 +223,7 @@ final class TaskCloner {
             VectorStates.write(context, vectorState);
             synchronized (table.treeLock) {
                 boolean unwanted =
-                        parent.isInterrupted()
+                        parent.isSignalled()
                                 || (child.group() == parent.group() && child.group().hasSurvivor());
                 if (unwanted) {
                     return false;

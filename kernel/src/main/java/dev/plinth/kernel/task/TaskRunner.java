@@ -19,7 +19,12 @@ import org.slf4j.LoggerFactory;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 
-/** A task's thread: runs the guest, serves each trap, delivers signals, until the task ends. */
+/**
+ * A task's thread: runs the guest, serves each trap, delivers signals, until the task ends.
+ *
+ * <p>The safe point, where the task stops when the world does, is before signals are delivered:
+ * what broke a call off may yet turn out to be a signal with a handler.
+ */
 final class TaskRunner implements TaskThreads.Job {
     private static final Logger log = LoggerFactory.getLogger(TaskRunner.class);
 
@@ -40,16 +45,28 @@ final class TaskRunner implements TaskThreads.Job {
 
     @Override
     public void refused() {
-        birth.decide(false);
-        if (birth.isKnown()) {
-            kernel.report("the host has no room for another thread");
-            task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
-            kernel.ended(task, true);
+        try {
+            birth.decide(false);
+            if (birth.isKnown()) {
+                kernel.report("the host has no room for another thread");
+                task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
+                kernel.ended(task, true);
+            }
+        } finally {
+            kernel.world().leave();
         }
     }
 
     @Override
     public void run() {
+        try {
+            live();
+        } finally {
+            kernel.world().leave();
+        }
+    }
+
+    private void live() {
         boolean completed = false;
         try {
             runGuest(kernel.platform());
@@ -97,11 +114,17 @@ final class TaskRunner implements TaskThreads.Job {
     private void loop(ExecutionContext context, SignalDelivery delivery, TaskClock clock) {
         SyscallGate gate = kernel.syscalls();
         while (true) {
-            if (task.takeKick()) {
+            task.awaitReturnOfMemory();
+            if (task.takeKick() || task.isBrokenOff()) {
+                kernel.world().stopHere(task);
                 if (task.isEnding()) {
                     return;
                 }
                 delivery.deliver();
+                if (task.isBrokenOff() && !task.isEnding()) {
+                    task.repeatCall();
+                    gate.enter(task);
+                }
                 continue;
             }
             task.leaveSyscall();

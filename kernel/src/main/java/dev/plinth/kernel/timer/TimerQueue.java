@@ -37,6 +37,14 @@ public final class TimerQueue implements AutoCloseable {
     @GuardedBy("queueLock")
     private boolean closed;
 
+    /** Whether nothing is run for the time being. */
+    @GuardedBy("queueLock")
+    private boolean paused;
+
+    /** Whether something is being run. */
+    @GuardedBy("queueLock")
+    private boolean running;
+
     /** Something that is to be run. */
     public static final class Alarm implements Comparable<Alarm> {
         private final long moment;
@@ -93,7 +101,7 @@ public final class TimerQueue implements AutoCloseable {
                 thread = Optional.of(started);
                 started.start();
             } else if (alarm.equals(alarms.peek())) {
-                changed.signal();
+                changed.signalAll();
             }
             return alarm;
         } finally {
@@ -111,6 +119,33 @@ public final class TimerQueue implements AutoCloseable {
         }
     }
 
+    /**
+     * Has nothing run from now on, until {@link #resume}; waits until what is being run is done.
+     * What is due meanwhile is run then. Precondition: it is not what is run that calls this.
+     */
+    public void pause() {
+        queueLock.lock();
+        try {
+            paused = true;
+            while (running) {
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            queueLock.unlock();
+        }
+    }
+
+    /** Has things run again. */
+    public void resume() {
+        queueLock.lock();
+        try {
+            paused = false;
+            changed.signalAll();
+        } finally {
+            queueLock.unlock();
+        }
+    }
+
     private void run() {
         Optional<Alarm> next = next();
         while (next.isPresent()) {
@@ -123,10 +158,14 @@ public final class TimerQueue implements AutoCloseable {
     private Optional<Alarm> next() {
         queueLock.lock();
         try {
+            running = false;
+            changed.signalAll();
             while (!closed) {
                 Alarm first = alarms.peek();
-                long left = first == null ? Long.MAX_VALUE : first.moment - System.nanoTime();
+                boolean waits = first == null || paused;
+                long left = waits ? Long.MAX_VALUE : first.moment - System.nanoTime();
                 if (left <= 0) {
+                    running = true;
                     return Optional.of(alarms.remove());
                 }
                 try {

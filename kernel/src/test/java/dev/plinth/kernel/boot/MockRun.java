@@ -4,6 +4,7 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.task.ExitStatus;
+import dev.plinth.kernel.task.Kernel;
 import dev.plinth.testkit.mock.GuestCode;
 import dev.plinth.testkit.mock.MockPlatformFactory;
 import dev.plinth.testkit.mock.MockProgram;
@@ -140,6 +141,11 @@ public final class MockRun {
                         })
                         .build();
         return PLINTH.newSandbox(spec, platforms);
+    }
+
+    /** What a sandbox is made of. */
+    public static Kernel kernelOf(Sandbox sandbox) {
+        return sandbox.kernel();
     }
 
     /** The lines of the trace of system calls. */

@@ -70,7 +70,7 @@ final class RandomUseTest {
         int count = Math.min(1 + random.nextInt(16), PAGES - first);
         long address = BASE + first * PAGE;
         MemoryManager mm = chosen.process().manager();
-        switch (random.nextInt(20)) {
+        switch (random.nextInt(21)) {
             case 0, 1 -> {
                 boolean shared = random.nextInt(4) == 0;
                 int prot = random.nextInt(4);
@@ -101,6 +101,7 @@ final class RandomUseTest {
                 }
             }
             case 8 -> checkAll(chosen);
+            case 20 -> chosen.process().replaceAddressSpace();
             case 9, 10, 11, 12 -> copyOut(random, chosen, first, count);
             default -> store(chosen, first, random.nextInt(1, 100));
         }

@@ -11,7 +11,7 @@ final class TestProcess implements AutoCloseable {
     static final AddressRange USER_ADDRESSES = new AddressRange(0x1_0000, 0x7fff_ffff_f000L);
 
     private final MemoryFile memory;
-    private final FakeAddressSpace addressSpace;
+    private FakeAddressSpace addressSpace;
     private final MemoryManager manager;
 
     private TestProcess(MemoryFile memory, FakeAddressSpace addressSpace, MemoryManager manager) {
@@ -38,6 +38,13 @@ final class TestProcess implements AutoCloseable {
     TestProcess fork(ForkHints hints) {
         FakeAddressSpace child = new FakeAddressSpace();
         return new TestProcess(memory, child, manager.fork(child, new FakeLimits(), hints));
+    }
+
+    /** Has it go on with another address space, as on another platform. */
+    void replaceAddressSpace() {
+        manager.giveUpAddressSpace();
+        addressSpace = new FakeAddressSpace();
+        manager.takeAddressSpace(addressSpace);
     }
 
     MemoryManager manager() {

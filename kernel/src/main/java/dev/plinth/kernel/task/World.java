@@ -1,0 +1,402 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.vfs.WaitSet;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * All tasks together: stops them, has each do something on its own thread, and lets them go on.
+ *
+ * <p>A task is asked to stop as for a signal: the guest is interrupted, a call that sleeps is
+ * broken off. But it is no signal: the call is made again when the world goes on, and no program
+ * can tell. A task stops at its safe point, where it holds no lock and is in no call: where {@code
+ * TaskRunner} has taken a kick and is about to deliver signals, or where its process is stopped by
+ * a signal. Who waits for another task's end or birth cannot stop before that has come, so while
+ * the world is stopping tasks are born and end; when it has stopped, none does.
+ *
+ * <p>Any thread may call any method that does not say otherwise.
+ */
+final class World {
+    private final Kernel kernel;
+
+    /** Outside of {@code Task.runningLock}; see the package. */
+    private final Object worldLock = new Object();
+
+    @GuardedBy("worldLock")
+    private Phase phase = Phase.RUNNING;
+
+    /** Whether tasks are to stop: read by every task that is about to sleep. */
+    private volatile boolean stopping;
+
+    /** The threads that make, run or end a task, and those that are about to. */
+    @GuardedBy("worldLock")
+    private int runners;
+
+    @GuardedBy("worldLock")
+    private final Set<Task> stopped = new HashSet<>();
+
+    /** What each stopped task is to do on its thread. */
+    @GuardedBy("worldLock")
+    private Optional<Work> work = Optional.empty();
+
+    /** What came from outside while the world was stopped. */
+    @GuardedBy("worldLock")
+    private final List<Runnable> delayed = new ArrayList<>();
+
+    private enum Phase {
+        RUNNING,
+        /** Some tasks still run. */
+        STOPPING,
+        /** None does. */
+        STOPPED,
+        /** The sandbox ends: the world does not stop any more. */
+        ENDING
+    }
+
+    /** What a task does while it is stopped. */
+    @FunctionalInterface
+    interface TaskWork {
+        void perform(Task task);
+    }
+
+    /** What the stopped tasks are doing. Guarded by worldLock. */
+    private static final class Work {
+        private final TaskWork action;
+        private final Set<Task> left;
+        private Optional<RuntimeException> failure = Optional.empty();
+
+        Work(TaskWork action, Set<Task> tasks) {
+            this.action = action;
+            this.left = new HashSet<>(tasks);
+        }
+    }
+
+    World(Kernel kernel) {
+        this.kernel = requireNonNull(kernel, "kernel is null");
+    }
+
+    /** Whether tasks are to stop, or have. */
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /** A thread is about to make a task run; before it begins. The world is not stopped. */
+    void enter() {
+        synchronized (worldLock) {
+            runners++;
+        }
+    }
+
+    /**
+     * Someone from outside is about to make a task; it is counted as a thread that does.
+     *
+     * @return false if the world is stopping, stopped or ending
+     */
+    boolean tryEnter() {
+        synchronized (worldLock) {
+            if (phase != Phase.RUNNING) {
+                return false;
+            }
+            runners++;
+            return true;
+        }
+    }
+
+    /** A thread has ended what it did for a task. */
+    void leave() {
+        synchronized (worldLock) {
+            runners--;
+            worldLock.notifyAll();
+        }
+    }
+
+    /**
+     * Stops every task and every timer.
+     *
+     * @param patience how long it may take
+     * @throws SandboxException SANDBOX_BUSY if the world is stopping or stopped; SANDBOX_STOPPED if
+     *     there is no task, or none is left before all have stopped; TASKS_DO_NOT_STOP, with the
+     *     world going on, if patience is over
+     * @throws IllegalStateException if a task's own thread calls it
+     */
+    void stop(Duration patience) {
+        requireNoTask();
+        synchronized (worldLock) {
+            if (phase == Phase.ENDING || runners == 0) {
+                throw ended();
+            }
+            if (phase != Phase.RUNNING) {
+                throw new SandboxException(
+                        ErrorCode.SANDBOX_BUSY,
+                        "the sandbox is being checkpointed, paused or swapped already",
+                        "wait until that is done");
+            }
+            phase = Phase.STOPPING;
+            stopping = true;
+        }
+        boolean complete = false;
+        try {
+            kernel.tasks().forEach(Task::kick);
+            awaitStop(System.nanoTime() + patience.toNanos());
+            complete = true;
+        } finally {
+            if (!complete) {
+                goOn();
+            }
+        }
+    }
+
+    private void requireNoTask() {
+        if (kernel.tasks().stream().anyMatch(task -> task.isRunBy(Thread.currentThread()))) {
+            throw new IllegalStateException("a task would wait for itself");
+        }
+    }
+
+    private static SandboxException ended() {
+        return new SandboxException(ErrorCode.SANDBOX_STOPPED, "the sandbox has ended or ends", "");
+    }
+
+    /** Waits until each task has stopped, and the timers, which could yet end one. */
+    private void awaitStop(long deadline) {
+        while (true) {
+            if (!awaitTasks(deadline)) {
+                throw new SandboxException(
+                        ErrorCode.TASKS_DO_NOT_STOP,
+                        "the sandbox does not stop: " + describeRunning(),
+                        "try again when that is over, or end the process");
+            }
+            kernel.timers().pause();
+            if (completeStop()) {
+                return;
+            }
+            kernel.timers().resume();
+        }
+    }
+
+    /** Waits until each task has stopped; false if it takes too long. */
+    private boolean awaitTasks(long deadline) {
+        boolean interrupted = false;
+        synchronized (worldLock) {
+            long left = deadline - System.nanoTime();
+            while (phase == Phase.STOPPING && runners > 0 && !isComplete() && left > 0) {
+                try {
+                    worldLock.wait(left / 1_000_000 + 1);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+                left = deadline - System.nanoTime();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            if (phase != Phase.STOPPING || runners == 0) {
+                throw ended();
+            }
+            return isComplete();
+        }
+    }
+
+    @GuardedBy("worldLock")
+    private boolean isComplete() {
+        return stopped.size() == runners;
+    }
+
+    private boolean completeStop() {
+        synchronized (worldLock) {
+            if (phase == Phase.STOPPING
+                    && isComplete()
+                    && stopped.stream().noneMatch(Task::isEnding)) {
+                phase = Phase.STOPPED;
+                return true;
+            }
+            return false;
+        }
+    }
+
+    private String describeRunning() {
+        List<Task> running = new ArrayList<>(kernel.tasks());
+        synchronized (worldLock) {
+            running.removeAll(stopped);
+        }
+        return running.isEmpty()
+                ? "a task is being made or ends"
+                : running.stream().map(World::describe).collect(Collectors.joining(", "));
+    }
+
+    /** What another thread reads here may be a moment old. */
+    private static String describe(Task task) {
+        String name = new String(task.name(), StandardCharsets.ISO_8859_1);
+        String where =
+                task.isInSyscall()
+                        ? "is in system call " + task.registers().origRax()
+                        : "runs its program";
+        return task + " (" + name + ") " + where;
+    }
+
+    /** The tasks that are stopped. */
+    List<Task> stoppedTasks() {
+        synchronized (worldLock) {
+            requireStopped();
+            return List.copyOf(stopped);
+        }
+    }
+
+    @GuardedBy("worldLock")
+    private void requireStopped() {
+        if (phase == Phase.ENDING) {
+            throw ended();
+        }
+        if (phase != Phase.STOPPED) {
+            throw new IllegalStateException("the world is not stopped");
+        }
+    }
+
+    /**
+     * Has every stopped task do something on its own thread, all at once, and waits for that.
+     *
+     * @throws SandboxException SANDBOX_STOPPED if the sandbox is closed
+     * @throws RuntimeException what the first of them failed with; the others have done it
+     */
+    void perform(TaskWork action) {
+        Work mine;
+        List<Task> tasks;
+        synchronized (worldLock) {
+            requireStopped();
+            tasks = List.copyOf(stopped);
+            mine = new Work(action, stopped);
+            work = Optional.of(mine);
+        }
+        tasks.forEach(Task::wake);
+        boolean interrupted = false;
+        synchronized (worldLock) {
+            while (!mine.left.isEmpty()) {
+                try {
+                    worldLock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            work = Optional.empty();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (mine.failure.isPresent()) {
+            throw mine.failure.get();
+        }
+    }
+
+    /** Lets the world go on, if it is stopping or stopped. */
+    void goOn() {
+        leavePhase(Phase.RUNNING);
+    }
+
+    /** Lets the world go on for good: its tasks are to end. Doing so again is harmless. */
+    void end() {
+        leavePhase(Phase.ENDING);
+    }
+
+    private void leavePhase(Phase next) {
+        List<Task> tasks;
+        synchronized (worldLock) {
+            if (phase == Phase.ENDING || phase == next) {
+                return;
+            }
+            phase = next;
+            stopping = false;
+            tasks = List.copyOf(stopped);
+            delayed.forEach(Runnable::run);
+            delayed.clear();
+            worldLock.notifyAll();
+        }
+        kernel.timers().resume();
+        tasks.forEach(Task::wake);
+    }
+
+    /**
+     * Does something from outside that changes what a stopped world is made of: at once, or when
+     * the world goes on.
+     *
+     * @param action sends signals, takes no other lock
+     */
+    void whenNotStopped(Runnable action) {
+        synchronized (worldLock) {
+            if (phase == Phase.STOPPED) {
+                delayed.add(action);
+            } else {
+                action.run();
+            }
+        }
+    }
+
+    /**
+     * Stays here while the world is stopping or stopped; by a task's own thread, at its safe point.
+     *
+     * <p>A task that is to end does not wait for the world to go on, unless all tasks have stopped
+     * already: another may be waiting for its end.
+     */
+    void stopHere(Task task) {
+        if (!stopping) {
+            return;
+        }
+        task.keepVectorState();
+        try (WaitSet nothing = task.blocker().newWaitSet()) {
+            while (isStoppedHere(task)) {
+                Optional<Work> mine = workOf(task);
+                if (mine.isPresent()) {
+                    perform(task, mine.get());
+                } else {
+                    task.sleepUndisturbed(nothing);
+                }
+            }
+        }
+        task.dropVectorState();
+    }
+
+    private boolean isStoppedHere(Task task) {
+        synchronized (worldLock) {
+            boolean stays = phase == Phase.STOPPED || (phase == Phase.STOPPING && !task.isEnding());
+            boolean changed = stays ? stopped.add(task) : stopped.remove(task);
+            if (changed) {
+                worldLock.notifyAll();
+            }
+            return stays;
+        }
+    }
+
+    private Optional<Work> workOf(Task task) {
+        synchronized (worldLock) {
+            return work.filter(each -> each.left.contains(task));
+        }
+    }
+
+    private void perform(Task task, Work mine) {
+        Optional<RuntimeException> failure = Optional.empty();
+        try {
+            mine.action.perform(task);
+        } catch (HostCallException | IllegalArgumentException e) {
+            failure = Optional.of(e);
+        }
+        synchronized (worldLock) {
+            mine.left.remove(task);
+            if (mine.failure.isEmpty()) {
+                mine.failure = failure;
+            }
+            worldLock.notifyAll();
+        }
+    }
+}
