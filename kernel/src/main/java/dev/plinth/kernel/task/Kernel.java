@@ -16,6 +16,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.TaskSubsystemState;
@@ -36,6 +37,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
+@NotSaved("what there is once is saved by SavedTasks")
 public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
