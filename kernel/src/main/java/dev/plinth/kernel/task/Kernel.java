@@ -360,9 +360,9 @@ public final class Kernel implements AutoCloseable {
      *
      * @param patience how long it may take
      * @return the stopped sandbox; the caller closes it
-     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED if
-     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
-     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED
+     *     if it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP
+     *     if that takes too long, with a word on each task that did not. It goes on then
      * @throws IllegalStateException if the thread of a task calls it
      */
     public StoppedWorld stopWorld(Duration patience) {
