@@ -25,10 +25,12 @@ import java.util.stream.Stream;
 final class Arguments {
     private static final String END_OF_OPTIONS = "--";
 
+    private final List<String> words;
     private final CommandLine options;
     private final List<String> operands;
 
-    private Arguments(CommandLine options, List<String> operands) {
+    private Arguments(List<String> words, CommandLine options, List<String> operands) {
+        this.words = List.copyOf(words);
         this.options = requireNonNull(options, "options is null");
         this.operands = List.copyOf(operands);
     }
@@ -51,7 +53,7 @@ final class Arguments {
             int from = operands.isEmpty() ? end + 1 : end;
             operands.addAll(words.subList(from, words.size()));
         }
-        return new Arguments(line, operands);
+        return new Arguments(words, line, operands);
     }
 
     private static CommandLine parseOptions(Options known, List<String> words) {
@@ -78,6 +80,11 @@ final class Arguments {
     /** An option as a user writes it. */
     static String name(Option option) {
         return option.hasLongOpt() ? "--" + option.getLongOpt() : "-" + option.getOpt();
+    }
+
+    /** All of them, as they were given. */
+    List<String> words() {
+        return words;
     }
 
     /** Whether an option is there. */

@@ -2,7 +2,10 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
@@ -33,15 +36,22 @@ public final class Sandbox implements AutoCloseable {
     private final Kernel kernel;
     private final Task init;
     private final ProgramStarter programs;
+    private final DonatedDescriptors descriptors;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, ProgramStarter programs, SandboxResources resources) {
+    Sandbox(
+            Kernel kernel,
+            Task init,
+            ProgramStarter programs,
+            DonatedDescriptors descriptors,
+            SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
+        this.descriptors = requireNonNull(descriptors, "descriptors is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
@@ -56,6 +66,11 @@ public final class Sandbox implements AutoCloseable {
             throw new IllegalStateException("a sandbox is started once");
         }
         kernel.start(init);
+    }
+
+    /** The descriptor that was donated for a role, such as its control socket; borrowed. */
+    public Optional<HostFd> donated(FdRole role) {
+        return descriptors.find(role);
     }
 
     /** Sends a signal to the first process, as if from outside. */

@@ -111,7 +111,7 @@ final class SandboxBuilder {
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        return new Sandbox(kernel, init, programs, resources);
+        return new Sandbox(kernel, init, programs, descriptors, resources);
     }
 
     private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
