@@ -22,6 +22,20 @@ final class Json {
         void write(JsonWriter json, T value) throws IOException;
     }
 
+    /** An object for a value, and a newline. */
+    static <T> String object(T value, Members<T> members) {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setFormattingStyle(FormattingStyle.PRETTY);
+            json.beginObject();
+            members.write(json, value);
+            json.endObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string cannot be written to", e);
+        }
+        return text + "\n";
+    }
+
     /** An array with an object for each value, and a newline. */
     static <T> String array(List<T> values, Members<T> members) {
         StringWriter text = new StringWriter();

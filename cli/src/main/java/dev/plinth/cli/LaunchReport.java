@@ -25,6 +25,8 @@ import java.nio.charset.StandardCharsets;
 final class LaunchReport {
     private static final long SYS_READ = 0;
     private static final long SYS_WRITE = 1;
+    private static final long SYS_FCNTL = 72;
+    private static final long F_DUPFD_CLOEXEC = 1030;
 
     private static final int PIECE_BYTES = 4096;
     private static final int REPORT_BYTES_MAX = 1 << 20;
@@ -32,14 +34,19 @@ final class LaunchReport {
     private final HostKernel host;
     private final HostFd pipe;
 
-    /**
-     * A report that is yet to be made.
-     *
-     * @param pipe the writing end; taken over, and closed with the report
-     */
-    LaunchReport(HostKernel host, HostFd pipe) {
+    private LaunchReport(HostKernel host, HostFd pipe) {
         this.host = requireNonNull(host, "host is null");
         this.pipe = requireNonNull(pipe, "pipe is null");
+    }
+
+    /**
+     * A report that is yet to be made. It can be made also when what was donated is closed.
+     *
+     * @param pipe the number of the writing end
+     */
+    static LaunchReport over(HostKernel host, int pipe) {
+        long own = host.require("fcntl(launcher)", SYS_FCNTL, pipe, F_DUPFD_CLOEXEC, 3);
+        return new LaunchReport(host, new HostFd(host, (int) own));
     }
 
     /**

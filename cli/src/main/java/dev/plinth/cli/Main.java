@@ -54,6 +54,16 @@ public final class Main {
                 new PlatformsCommand(launch),
                 new LayoutCommand(launch),
                 new SyscallsCommand(),
+                new ListCommand(),
+                new StateCommand(),
+                new PsCommand(),
+                new ExecCommand(launch),
+                new KillCommand(),
+                PauseCommand.pause(),
+                PauseCommand.resume(),
+                new WaitCommand(),
+                new EventsCommand(),
+                new DeleteCommand(),
                 new SandboxCommand(launch, List.of(run)));
     }
 

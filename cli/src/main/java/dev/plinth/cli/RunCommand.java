@@ -13,9 +13,7 @@ import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** {@code plinth run}: runs a program in a sandbox. */
@@ -32,7 +30,7 @@ final class RunCommand implements StartingCommand {
                     "DIR",
                     "directory that is the program's root; what it writes is kept in memory and"
                             + " lost at the end (default: /)");
-    private static final Option ENV =
+    static final Option ENV =
             CommonOptions.withValue(
                     "env",
                     "NAME=VALUE",
@@ -145,6 +143,11 @@ final class RunCommand implements StartingCommand {
 
     @Override
     public int failureStatus(ErrorCode code) {
+        return failureStatusOf(code);
+    }
+
+    /** The exit status when a program could not be run. */
+    static int failureStatusOf(ErrorCode code) {
         return switch (code) {
             case PROGRAM_NOT_FOUND -> NOT_FOUND_STATUS;
             case PROGRAM_NOT_EXECUTABLE -> NOT_EXECUTABLE_STATUS;
@@ -190,7 +193,7 @@ final class RunCommand implements StartingCommand {
     }
 
     /** Where bytes are not UTF-8 the JVM gives this, and the program would get something else. */
-    private static void requireUnicode(List<String> words) {
+    static void requireUnicode(List<String> words) {
         for (String word : words) {
             if (word.indexOf('\uFFFD') >= 0) {
                 throw new UsageException("'" + word + "' is not UTF-8, or contains U+FFFD");
@@ -204,7 +207,7 @@ final class RunCommand implements StartingCommand {
                 SandboxSpec.builder(arguments.operands())
                         .environment(
                                 GuestEnvironment.of(
-                                        callerEnvironment(),
+                                        launch.callerEnvironment(),
                                         rootfs.isEmpty(),
                                         arguments.values(ENV).toList()))
                         .cwd(arguments.value(CWD).orElse(rootfs.isPresent() ? "/" : callerCwd()));
@@ -223,13 +226,6 @@ final class RunCommand implements StartingCommand {
                                 .map(SandboxOptions::tasks)
                                 .orElse(SandboxSpec.Bounds.DEFAULT_TASKS)));
         return spec;
-    }
-
-    private Map<String, String> callerEnvironment() {
-        Map<String, String> environment = new HashMap<>(System.getenv());
-        environment.remove("LC_ALL");
-        launch.lcAll().ifPresent(value -> environment.put("LC_ALL", value));
-        return environment;
     }
 
     private static String callerCwd() {

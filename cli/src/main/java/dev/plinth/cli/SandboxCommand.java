@@ -102,7 +102,7 @@ final class SandboxCommand implements Command {
         DebugLog log = DebugLog.inherited(inner.has(CommonOptions.DEBUG_LOG));
         Plinth plinth = Plinth.create(CommonOptions.plugins(inner, launch));
         HostKernel host = plinth.host();
-        LaunchReport report = new LaunchReport(host, new HostFd(host, pipe));
+        LaunchReport report = LaunchReport.over(host, pipe);
         try {
             return run(
                     plinth,
@@ -164,6 +164,8 @@ final class SandboxCommand implements Command {
                 LoadedPlatform platform = plinth.plugins().load(platformName)) {
             DonatedDescriptors descriptors =
                     new Adoption(host).adopt(platform.factory().devices(), manifest);
+            // The report has a descriptor of its own.
+            descriptors.find(FdRole.LAUNCHER).ifPresent(HostFd::close);
             try (Sandbox sandbox =
                     source.make(plinth, platform, new Stdio.Donated(descriptors), log)) {
                 signals.sendTo(sandbox);
