@@ -54,6 +54,8 @@ public final class Main {
                 new PlatformsCommand(launch),
                 new LayoutCommand(launch),
                 new SyscallsCommand(),
+                new ImageInspectCommand(),
+                new ImageVerifyCommand(),
                 new ListCommand(),
                 new StateCommand(),
                 new PsCommand(),
@@ -88,26 +90,39 @@ public final class Main {
             if (arguments.operands().isEmpty()) {
                 throw new UsageException("no command given");
             }
-            String name = arguments.operands().getFirst();
-            return run(command(name), words.subList(words.indexOf(name) + 1, words.size()));
+            Command command = command(arguments.operands());
+            int first = words.size() - arguments.operands().size();
+            int ownWords = command.name().split(" ", -1).length;
+            return run(command, words.subList(first + ownWords, words.size()));
         } catch (UsageException e) {
             console.problem(e.getMessage(), "'plinth --help' lists the commands");
             return USAGE_STATUS;
         }
     }
 
-    private Command command(String name) {
+    private Command command(List<String> operands) {
+        String name = operands.getFirst();
+        String twoWords = operands.size() == 1 ? name : name + " " + operands.get(1);
         return commands.stream()
-                .filter(command -> command.name().equals(name))
+                .filter(command -> command.name().equals(name) || command.name().equals(twoWords))
                 .findFirst()
-                .orElseThrow(() -> new UsageException("there is no command '" + name + "'"));
+                .orElseThrow(() -> new UsageException(noCommand(name, twoWords)));
+    }
+
+    private String noCommand(String name, String twoWords) {
+        boolean begun =
+                commands.stream().anyMatch(command -> command.name().startsWith(name + " "));
+        return "there is no command '" + (begun ? twoWords : name) + "'";
     }
 
     private int run(Command command, List<String> words) {
         Options options = withGlobal(command.options());
         boolean debug = false;
         try {
-            Arguments arguments = Arguments.parse(options, words);
+            Arguments arguments =
+                    command.takesOptionsAnywhere()
+                            ? Arguments.parseAll(options, words)
+                            : Arguments.parse(options, words);
             debug = arguments.has(DEBUG);
             if (arguments.has(HELP)) {
                 console.out().print(HelpPage.of(command, options));

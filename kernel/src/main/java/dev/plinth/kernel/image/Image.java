@@ -145,6 +145,11 @@ public final class Image implements AutoCloseable {
         return directory;
     }
 
+    /** The number of the format it is in: there is one as yet. */
+    public int formatVersion() {
+        return ImageFormat.VERSION;
+    }
+
     /** What the image says of itself. */
     public Inventory inventory() {
         return inventory;

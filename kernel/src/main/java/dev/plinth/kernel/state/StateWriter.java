@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ public final class StateWriter {
     private final Map<Stateful, Integer> numbers = new IdentityHashMap<>();
     private final Queue<Stateful> unsaved = new ArrayDeque<>();
     private final List<ObjectState> saved = new ArrayList<>();
-    private final Set<FdRole> roles = new TreeSet<>();
+    private final Set<FdRole> roles = new TreeSet<>(Comparator.comparing(FdRole::name));
 
     /** Takes the pages of objects into the image. */
     @FunctionalInterface
