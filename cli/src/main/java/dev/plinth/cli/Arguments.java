@@ -65,7 +65,7 @@ final class Arguments {
      */
     static Arguments parseAll(Options known, List<String> words) {
         CommandLine line = parseOptions(known, words, false);
-        return new Arguments(line, line.getArgList());
+        return new Arguments(words, line, line.getArgList());
     }
 
     private static CommandLine parseOptions(

@@ -53,6 +53,11 @@ abstract class ControlCommand implements Command {
     }
 
     @Override
+    public boolean takesOptionsAnywhere() {
+        return true;
+    }
+
+    @Override
     public int failureStatus(ErrorCode code) {
         return 1;
     }

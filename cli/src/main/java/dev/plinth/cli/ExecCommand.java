@@ -79,6 +79,11 @@ final class ExecCommand extends ControlCommand {
     }
 
     @Override
+    public boolean takesOptionsAnywhere() {
+        return false;
+    }
+
+    @Override
     public int failureStatus(ErrorCode code) {
         return RunCommand.failureStatusOf(code);
     }
