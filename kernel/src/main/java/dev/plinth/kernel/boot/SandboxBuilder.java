@@ -103,6 +103,12 @@ final class SandboxBuilder {
                         .orElseGet(facts::credentials);
         RootFileSystem files =
                 RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
+        SyscallDispatcher dispatcher =
+                new SyscallDispatcher(
+                        syscalls, spec.strace().map(lines -> new Strace(syscalls, lines)));
+        Optional<DisturbedGate> disturbed =
+                spec.disturbance().map(each -> new DisturbedGate(dispatcher, each));
+        disturbed.ifPresent(each -> resources.own(each::close));
         Kernel kernel =
                 new Kernel(
                         new Kernel.Parts(
@@ -120,13 +126,13 @@ final class SandboxBuilder {
                                 files.vfs(),
                                 files.mounts(),
                                 files.internal(),
-                                new SyscallDispatcher(
-                                        syscalls,
-                                        spec.strace().map(lines -> new Strace(syscalls, lines))),
+                                disturbed.isPresent() ? disturbed.get() : dispatcher,
                                 vdso));
         files.mountViews(kernel, facts);
         Task init = init(spec, kernel, files, descriptors, credentials);
-        return new Sandbox(kernel, init, slot, resources);
+        Sandbox sandbox = new Sandbox(kernel, init, slot, resources);
+        disturbed.ifPresent(each -> each.attach(sandbox));
+        return sandbox;
     }
 
     private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
