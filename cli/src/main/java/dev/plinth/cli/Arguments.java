@@ -10,6 +10,8 @@ import org.apache.commons.cli.Options;
 import org.apache.commons.cli.ParseException;
 import org.apache.commons.cli.UnrecognizedOptionException;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,10 +27,12 @@ import java.util.stream.Stream;
 final class Arguments {
     private static final String END_OF_OPTIONS = "--";
 
+    private final List<String> words;
     private final CommandLine options;
     private final List<String> operands;
 
-    private Arguments(CommandLine options, List<String> operands) {
+    private Arguments(List<String> words, CommandLine options, List<String> operands) {
+        this.words = List.copyOf(words);
         this.options = requireNonNull(options, "options is null");
         this.operands = List.copyOf(operands);
     }
@@ -41,7 +45,7 @@ final class Arguments {
     static Arguments parse(Options known, List<String> words) {
         int end = words.indexOf(END_OF_OPTIONS);
         List<String> before = end < 0 ? words : words.subList(0, end);
-        CommandLine line = parseOptions(known, before);
+        CommandLine line = parseOptions(known, before, true);
         List<String> operands = new ArrayList<>(line.getArgList());
         if (!operands.isEmpty() && isOption(operands.getFirst())) {
             throw new UsageException("unknown option " + operands.getFirst());
@@ -51,17 +55,28 @@ final class Arguments {
             int from = operands.isEmpty() ? end + 1 : end;
             operands.addAll(words.subList(from, words.size()));
         }
-        return new Arguments(line, operands);
+        return new Arguments(words, line, operands);
     }
 
-    private static CommandLine parseOptions(Options known, List<String> words) {
+    /**
+     * Takes words apart, where options may also stand behind operands.
+     *
+     * @throws UsageException if there is an unknown option, or one without the value that it takes
+     */
+    static Arguments parseAll(Options known, List<String> words) {
+        CommandLine line = parseOptions(known, words, false);
+        return new Arguments(words, line, line.getArgList());
+    }
+
+    private static CommandLine parseOptions(
+            Options known, List<String> words, boolean upToOperand) {
         DefaultParser parser =
                 DefaultParser.builder()
                         .setAllowPartialMatching(false)
                         .setStripLeadingAndTrailingQuotes(false)
                         .get();
         try {
-            return parser.parse(known, words.toArray(String[]::new), true);
+            return parser.parse(known, words.toArray(String[]::new), upToOperand);
         } catch (MissingArgumentException e) {
             throw new UsageException("option " + name(e.getOption()) + " needs a value");
         } catch (UnrecognizedOptionException e) {
@@ -78,6 +93,11 @@ final class Arguments {
     /** An option as a user writes it. */
     static String name(Option option) {
         return option.hasLongOpt() ? "--" + option.getLongOpt() : "-" + option.getOpt();
+    }
+
+    /** All of them, as they were given. */
+    List<String> words() {
+        return words;
     }
 
     /** Whether an option is there. */
@@ -109,6 +129,26 @@ final class Arguments {
     void requireNoOperands() {
         if (!operands.isEmpty()) {
             throw new UsageException("unexpected argument '" + operands.getFirst() + "'");
+        }
+    }
+
+    /**
+     * The one operand, as a path.
+     *
+     * @param what it is, for the user
+     * @throws UsageException if there is none, more than one, or it is no path
+     */
+    Path onlyPath(String what) {
+        if (operands.isEmpty()) {
+            throw new UsageException("name " + what);
+        }
+        if (operands.size() > 1) {
+            throw new UsageException("unexpected argument '" + operands.get(1) + "'");
+        }
+        try {
+            return Path.of(operands.getFirst());
+        } catch (InvalidPathException e) {
+            throw new UsageException(e.getMessage());
         }
     }
 }

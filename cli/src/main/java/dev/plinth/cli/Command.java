@@ -6,8 +6,13 @@ import org.apache.commons.cli.Options;
 
 /** A command, such as {@code plinth run}. Stateless. */
 interface Command {
-    /** The word that chooses it. */
+    /** The word that chooses it, or two of them with a space between. */
     String name();
+
+    /** Whether users are told of it. */
+    default boolean isForUsers() {
+        return true;
+    }
 
     /** What it does, one line without a final period. */
     String summary();
@@ -20,6 +25,14 @@ interface Command {
 
     /** What its help says below the options, lines of at most 80 columns; may be empty. */
     String notes();
+
+    /**
+     * Whether options may also stand behind operands: not if those are a program, whose options are
+     * its own.
+     */
+    default boolean takesOptionsAnywhere() {
+        return false;
+    }
 
     /** The exit status if the command fails for a reason other than how it was called. */
     int failureStatus(ErrorCode code);

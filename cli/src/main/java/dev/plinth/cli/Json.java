@@ -22,18 +22,40 @@ final class Json {
         void write(JsonWriter json, T value) throws IOException;
     }
 
+    /** An object, and a newline. */
+    static <T> String object(T value, Members<T> members) {
+        return text(json -> writeObject(json, value, members));
+    }
+
     /** An array with an object for each value, and a newline. */
     static <T> String array(List<T> values, Members<T> members) {
+        return text(json -> {
+            json.beginArray();
+            for (T value : values) {
+                writeObject(json, value, members);
+            }
+            json.endArray();
+        });
+    }
+
+    private static <T> void writeObject(JsonWriter json, T value, Members<T> members)
+            throws IOException {
+        json.beginObject();
+        members.write(json, value);
+        json.endObject();
+    }
+
+    /** What may fail to write. */
+    @FunctionalInterface
+    private interface Content {
+        void write(JsonWriter json) throws IOException;
+    }
+
+    private static String text(Content content) {
         StringWriter text = new StringWriter();
         try (JsonWriter json = new JsonWriter(text)) {
             json.setFormattingStyle(FormattingStyle.PRETTY);
-            json.beginArray();
-            for (T value : values) {
-                json.beginObject();
-                members.write(json, value);
-                json.endObject();
-            }
-            json.endArray();
+            content.write(json);
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot be written to", e);
         }

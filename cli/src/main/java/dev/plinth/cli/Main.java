@@ -37,13 +37,7 @@ public final class Main {
         Console console = Console.ofProcess();
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, thrown) -> endAfterDefect(console, thrown));
-        List<Command> commands =
-                List.of(
-                        new RunCommand(launch),
-                        new PlatformsCommand(launch),
-                        new LayoutCommand(launch),
-                        new SyscallsCommand());
-        int status = new Main(commands, console).run(List.of(arguments));
+        int status = new Main(commands(launch), console).run(List.of(arguments));
         if (console.out().checkError() && status == 0) {
             console.problem("cannot write to standard output");
             status = 1;
@@ -52,9 +46,37 @@ public final class Main {
         Runtime.getRuntime().halt(status);
     }
 
+    /** All commands, in the order in which the help lists them. */
+    static List<Command> commands(Launch launch) {
+        RunCommand run = new RunCommand(launch);
+        return List.of(
+                run,
+                new PlatformsCommand(launch),
+                new LayoutCommand(launch),
+                new SyscallsCommand(),
+                new ImageInspectCommand(),
+                new ImageVerifyCommand(),
+                new ListCommand(),
+                new StateCommand(),
+                new PsCommand(),
+                new ExecCommand(launch),
+                new KillCommand(),
+                PauseCommand.pause(),
+                PauseCommand.resume(),
+                new WaitCommand(),
+                new EventsCommand(),
+                new DeleteCommand(),
+                new SandboxCommand(launch, List.of(run)));
+    }
+
+    /** Options of a command, with those that every command has. */
+    static Options withGlobal(Options options) {
+        return options.addOption(HELP).addOption(VERSION).addOption(DEBUG);
+    }
+
     /** Does what the words of a command line say, and gives the exit status. */
     int run(List<String> words) {
-        Options global = new Options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        Options global = withGlobal(new Options());
         try {
             Arguments arguments = Arguments.parse(global, words);
             if (arguments.has(HELP)) {
@@ -68,26 +90,39 @@ public final class Main {
             if (arguments.operands().isEmpty()) {
                 throw new UsageException("no command given");
             }
-            String name = arguments.operands().getFirst();
-            return run(command(name), words.subList(words.indexOf(name) + 1, words.size()));
+            Command command = command(arguments.operands());
+            int first = words.size() - arguments.operands().size();
+            int ownWords = command.name().split(" ", -1).length;
+            return run(command, words.subList(first + ownWords, words.size()));
         } catch (UsageException e) {
             console.problem(e.getMessage(), "'plinth --help' lists the commands");
             return USAGE_STATUS;
         }
     }
 
-    private Command command(String name) {
+    private Command command(List<String> operands) {
+        String name = operands.getFirst();
+        String twoWords = operands.size() == 1 ? name : name + " " + operands.get(1);
         return commands.stream()
-                .filter(command -> command.name().equals(name))
+                .filter(command -> command.name().equals(name) || command.name().equals(twoWords))
                 .findFirst()
-                .orElseThrow(() -> new UsageException("there is no command '" + name + "'"));
+                .orElseThrow(() -> new UsageException(noCommand(name, twoWords)));
+    }
+
+    private String noCommand(String name, String twoWords) {
+        boolean begun =
+                commands.stream().anyMatch(command -> command.name().startsWith(name + " "));
+        return "there is no command '" + (begun ? twoWords : name) + "'";
     }
 
     private int run(Command command, List<String> words) {
-        Options options = command.options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        Options options = withGlobal(command.options());
         boolean debug = false;
         try {
-            Arguments arguments = Arguments.parse(options, words);
+            Arguments arguments =
+                    command.takesOptionsAnywhere()
+                            ? Arguments.parseAll(options, words)
+                            : Arguments.parse(options, words);
             debug = arguments.has(DEBUG);
             if (arguments.has(HELP)) {
                 console.out().print(HelpPage.of(command, options));

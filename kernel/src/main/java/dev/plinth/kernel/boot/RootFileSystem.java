@@ -12,7 +12,6 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fd.FdTable;
-import dev.plinth.kernel.fd.HostFileDescription;
 import dev.plinth.kernel.fd.HostFiles;
 import dev.plinth.kernel.fs.devfs.DeviceFiles;
 import dev.plinth.kernel.fs.devfs.Devices;
@@ -52,7 +51,6 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -77,9 +75,6 @@ final class RootFileSystem {
     /** Whoever sets the tree up may do everything. */
     private final Caller builder;
 
-    /** The open files of the first process, by role; empty until they are imported. */
-    private Map<FdRole, FileDescription> stdio = Map.of();
-
     private RootFileSystem(
             Path rootfs,
             HostKernel host,
@@ -92,7 +87,8 @@ final class RootFileSystem {
         this.clock = requireNonNull(clock, "clock is null");
         this.resources = requireNonNull(resources, "resources is null");
         DeviceRegistry devices = new DeviceRegistry();
-        Devices.register(devices, random, this::terminal);
+        hostFiles = new HostFiles(host, numbers);
+        Devices.register(devices, random, hostFiles::terminalFile);
         internal =
                 new InternalFileSystems(
                         new PipeFs(numbers, clock),
@@ -101,7 +97,6 @@ final class RootFileSystem {
                         new AnonInodeFs(numbers, clock.realtime()));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         vfs = new Vfs(devices, clock);
-        hostFiles = new HostFiles(host, numbers);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
         resources.own(mounts::close);
         registerTypes();
@@ -300,7 +295,7 @@ final class RootFileSystem {
             FdRole role = FdRole.stdio(number);
             descriptors.find(role).ifPresent(fd -> donated.put(role, fd));
         }
-        stdio = hostFiles.importAll(donated);
+        Map<FdRole, FileDescription> stdio = hostFiles.importAll(donated);
         FdTable table = new FdTable();
         for (int number = 0; number < STDIO_LIMIT; number++) {
             FileDescription file = stdio.get(FdRole.stdio(number));
@@ -311,13 +306,24 @@ final class RootFileSystem {
         return table;
     }
 
-    /** The terminal among stdio: what /dev/tty stands for. */
-    private Optional<FileDescription> terminal() {
-        return stdio.values().stream()
-                .filter(HostFileDescription.class::isInstance)
-                .map(HostFileDescription.class::cast)
-                .filter(HostFileDescription::isTerminal)
-                .map(FileDescription.class::cast)
-                .findFirst();
+    /**
+     * The descriptors of a process from outside.
+     *
+     * @param pid of the process
+     * @param descriptors by the numbers that the process has for them; taken over
+     */
+    FdTable stdio(int pid, Map<Integer, HostFd> descriptors) {
+        Map<FdRole, HostFd> given = new LinkedHashMap<>();
+        descriptors.forEach((number, fd) -> given.put(execRole(pid, number), fd));
+        Map<FdRole, FileDescription> imported = hostFiles.importAll(given);
+        FdTable table = new FdTable();
+        for (int number : descriptors.keySet()) {
+            table.replace(number, imported.get(execRole(pid, number)), false, STDIO_LIMIT);
+        }
+        return table;
+    }
+
+    private static FdRole execRole(int pid, int number) {
+        return new FdRole("exec/" + pid + "/" + number);
     }
 }

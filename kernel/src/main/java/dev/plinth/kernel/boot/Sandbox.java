@@ -2,16 +2,28 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.donation.ForegroundDonation;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.kernel.task.Task;
+import dev.plinth.kernel.task.ThreadGroup;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,17 +35,29 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * the host.
  */
 public final class Sandbox implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
+
     private final Kernel kernel;
     private final Task init;
+    private final ProgramStarter programs;
+    private final DonatedDescriptors descriptors;
     private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, PlatformSlot slot, SandboxResources resources) {
+    Sandbox(
+            Kernel kernel,
+            Task init,
+            ProgramStarter programs,
+            DonatedDescriptors descriptors,
+            PlatformSlot slot,
+            SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
+        this.programs = requireNonNull(programs, "programs is null");
+        this.descriptors = requireNonNull(descriptors, "descriptors is null");
         this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
@@ -51,9 +75,82 @@ public final class Sandbox implements AutoCloseable {
         kernel.start(init);
     }
 
+    /** The descriptor that was donated for a role, such as its control socket; borrowed. */
+    public Optional<HostFd> donated(FdRole role) {
+        return descriptors.find(role);
+    }
+
     /** Sends a signal to the first process, as if from outside. */
     public void signal(Signal signal) {
         kernel.signalInit(signal);
+    }
+
+    /**
+     * Sends a signal to a process, as if from outside.
+     *
+     * @param pid its number in the sandbox
+     * @return false if there is none of that number
+     */
+    public boolean signal(int pid, Signal signal) {
+        return kernel.signal(pid, signal);
+    }
+
+    /** Sends a signal to every process, as if from outside. */
+    public void signalAll(Signal signal) {
+        kernel.signalAll(signal);
+    }
+
+    /**
+     * Runs one more program, beside the first process and with no parent in the sandbox. It ends at
+     * the latest when the first process does.
+     *
+     * @return the process
+     * @throws SandboxException if it cannot be run; SANDBOX_STOPPED if the first process has ended,
+     *     SANDBOX_BUSY if the sandbox is paused, or stopped for a while
+     * @throws IllegalStateException if the sandbox was not started, or is closed
+     */
+    public SandboxProcess exec(ExecSpec spec) {
+        if (closed.get() || !started.get()) {
+            throw new IllegalStateException("the sandbox does not run");
+        }
+        boolean complete = false;
+        try {
+            SandboxProcess process = standstill.whileRunning(() -> programs.exec(spec));
+            complete = true;
+            return process;
+        } finally {
+            if (!complete) {
+                spec.stdio().values().forEach(HostFd::close);
+            }
+        }
+    }
+
+    /** Its processes, by number. */
+    public List<ProcessSummary> processes() {
+        List<ProcessSummary> summaries = new ArrayList<>();
+        for (ProcessView process : new KernelProcesses(kernel).all()) {
+            try {
+                ProcessSummary.of(process).ifPresent(summaries::add);
+            } catch (ErrnoException e) {
+                // It ended while it was looked at: views fail with ESRCH or ENOENT then.
+                log.debug("process {} is gone: {}", process.pid(), e.errno());
+            }
+        }
+        summaries.sort(Comparator.comparingInt(ProcessSummary::pid));
+        return summaries;
+    }
+
+    /** What it uses now. */
+    public SandboxUsage usage() {
+        List<ThreadGroup> processes = kernel.processes().processes();
+        return new SandboxUsage(
+                kernel.memoryTotal() - kernel.memoryFree(),
+                kernel.memoryTotal(),
+                processes.size(),
+                kernel.processes().taskCount(),
+                processes.stream()
+                        .mapToLong(each -> each.usage().nanos() + each.childUsage().nanos())
+                        .sum());
     }
 
     /**

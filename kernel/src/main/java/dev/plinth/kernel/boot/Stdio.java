@@ -1,7 +1,10 @@
 package dev.plinth.kernel.boot;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.kernel.donation.DonatedDescriptors;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -28,6 +31,17 @@ public sealed interface Stdio {
         /** Nothing is closed, and nothing donated besides. */
         public static Inherited all() {
             return new Inherited(Set.of(), new LinkedHashMap<>());
+        }
+    }
+
+    /**
+     * From a launcher, which laid them out and opened the devices.
+     *
+     * @param descriptors all that the launcher gave; taken over by the sandbox
+     */
+    record Donated(DonatedDescriptors descriptors) implements Stdio {
+        public Donated {
+            requireNonNull(descriptors, "descriptors is null");
         }
     }
 

@@ -1,14 +1,10 @@
 package dev.plinth.kernel.donation;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdLayout;
 import dev.plinth.api.layout.FdMapping;
 import dev.plinth.api.layout.FdRole;
-import dev.plinth.api.linux.Errno;
 import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -16,7 +12,6 @@ import dev.plinth.kernel.error.SandboxException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,19 +26,11 @@ import java.util.Set;
 public final class ForegroundDonation {
     private static final Logger log = LoggerFactory.getLogger(ForegroundDonation.class);
 
-    private static final long SYS_FCNTL = 72;
-    private static final long SYS_OPENAT = 257;
-    private static final long SYS_DUP3 = 292;
-    private static final long F_GETFD = 1;
-    private static final long O_RDWR = 2;
-    private static final long O_CLOEXEC = 0x80000;
-    private static final long AT_FDCWD = -100;
-
-    private final HostKernel host;
+    private final Descriptors descriptors;
 
     /** Makes layouts in this process. */
     public ForegroundDonation(HostKernel host) {
-        this.host = requireNonNull(host, "host is null");
+        descriptors = new Descriptors(host);
     }
 
     /**
@@ -105,7 +92,7 @@ public final class ForegroundDonation {
         boolean complete = false;
         try {
             for (DeviceDeclaration device : devices) {
-                openDevice(device).ifPresent(opened -> kept.put(device.role(), opened));
+                descriptors.open(device).ifPresent(opened -> kept.put(device.role(), opened));
             }
             complete = true;
             return new DonatedDescriptors(kept);
@@ -118,7 +105,7 @@ public final class ForegroundDonation {
 
     private void requireFree(FdLayout layout) {
         for (FdMapping mapping : layout.mappings()) {
-            if (!Errno.isError(host.syscall(SYS_FCNTL, mapping.number(), F_GETFD))) {
+            if (descriptors.isOpen(mapping.number())) {
                 throw new SandboxException(
                         ErrorCode.HOST_EXHAUSTED,
                         "descriptor %d, which is for %s, is in use"
@@ -129,7 +116,7 @@ public final class ForegroundDonation {
     }
 
     private void donateStdio(FdLayout layout, int number, Map<FdRole, HostFd> donated) {
-        if (Errno.isError(host.syscall(SYS_FCNTL, number, F_GETFD))) {
+        if (!descriptors.isOpen(number)) {
             return;
         }
         place(layout, FdRole.stdio(number), number, donated);
@@ -137,7 +124,7 @@ public final class ForegroundDonation {
 
     private void donateDevice(
             FdLayout layout, DeviceDeclaration device, Map<FdRole, HostFd> donated) {
-        Optional<HostFd> opened = openDevice(device);
+        Optional<HostFd> opened = descriptors.open(device);
         if (opened.isPresent()) {
             try (HostFd fd = opened.get()) {
                 place(layout, device.role(), fd.number(), donated);
@@ -145,37 +132,10 @@ public final class ForegroundDonation {
         }
     }
 
-    private Optional<HostFd> openDevice(DeviceDeclaration device) {
-        long flags = O_CLOEXEC;
-        if (device.openMode() == DeviceDeclaration.OpenMode.READ_WRITE) {
-            flags |= O_RDWR;
-        }
-        long result;
-        try (Arena arena = Arena.ofConfined()) {
-            long path = arena.allocateFrom(device.path()).address();
-            result = host.syscall(SYS_OPENAT, AT_FDCWD, path, flags, 0);
-        }
-        if (!Errno.isError(result)) {
-            return Optional.of(new HostFd(host, (int) result));
-        }
-        if (device.required()) {
-            throw new SandboxException(
-                    ErrorCode.DEVICE_UNUSABLE,
-                    "%s cannot be opened: %s".formatted(device.path(), Errno.nameOf(result)),
-                    "choose a platform that does not need it with --platform");
-        }
-        log.debug("not donating {}: {}", device.role(), Errno.nameOf(result));
-        return Optional.empty();
-    }
-
     private void place(FdLayout layout, FdRole role, int from, Map<FdRole, HostFd> donated) {
         int number = layout.numberOf(role).orElseThrow();
-        long result = host.syscall(SYS_DUP3, from, number, O_CLOEXEC);
-        if (Errno.isError(result)) {
-            throw HostCallException.ofResult(
-                    "dup3(" + role + ")", new long[] {from, number, O_CLOEXEC}, result);
-        }
+        HostFd placed = descriptors.duplicateTo(role, from, number);
         log.debug("donating {} {}", number, role.label());
-        donated.put(role, new HostFd(host, number));
+        donated.put(role, placed);
     }
 }

@@ -44,6 +44,8 @@ public enum ErrorCode {
     PROCESS_UNKNOWN(1017),
     /** A sandbox is being checkpointed, paused or swapped, and one of these is asked for. */
     SANDBOX_BUSY(1018),
+    /** Descriptors that were one file when an image was written are several now. */
+    IMAGE_ROLES_DIFFER(1019),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),
@@ -79,6 +81,8 @@ public enum ErrorCode {
     TASKS_DO_NOT_STOP(2016),
     /** A platform cannot take over what runs on another. */
     PLATFORM_UNSUITABLE(2017),
+    /** A file of the host that a sandbox had in use is another one now, or has other content. */
+    HOST_FILE_CHANGED(2018),
 
     /** Something happened that Plinth takes for impossible. */
     INTERNAL(3001),

@@ -21,6 +21,16 @@ final class ForegroundGroup {
 
     private final AtomicInteger group = new AtomicInteger(SESSION);
 
+    /** What is saved of it. */
+    int get() {
+        return group.get();
+    }
+
+    /** As it was saved. */
+    void restore(int saved) {
+        group.set(saved);
+    }
+
     void copyForegroundGroup(long address, UserMemory memory) {
         copyOut(address, group.get(), memory);
     }

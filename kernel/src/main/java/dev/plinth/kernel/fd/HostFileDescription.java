@@ -2,6 +2,8 @@ package dev.plinth.kernel.fd;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
@@ -10,6 +12,9 @@ import dev.plinth.kernel.errno.HostErrors;
 import dev.plinth.kernel.fd.linux.Ioctls;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.HostFileDescriptionState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -17,12 +22,12 @@ import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.UserMemory;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Fcntl;
+import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * An open file that the host gave: standard input, output or error.
@@ -33,7 +38,7 @@ import java.util.Optional;
 public final class HostFileDescription extends FileDescription {
     private final HostFiles files;
     private final HostInode inode;
-    private final Optional<FdRole> role;
+    private final List<FdRole> roles;
     private final List<HostFd> owned;
     private final HostFd fd;
     private final Kind kind;
@@ -53,30 +58,73 @@ public final class HostFileDescription extends FileDescription {
     /**
      * An open file with one reference, the caller's.
      *
-     * @param role by which it was given; empty for one that the sandbox opened from such a one
-     * @param owned descriptors of one and the same open file, closed with this; the first is used
+     * @param roles by which it was given; empty for one that the sandbox opened from such a one
+     * @param owned descriptors of one and the same file, closed with this; the first is used
      */
     HostFileDescription(
             Location location,
             int flags,
             HostFiles files,
             HostInode inode,
-            Optional<FdRole> role,
+            List<FdRole> roles,
             List<HostFd> owned,
             Kind kind) {
         super(location, flags);
         this.files = requireNonNull(files, "files is null");
-        this.role = requireNonNull(role, "role is null");
+        this.roles = List.copyOf(roles);
         this.owned = List.copyOf(owned);
         this.fd = owned.getFirst();
         this.kind = requireNonNull(kind, "kind is null");
         this.inode = requireNonNull(inode, "inode is null");
-        inode.addOpen(fd);
+        inode.addOpen(this);
     }
 
-    /** By which role it was given: what a checkpoint knows it by. */
-    public Optional<FdRole> role() {
-        return role;
+    /** By which roles it was given: what a checkpoint knows it by. */
+    List<FdRole> roles() {
+        return roles;
+    }
+
+    /** The descriptor of the host. */
+    HostFd fd() {
+        return fd;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        HostFileDescriptionState.Builder state =
+                HostFileDescriptionState.newBuilder()
+                        .setFile(saveOpenFile(writer))
+                        .setHostInodeRef(writer.reference(inode))
+                        .addAllRoles(roles.stream().map(FdRole::name).toList());
+        if (kind == Kind.TERMINAL) {
+            state.setTermios(ByteString.copyFrom(files.terminalSettings(fd)));
+        }
+        return ObjectState.newBuilder().setHostFileDescription(state);
+    }
+
+    @Override
+    protected long savedPosition() {
+        return kind == Kind.REGULAR ? seek(0, Fs.SEEK_CUR) : 0;
+    }
+
+    /**
+     * A regular file goes on where it stood, if it stands at its beginning and is as long as that:
+     * input is not read twice then, while output that goes to a new file has no hole before it.
+     */
+    @Override
+    protected void restorePosition(long position) {
+        boolean goesOn =
+                kind == Kind.REGULAR && seek(0, Fs.SEEK_CUR) == 0 && stat().size() >= position;
+        if (goesOn) {
+            seek(position, Fs.SEEK_SET);
+        }
+    }
+
+    /** Sets a terminal up as the one that was saved. */
+    void restoreTerminal(byte[] settings) {
+        if (kind == Kind.TERMINAL && settings.length == Ioctls.TERMIOS_BYTES) {
+            files.setTerminalSettings(fd, settings);
+        }
     }
 
     /** Whether it is a terminal. */
@@ -86,7 +134,7 @@ public final class HostFileDescription extends FileDescription {
 
     @Override
     protected void dispose() {
-        inode.removeOpen(fd);
+        inode.removeOpen(this);
         owned.forEach(HostFd::close);
     }
 

@@ -12,9 +12,15 @@ import dev.plinth.kernel.fd.linux.Ioctls;
 import dev.plinth.kernel.fs.hostfs.HostAttributes;
 import dev.plinth.kernel.fs.hostfs.HostCalls;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.HostFilesState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AnonymousFs;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 import dev.plinth.kernel.vfs.InodeNumbers.HostFileId;
 import dev.plinth.kernel.vfs.Location;
@@ -24,12 +30,13 @@ import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.lang.foreign.ValueLayout;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Takes descriptors of the host into the sandbox: one object for each sandbox.
@@ -38,7 +45,7 @@ import java.util.Optional;
  * tells, or, where the host forbids it, that file, access mode and status flags are the same. A
  * file has one inode, whose number is bound to the host's in {@link InodeNumbers}.
  */
-public final class HostFiles {
+public final class HostFiles implements Stateful {
     private static final int TERMINAL_CHUNK_BYTES = 4096;
 
     private final HostKernel host;
@@ -48,17 +55,46 @@ public final class HostFiles {
     private final AnonymousFs fileSystem;
     private final ForegroundGroup terminal = new ForegroundGroup();
 
+    /** The files that were given; added to by the thread that makes the sandbox. */
+    private final List<HostInode> given = new CopyOnWriteArrayList<>();
+
     /** Takes descriptors into a sandbox that gives these numbers. */
     public HostFiles(HostKernel host, InodeNumbers numbers) {
+        this(host, numbers, new AnonymousFs("hostfd", Fs.ANON_INODE_FS_MAGIC, numbers));
+    }
+
+    /** The same in a file system that was saved. */
+    HostFiles(HostKernel host, InodeNumbers numbers, AnonymousFs fileSystem) {
         this.host = requireNonNull(host, "host is null");
         this.numbers = requireNonNull(numbers, "numbers is null");
         this.calls = new HostCalls(host);
         this.stream = new HostStream(host);
-        this.fileSystem = new AnonymousFs("hostfd", Fs.ANON_INODE_FS_MAGIC, numbers);
+        this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
+    }
+
+    /**
+     * Makes open files of the host again that were saved.
+     *
+     * @param descriptors what is given this time, by role; each is closed as those of {@link
+     *     #importAll} are, and those that are not needed stay the caller's
+     */
+    public static void restoring(
+            Restorers restorers, HostKernel host, Map<FdRole, HostFd> descriptors) {
+        new RestoredHostFiles(host, descriptors).addTo(restorers);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setHostFiles(
+                        HostFilesState.newBuilder()
+                                .setFileSystemRef(writer.reference(fileSystem))
+                                .setForegroundGroup(terminal.get()));
     }
 
     /** An open file of the host and the roles it was given by. */
-    private record OpenFile(HostFd fd, HostAttributes attributes, int flags, List<HostFd> all) {}
+    private record OpenFile(
+            HostFd fd, HostAttributes attributes, int flags, Map<FdRole, HostFd> all) {}
 
     /**
      * Takes descriptors into the sandbox.
@@ -78,8 +114,10 @@ public final class HostFiles {
         openFiles.forEach((role, file) -> {
             FileDescription known = made.get(file);
             if (known == null) {
-                HostInode inode = inodes.computeIfAbsent(file.attributes.id(), id -> inode(file));
-                known = describe(role, file, inode);
+                HostInode inode =
+                        inodes.computeIfAbsent(
+                                file.attributes.id(), id -> inode(file, rolesOf(id, openFiles)));
+                known = describe(file, inode);
                 made.put(file, known);
             } else {
                 known.retain();
@@ -95,12 +133,12 @@ public final class HostFiles {
                 (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         for (OpenFile other : openFiles.values()) {
             if (isSameOpenFile(other, fd, attributes, flags)) {
-                other.all.add(fd);
+                other.all.put(role, fd);
                 openFiles.put(role, other);
                 return;
             }
         }
-        List<HostFd> all = new ArrayList<>(List.of(fd));
+        Map<FdRole, HostFd> all = new LinkedHashMap<>(Map.of(role, fd));
         openFiles.put(role, new OpenFile(fd, attributes, flags, all));
     }
 
@@ -122,23 +160,44 @@ public final class HostFiles {
         return order == 0 || Errno.isError(order);
     }
 
-    private HostInode inode(OpenFile file) {
-        return new HostInode(
-                fileSystem,
-                this,
-                file.attributes.stat(),
-                numbers.ofHostFile(file.attributes.id(), file.attributes.generation()));
+    private static List<FdRole> rolesOf(HostFileId file, Map<FdRole, OpenFile> openFiles) {
+        return openFiles.entrySet().stream()
+                .filter(entry -> entry.getValue().attributes.id().equals(file))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
-    private FileDescription describe(FdRole role, OpenFile file, HostInode inode) {
+    private HostInode inode(OpenFile file, List<FdRole> roles) {
+        HostInode inode =
+                new HostInode(
+                        fileSystem,
+                        this,
+                        file.attributes.stat(),
+                        numbers.ofHostFile(file.attributes.id(), file.attributes.generation()),
+                        roles);
+        given.add(inode);
+        return inode;
+    }
+
+    /** A file was made again that was saved. */
+    void restored(HostInode inode) {
+        given.add(inode);
+    }
+
+    /** The file of the sandbox's terminal, if it was given one. */
+    public Optional<Inode> terminalFile() {
+        return given.stream().filter(HostInode::isOpenTerminal).map(Inode.class::cast).findFirst();
+    }
+
+    private FileDescription describe(OpenFile file, HostInode inode) {
         HostFileDescription.Kind kind = kind(file.fd, inode.type());
         return new HostFileDescription(
                 fileSystem.place(inode, shownName(inode)),
                 file.flags,
                 this,
                 inode,
-                Optional.of(role),
-                file.all,
+                List.copyOf(file.all.keySet()),
+                List.copyOf(file.all.values()),
                 kind);
     }
 
@@ -153,7 +212,7 @@ public final class HostFiles {
         return PathName.of(prefix + ":[" + inode.number() + "]");
     }
 
-    private HostFileDescription.Kind kind(HostFd fd, FileType type) {
+    HostFileDescription.Kind kind(HostFd fd, FileType type) {
         return switch (type) {
             case REGULAR, BLOCK_DEVICE, DIRECTORY, SYMLINK -> HostFileDescription.Kind.REGULAR;
             case FIFO, SOCKET, ANONYMOUS -> HostFileDescription.Kind.STREAM;
@@ -181,7 +240,7 @@ public final class HostFiles {
      *
      * @throws ErrnoException EACCES if that would give more rights
      */
-    FileDescription reopen(Location location, int flags, HostFd fd, HostInode inode) {
+    HostFileDescription reopen(Location location, int flags, HostFd fd, HostInode inode) {
         int given =
                 (int) HostErrors.check(host.syscall(Unistd.SYS_FCNTL, fd.number(), Fcntl.F_GETFL));
         int wanted = flags & Fcntl.O_ACCMODE;
@@ -194,8 +253,27 @@ public final class HostFiles {
                 kind == HostFileDescription.Kind.REGULAR
                         ? calls.reopen(fd, wanted | Fcntl.O_NOCTTY)
                         : calls.duplicate(fd);
-        return new HostFileDescription(
-                location, flags, this, inode, Optional.empty(), List.of(own), kind);
+        return new HostFileDescription(location, flags, this, inode, List.of(), List.of(own), kind);
+    }
+
+    /** How a terminal is set up: a {@code struct termios} of the kernel. */
+    byte[] terminalSettings(HostFd fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment termios = arena.allocate(Ioctls.TERMIOS_BYTES, Integer.BYTES);
+            HostErrors.check(
+                    host.syscall(Unistd.SYS_IOCTL, fd.number(), Ioctls.TCGETS, termios.address()));
+            return termios.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** Sets a terminal up. */
+    void setTerminalSettings(HostFd fd, byte[] settings) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment termios = arena.allocate(Ioctls.TERMIOS_BYTES, Integer.BYTES);
+            termios.copyFrom(MemorySegment.ofArray(settings));
+            HostErrors.check(
+                    host.syscall(Unistd.SYS_IOCTL, fd.number(), Ioctls.TCSETS, termios.address()));
+        }
     }
 
     HostKernel host() {

@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.vfs.FileDescription;
 
@@ -36,6 +37,7 @@ final class MessageQueue {
     private final Deque<Message> messages = new ArrayDeque<>();
 
     @GuardedBy("queueLock")
+    @NotSaved("follows from whether the socket is gone")
     private boolean closed;
 
     MessageQueue(RightsInFlight flights) {

@@ -93,9 +93,9 @@ public final class UnixSockets implements Stateful {
     /**
      * Makes sockets again that were saved, with what makes new ones.
      *
-     * @param numbers gives numbers to new sockets
+     * @param clock of the sandbox that they are made in
      */
-    public static void restoring(Restorers restorers, InodeNumbers numbers, Clock clock) {
+    public static void restoring(Restorers restorers, Clock clock) {
         restorers.add(
                 KindCase.UNIX_SOCKETS,
                 (object, reader) -> {
@@ -103,7 +103,7 @@ public final class UnixSockets implements Stateful {
                     UnixSockets sockets =
                             new UnixSockets(
                                     reader.get(state.getFileSystemRef(), AnonymousFs.class),
-                                    numbers,
+                                    InodeNumbers.of(reader),
                                     clock);
                     reader.later(() -> sockets.restoreNames(state, reader));
                     return sockets;

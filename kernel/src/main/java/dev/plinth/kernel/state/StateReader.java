@@ -13,6 +13,8 @@ import dev.plinth.kernel.state.proto.ObjectState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -47,6 +49,7 @@ public final class StateReader implements AutoCloseable {
     private final Map<Integer, Object> made = new HashMap<>();
     private final Set<Integer> beingMade = new HashSet<>();
     private final Queue<Runnable> links = new ArrayDeque<>();
+    private final Queue<Runnable> checks = new ArrayDeque<>();
     private final Deque<Counted> counted = new ArrayDeque<>();
 
     /** Something whose closing throws no checked exception. */
@@ -96,6 +99,11 @@ public final class StateReader implements AutoCloseable {
     /** What was saved of the sandbox as a whole. */
     public KernelState kernel() {
         return kernel;
+    }
+
+    /** What was saved of each object, in no order. */
+    public Collection<ObjectState> objects() {
+        return Collections.unmodifiableCollection(states.values());
     }
 
     /** The pages. */
@@ -165,7 +173,10 @@ public final class StateReader implements AutoCloseable {
     private static <T> T refusing(String what, Supplier<T> step) {
         try {
             return step.get();
-        } catch (IllegalArgumentException | IndexOutOfBoundsException | ErrnoException e) {
+        } catch (IllegalArgumentException
+                | IllegalStateException
+                | IndexOutOfBoundsException
+                | ErrnoException e) {
             throw new ImageCorruptException(FILE, what + ": " + e.getMessage(), e);
         }
     }
@@ -175,7 +186,12 @@ public final class StateReader implements AutoCloseable {
         links.add(requireNonNull(link, "link is null"));
     }
 
-    /** Does what was put off, and what that puts off in its turn. */
+    /** Has something looked at once everything is linked: what no object can tell alone. */
+    public void inTheEnd(Runnable check) {
+        checks.add(requireNonNull(check, "check is null"));
+    }
+
+    /** Does what was put off, and what that puts off in its turn, and looks at the whole. */
     public void linkAll() {
         for (Runnable link = links.poll(); link != null; link = links.poll()) {
             Runnable current = link;
@@ -185,6 +201,9 @@ public final class StateReader implements AutoCloseable {
                         current.run();
                         return Optional.empty();
                     });
+        }
+        for (Runnable check = checks.poll(); check != null; check = checks.poll()) {
+            check.run();
         }
     }
 

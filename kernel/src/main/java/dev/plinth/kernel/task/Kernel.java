@@ -64,6 +64,7 @@ public final class Kernel implements AutoCloseable {
     private final JobControl jobControl;
     private final TaskExit exit;
     private final TaskCloner cloner;
+    private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller = new OomKiller(this);
@@ -146,6 +147,7 @@ public final class Kernel implements AutoCloseable {
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
+        entry = new ProcessEntry(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);
         childWait = new ChildWait(processes);
     }
@@ -369,6 +371,53 @@ public final class Kernel implements AutoCloseable {
         task.resources().close();
     }
 
+    /**
+     * Takes a number for a process that is to come in from outside, to {@link #startProcess} or to
+     * {@link #cancelProcess}.
+     *
+     * @throws dev.plinth.kernel.errno.ErrnoException EAGAIN if there are too many tasks
+     * @throws SandboxException SANDBOX_BUSY if the world is stopped; it does not stop until then
+     */
+    public int reserveProcess() {
+        return entry.reserve();
+    }
+
+    /** Gives back the number of a process that did not come after all. */
+    public void cancelProcess(int pid) {
+        entry.cancel(pid);
+    }
+
+    /**
+     * Lets a program run beside the first process, with no parent in the sandbox.
+     *
+     * @param pid a number that was reserved for it; given back if the program does not run
+     * @param name of its first task
+     * @param resources of its first task; the process owns them
+     * @param start where it begins
+     * @return the process
+     * @throws dev.plinth.kernel.errno.ErrnoException ESRCH if the first process has ended, EAGAIN
+     *     if the host has no room for one more
+     */
+    public ThreadGroup startProcess(
+            int pid,
+            byte[] name,
+            TaskResources resources,
+            ResourceLimits limits,
+            ProgramStart start) {
+        return entry.enter(pid, name, resources, limits, start);
+    }
+
+    /**
+     * Waits until a process has ended.
+     *
+     * @return how it ended
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public ExitStatus awaitEnd(ThreadGroup process) throws InterruptedException {
+        processes.awaitEnd(process);
+        return process.exitStatus().orElseThrow();
+    }
+
     /** The first task is known from the start: nobody waits for its birth. */
     private static final class InitBirth extends TaskBirth {
         @Override
@@ -443,8 +492,29 @@ public final class Kernel implements AutoCloseable {
 
     /** Sends a signal from outside to the first process. */
     public void signalInit(Signal signal) {
-        init().ifPresent(group ->
-                world.whenNotStopped(() -> group.send(SignalInfo.fromKernel(signal))));
+        init().ifPresent(group -> signal(group, signal));
+    }
+
+    /**
+     * Sends a signal from outside to a process.
+     *
+     * @return false if there is none of this number
+     */
+    public boolean signal(int pid, Signal signal) {
+        Optional<ThreadGroup> process = process(pid);
+        process.ifPresent(each -> signal(each, signal));
+        return process.isPresent();
+    }
+
+    /** Sends a signal from outside to a process, which may have ended. */
+    public void signal(ThreadGroup process, Signal signal) {
+        world.whenNotStopped(() -> process.send(SignalInfo.fromKernel(signal)));
+    }
+
+    /** Sends a signal from outside to every process. */
+    public void signalAll(Signal signal) {
+        List<ThreadGroup> all = processes.processes();
+        world.whenNotStopped(() -> all.forEach(each -> each.send(SignalInfo.fromKernel(signal))));
     }
 
     private Optional<ThreadGroup> init() {

@@ -108,6 +108,27 @@ public final class ProcessTable {
         }
     }
 
+    /**
+     * Adds the first task of a process from outside, which leads a session of its own.
+     *
+     * @return false if the first process has ended, or is about to, and all others with it
+     */
+    boolean addFromOutside(Task task) {
+        synchronized (treeLock) {
+            if (!hasInit()) {
+                return false;
+            }
+            joinGroupLocked(task.group(), task.tid(), new Session(task.tid()));
+            addLocked(task);
+            return true;
+        }
+    }
+
+    /** Whether the first process lives, and nothing ends it. */
+    boolean hasInit() {
+        return process(Kernel.INIT_PID).filter(init -> !init.isExiting()).isPresent();
+    }
+
     /** Ends every process, as SIGKILL, those included that are being made. */
     void killAll() {
         synchronized (treeLock) {
@@ -125,6 +146,19 @@ public final class ProcessTable {
     void awaitEmpty() throws InterruptedException {
         synchronized (treeLock) {
             while (!tasks.isEmpty()) {
+                treeLock.wait();
+            }
+        }
+    }
+
+    /**
+     * Waits until a process has ended.
+     *
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    void awaitEnd(ThreadGroup process) throws InterruptedException {
+        synchronized (treeLock) {
+            while (process.links().zombie.isEmpty()) {
                 treeLock.wait();
             }
         }

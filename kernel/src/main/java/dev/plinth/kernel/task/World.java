@@ -101,6 +101,21 @@ final class World {
         }
     }
 
+    /**
+     * Someone from outside is about to make a task; it is counted as a thread that does.
+     *
+     * @return false if the world is stopping, stopped or ending
+     */
+    boolean tryEnter() {
+        synchronized (worldLock) {
+            if (phase != Phase.RUNNING) {
+                return false;
+            }
+            runners++;
+            return true;
+        }
+    }
+
     /** A thread has ended what it did for a task. */
     void leave() {
         synchronized (worldLock) {

@@ -2,11 +2,17 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
+import com.google.protobuf.ByteString;
+
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.TopDown;
+import dev.plinth.kernel.state.proto.DentryState;
 import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -24,11 +30,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * cheap as finding one would be.
  */
 public final class Dentry implements Stateful {
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "dentries cannot be saved", "");
-    }
-
     /** Children that were collected, whose names are to be forgotten. */
     private static final ReferenceQueue<Dentry> COLLECTED = new ReferenceQueue<>();
 
@@ -50,6 +51,86 @@ public final class Dentry implements Stateful {
     private Dentry(Inode inode, Optional<Dentry> parent, PathName name) {
         this.inode = requireNonNull(inode, "inode is null");
         this.place = new Place(parent, name);
+    }
+
+    /** Makes dentries again that were saved: one for each restore. */
+    static void restoring(Restorers restorers) {
+        TopDown parents = new TopDown(object -> object.getDentry().getParentRef());
+        restorers.add(
+                KindCase.DENTRY,
+                (object, reader) -> {
+                    parents.makeAbove(object, reader, Dentry.class);
+                    return restore(object.getDentry(), reader);
+                });
+    }
+
+    private static Dentry restore(DentryState state, StateReader reader) {
+        Optional<Dentry> parent = reader.find(state.getParentRef(), Dentry.class);
+        PathName name = PathName.of(state.getName().toByteArray());
+        Dentry dentry = new Dentry(inode(state, parent, name, reader), parent, name);
+        dentry.deleted = state.getDeleted();
+        if (parent.isPresent()) {
+            dentry.restoreIn(parent.get());
+        } else if (name.length() > Fs.PATH_MAX) {
+            throw StateReader.corrupt("a name is too long");
+        }
+        return dentry;
+    }
+
+    private void restoreIn(Dentry parent) {
+        PathName name = name();
+        boolean inPlace =
+                name.isName()
+                        && parent.isDirectory()
+                        && parent.inode.fileSystem().equals(inode.fileSystem());
+        ChildReference reference = new ChildReference(this, parent.children, name);
+        if (!inPlace || (!deleted && parent.children.putIfAbsent(name, reference) != null)) {
+            throw StateReader.corrupt("the name '" + name + "' is out of place");
+        }
+    }
+
+    private static Inode inode(
+            DentryState state, Optional<Dentry> parent, PathName name, StateReader reader) {
+        if (state.getInodeRef() != 0) {
+            return reader.get(state.getInodeRef(), Inode.class);
+        }
+        FileSystem fileSystem =
+                parent.map(directory -> directory.inode.fileSystem())
+                        .orElseGet(() -> reader.get(state.getFileSystemRef(), FileSystem.class));
+        if (!(fileSystem instanceof NamedInodes inodes)) {
+            throw StateReader.corrupt("the file '" + name + "' is missing");
+        }
+        if (parent.isEmpty()) {
+            return fileSystem.root();
+        }
+        return inodes.restoreInode(parent.get().inode, name, state.getGone(), state.getNumber());
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        Place here = place;
+        boolean inPlace =
+                here.parent.isEmpty()
+                        || here.parent.get().knownChild(here.name).filter(this::equals).isPresent();
+        DentryState.Builder state =
+                DentryState.newBuilder()
+                        .setParentRef(writer.reference(here.parent))
+                        .setName(ByteString.copyFrom(here.name.toBytes()))
+                        .setDeleted(deleted || !inPlace);
+        if (inode.fileSystem() instanceof NamedInodes) {
+            boolean gone =
+                    here.parent
+                            .filter(parent ->
+                                    !((Directory) parent.inode).namesStill(here.name, inode))
+                            .isPresent();
+            state.setNumber(inode.number()).setGone(gone);
+            if (here.parent.isEmpty()) {
+                state.setFileSystemRef(writer.reference(inode.fileSystem()));
+            }
+        } else {
+            state.setInodeRef(writer.reference(inode));
+        }
+        return ObjectState.newBuilder().setDentry(state);
     }
 
     /** The root of a file system. */

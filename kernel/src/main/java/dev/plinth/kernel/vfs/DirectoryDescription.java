@@ -1,8 +1,17 @@
 package dev.plinth.kernel.vfs;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.DirectoryDescriptionState;
+import dev.plinth.kernel.state.proto.DirectoryEntryState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.util.ArrayList;
@@ -16,6 +25,9 @@ import java.util.concurrent.locks.Lock;
  * allows, so that a program that removes what it reads misses nothing.
  */
 final class DirectoryDescription extends FileDescription {
+    /** Where {@code DT_*} stands in a mode. */
+    private static final int TYPE_SHIFT = 12;
+
     private final Directory directory;
 
     private final Object positionLock = new Object();
@@ -29,6 +41,67 @@ final class DirectoryDescription extends FileDescription {
     DirectoryDescription(Location location, int flags, Directory directory) {
         super(location, flags);
         this.directory = directory;
+    }
+
+    /** Makes open directories again that were saved. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.DIRECTORY_DESCRIPTION, DirectoryDescription::restore);
+    }
+
+    private static DirectoryDescription restore(ObjectState object, StateReader reader) {
+        DirectoryDescriptionState state = object.getDirectoryDescription();
+        Location location = Location.restore(state.getFile().getLocation(), reader);
+        if (!(location.inode() instanceof Directory directory)) {
+            throw StateReader.corrupt("an open directory is none");
+        }
+        DirectoryDescription file =
+                new DirectoryDescription(location, state.getFile().getFlags(), directory);
+        file.restoreOpenFile(state.getFile(), reader);
+        file.restoreEntries(state.getEntriesList());
+        return file;
+    }
+
+    private void restoreEntries(List<DirectoryEntryState> saved) {
+        List<DirectoryEntry> all = new ArrayList<>(saved.size());
+        for (DirectoryEntryState entry : saved) {
+            FileType type =
+                    FileType.ofMode(entry.getType() << TYPE_SHIFT)
+                            .orElseThrow(() -> StateReader.corrupt("an entry has no type"));
+            all.add(
+                    new DirectoryEntry(
+                            PathName.of(entry.getName().toByteArray()), entry.getNumber(), type));
+        }
+        synchronized (positionLock) {
+            entries = all;
+        }
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        DirectoryDescriptionState.Builder state =
+                DirectoryDescriptionState.newBuilder().setFile(saveOpenFile(writer));
+        // At the beginning they are read anew.
+        for (DirectoryEntry entry : position == 0 ? List.<DirectoryEntry>of() : entries) {
+            state.addEntries(
+                    DirectoryEntryState.newBuilder()
+                            .setName(ByteString.copyFrom(entry.name().toBytes()))
+                            .setNumber(entry.inode())
+                            .setType(entry.type().directoryEntryType()));
+        }
+        return ObjectState.newBuilder().setDirectoryDescription(state);
+    }
+
+    @Override
+    protected long savedPosition() {
+        return position;
+    }
+
+    @Override
+    protected void restorePosition(long saved) {
+        synchronized (positionLock) {
+            position = saved;
+        }
     }
 
     @Override

@@ -9,9 +9,9 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.mm.MappedFileOwner;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>What a kind of file does not override fails as Linux makes it fail for such a file.
  */
-public abstract class FileDescription implements AutoCloseable, Stateful {
+public abstract class FileDescription implements AutoCloseable, MappedFileOwner {
     /** The flags that F_SETFL can change. */
     private static final int CHANGEABLE_FLAGS =
             Fcntl.O_APPEND | Fcntl.O_NONBLOCK | Fcntl.O_NOATIME | Fcntl.O_DIRECT | Fcntl.FASYNC;
@@ -53,6 +53,9 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
 
     /** Whether it is counted as being written; set before the description is shared. */
     private boolean countsAsWriter;
+
+    /** Whether nobody may write it meanwhile; set before the description is shared. */
+    private boolean keepsWritersAway;
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
     private Runnable releaseInode = () -> {};
@@ -89,8 +92,19 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
                 .setOwnerId(owner.id())
                 .setOwnerSignal(owner.signal())
                 .setCountsAsWriter(countsAsWriter)
+                .setKeepsWritersAway(keepsWritersAway)
+                .setPosition(savedPosition())
+                .setLocksRef(writer.reference(inode().knownLocks().filter(FileLocks::areHeld)))
                 .build();
     }
+
+    /** Where it is read and written next, to be saved; zero if the file has no positions. */
+    protected long savedPosition() {
+        return 0;
+    }
+
+    /** Sets the position that was saved; nothing, if the file has none. */
+    protected void restorePosition(long position) {}
 
     /**
      * Gives a file that was made again with its location and flags what it had besides, and the
@@ -98,13 +112,27 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
      */
     public final void restoreOpenFile(OpenFileState state, StateReader reader) {
         reader.counted(this, this::close);
-        setSignalOwner(
-                SignalOwner.of(state.getOwnerKind(), state.getOwnerId())
-                        .withSignal(state.getOwnerSignal()));
-        if (state.getCountsAsWriter()) {
-            inode().addWriter();
-            countsAsWriter();
+        try {
+            setSignalOwner(
+                    SignalOwner.of(state.getOwnerKind(), state.getOwnerId())
+                            .withSignal(state.getOwnerSignal()));
+            if (state.getCountsAsWriter()) {
+                inode().addWriter();
+                countsAsWriter();
+            } else if (state.getKeepsWritersAway()) {
+                inode().denyWriters();
+                keepsWritersAway();
+            }
+        } catch (ErrnoException e) {
+            throw StateReader.corrupt("an open file is in a state that there is not: " + e.errno());
         }
+        if (state.getPosition() < 0) {
+            throw StateReader.corrupt("an open file stands before its beginning");
+        }
+        restorePosition(state.getPosition());
+        // Their owners are open files themselves, this one perhaps among them.
+        reader.later(() ->
+                reader.find(state.getLocksRef(), FileLocks.class).ifPresent(inode()::restoreLocks));
     }
 
     /** By which name it was opened, or where that name is now. */
@@ -248,6 +276,7 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
 
     /** Has writers kept away, which they are already, until the end. */
     final void keepsWritersAway() {
+        keepsWritersAway = true;
         releaseInode = inode()::allowWriters;
     }
 
@@ -362,6 +391,7 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
     }
 
     /** What mmap(2) takes: this file, kept open by each mapping. */
+    @Override
     public final MappedFile mappedFile() {
         return mappedFile;
     }
@@ -419,6 +449,11 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
 
     /** This open file as a mapping sees it. */
     private final class Mapping implements MappedFile {
+        @Override
+        public MappedFileOwner owner() {
+            return FileDescription.this;
+        }
+
         @Override
         public Optional<? extends Mappable> mappable() {
             return FileDescription.this.mappable();

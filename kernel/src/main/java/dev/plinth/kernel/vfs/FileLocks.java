@@ -4,6 +4,15 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.FileLocksState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.RecordLockState;
+import dev.plinth.kernel.state.proto.WholeLockState;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.ArrayList;
@@ -21,7 +30,7 @@ import java.util.Optional;
  *
  * <p>Lasting state: every lock with its owner. Waiters are calls, and are restarted.
  */
-public final class FileLocks {
+public final class FileLocks implements Stateful {
     /** How many locks on bytes a file has at most, so that a guest cannot fill the heap. */
     static final int MOST_RECORDS = 16_384;
 
@@ -37,6 +46,84 @@ public final class FileLocks {
     private final IdentityHashMap<FileDescription, Boolean> wholes = new IdentityHashMap<>(1);
 
     FileLocks() {}
+
+    /** Makes locks again that were saved, and gives them to their owners. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.FILE_LOCKS, FileLocks::restore);
+    }
+
+    private static FileLocks restore(ObjectState object, StateReader reader) {
+        FileLocksState state = object.getFileLocks();
+        if (state.getRecordsCount() > MOST_RECORDS) {
+            throw StateReader.corrupt("a file has too many locks");
+        }
+        FileLocks locks = new FileLocks();
+        reader.later(() -> locks.restore(state, reader));
+        return locks;
+    }
+
+    private void restore(FileLocksState state, StateReader reader) {
+        synchronized (locksLock) {
+            for (RecordLockState saved : state.getRecordsList()) {
+                RecordLock lock = record(saved, reader);
+                if (conflictLocked(lock).isPresent()
+                        || records.stream()
+                                .anyMatch(other ->
+                                        lock.isOwnedBy(other.owner()) && lock.overlaps(other))) {
+                    throw StateReader.corrupt("locks are in each other's way");
+                }
+                records.add(lock);
+            }
+            for (WholeLockState saved : state.getWholesList()) {
+                wholes.put(
+                        reader.get(saved.getOwnerRef(), FileDescription.class),
+                        saved.getExclusive());
+            }
+            if (wholes.size() > 1 && wholes.containsValue(true)) {
+                throw StateReader.corrupt("a file is locked by two");
+            }
+        }
+    }
+
+    private static RecordLock record(RecordLockState state, StateReader reader) {
+        try {
+            return new RecordLock(
+                    reader.get(state.getOwnerRef(), Stateful.class),
+                    state.getProcessId(),
+                    state.getExclusive(),
+                    state.getFirst(),
+                    state.getLast());
+        } catch (IllegalArgumentException e) {
+            throw StateReader.corrupt("a lock is on no bytes: " + e.getMessage());
+        }
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        FileLocksState.Builder state = FileLocksState.newBuilder();
+        for (RecordLock lock : records) {
+            state.addRecords(
+                    RecordLockState.newBuilder()
+                            .setOwnerRef(writer.reference((Stateful) lock.owner()))
+                            .setProcessId(lock.processId())
+                            .setExclusive(lock.exclusive())
+                            .setFirst(lock.first())
+                            .setLast(lock.last()));
+        }
+        wholes.forEach((owner, exclusive) ->
+                state.addWholes(
+                        WholeLockState.newBuilder()
+                                .setOwnerRef(writer.reference(owner))
+                                .setExclusive(exclusive)));
+        return ObjectState.newBuilder().setFileLocks(state);
+    }
+
+    /** Whether anybody holds one. */
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    boolean areHeld() {
+        return !records.isEmpty() || !wholes.isEmpty();
+    }
 
     /** Woken whenever a lock is gone. */
     public WaitQueue changes() {

@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -212,9 +213,37 @@ public abstract class Inode implements Stateful {
         return Optional.ofNullable(locks.get());
     }
 
+    /**
+     * Gives the file the locks that were saved, of which each of its open files knows.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if it has others
+     */
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
+    final void restoreLocks(FileLocks saved) {
+        if (!locks.compareAndSet(null, saved) && locks.get() != saved) {
+            throw StateReader.corrupt("file %d has locks twice".formatted(number));
+        }
+    }
+
     /** The file, made without a name, may get one. */
     final void allowFirstLink() {
         linkable = true;
+    }
+
+    /** Whether it may get a name though it has none; for {@link #saveState} of each kind. */
+    protected final boolean isLinkable() {
+        return linkable;
+    }
+
+    /**
+     * Says whether it may get a name though it has none, and keeps the file in use for as long as
+     * others are being restored; for the restorer of each kind that can be without a name.
+     */
+    protected final void restoreUnnamed(boolean mayBeLinked, StateReader reader) {
+        linkable = mayBeLinked;
+        addUser();
+        StateReader.Counted use = this::removeUser;
+        reader.counted(use, use);
     }
 
     /** Whether the file has a name, or may get its first one. */

@@ -1,5 +1,14 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.HostFileNumberState;
+import dev.plinth.kernel.state.proto.InodeNumbersState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,15 +22,15 @@ import java.util.concurrent.atomic.AtomicLong;
  * number of the sandbox's too, bound to its (device, inode) there at first sight; only this map
  * knows the host's numbers, so that a checkpoint can bind the sandbox's numbers anew.
  */
-public final class InodeNumbers {
+public final class InodeNumbers implements Stateful {
     /** Says that it is not known which of several files with one number on the host it is. */
     public static final long ANY_GENERATION = 0;
 
     private static final long FIRST_INODE = 1;
     private static final int FIRST_DEVICE_MINOR = 20;
 
-    private final AtomicLong nextInode = new AtomicLong(FIRST_INODE);
-    private final AtomicInteger nextDeviceMinor = new AtomicInteger(FIRST_DEVICE_MINOR);
+    private final AtomicLong nextInode;
+    private final AtomicInteger nextDeviceMinor;
     private final ConcurrentMap<HostFileId, Binding> ofHostFiles = new ConcurrentHashMap<>();
 
     private record Binding(long number, long generation) {}
@@ -44,6 +53,94 @@ public final class InodeNumbers {
         public int hashCode() {
             return 31 * Long.hashCode(device) + Long.hashCode(inode);
         }
+    }
+
+    /** Gives numbers from the first on. */
+    public InodeNumbers() {
+        this(FIRST_INODE, FIRST_DEVICE_MINOR);
+    }
+
+    private InodeNumbers(long nextInode, int nextDeviceMinor) {
+        this.nextInode = new AtomicLong(nextInode);
+        this.nextDeviceMinor = new AtomicInteger(nextDeviceMinor);
+    }
+
+    /** Makes the object again that gives numbers. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.INODE_NUMBERS, InodeNumbers::restore);
+    }
+
+    /** The one that gives numbers in a sandbox that is being restored. */
+    public static InodeNumbers of(StateReader reader) {
+        return reader.get(reader.kernel().getFiles().getInodeNumbersRef(), InodeNumbers.class);
+    }
+
+    private static InodeNumbers restore(ObjectState object, StateReader reader) {
+        InodeNumbersState state = object.getInodeNumbers();
+        if (state.getNextInode() < FIRST_INODE || state.getNextDeviceMinor() < FIRST_DEVICE_MINOR) {
+            throw StateReader.corrupt("the numbers of files begin too early");
+        }
+        InodeNumbers numbers = new InodeNumbers(state.getNextInode(), state.getNextDeviceMinor());
+        for (HostFileNumberState saved : state.getHostFilesList()) {
+            numbers.ofHostFiles.put(
+                    new HostFileId(saved.getHostDevice(), saved.getHostInode()),
+                    new Binding(numbers.requireGiven(saved.getNumber()), saved.getGeneration()));
+        }
+        return numbers;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        InodeNumbersState.Builder state =
+                InodeNumbersState.newBuilder()
+                        .setNextInode(nextInode.get())
+                        .setNextDeviceMinor(nextDeviceMinor.get());
+        ofHostFiles.forEach((file, binding) ->
+                state.addHostFiles(
+                        HostFileNumberState.newBuilder()
+                                .setHostDevice(file.device)
+                                .setHostInode(file.inode)
+                                .setNumber(binding.number)
+                                .setGeneration(binding.generation)));
+        return ObjectState.newBuilder().setInodeNumbers(state);
+    }
+
+    /**
+     * A number that was saved of an inode.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if no inode was ever given it
+     */
+    public long requireGiven(long number) {
+        if (number < FIRST_INODE || number >= nextInode.get()) {
+            throw StateReader.corrupt("no file was given the number " + number);
+        }
+        return number;
+    }
+
+    /**
+     * The number that was saved of a file system, encoded.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if no file system was ever given it
+     */
+    public DeviceNumber requireGivenDevice(long device) {
+        DeviceNumber number = DeviceNumber.decode(device);
+        if (number.major() != 0
+                || number.minor() < FIRST_DEVICE_MINOR
+                || number.minor() >= nextDeviceMinor.get()) {
+            throw StateReader.corrupt("no file system was given the number " + number);
+        }
+        return number;
+    }
+
+    /**
+     * Has a file of the host keep the number that it was given when it was another one there: on
+     * another host, or restored from a copy.
+     *
+     * @param number of the sandbox
+     */
+    public void rebind(HostFileId file, long generation, long number) {
+        ofHostFiles.values().removeIf(binding -> binding.number == number);
+        ofHostFiles.put(file, new Binding(number, generation));
     }
 
     /** A number for a new inode. */

@@ -47,11 +47,20 @@ public record Location(Mount mount, Dentry dentry) {
                 .build();
     }
 
-    /** A place that was saved. */
+    /**
+     * A place that was saved.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if there is no such place
+     */
     public static Location restore(LocationState state, StateReader reader) {
-        return new Location(
-                reader.get(state.getMountRef(), Mount.class),
-                reader.get(state.getDentryRef(), Dentry.class));
+        Location location =
+                new Location(
+                        reader.get(state.getMountRef(), Mount.class),
+                        reader.get(state.getDentryRef(), Dentry.class));
+        if (!location.inode().fileSystem().equals(location.mount.fileSystem())) {
+            throw StateReader.corrupt("a place is in no mount");
+        }
+        return location;
     }
 
     /** The file. */

@@ -4,11 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.MountState;
 import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
 import java.util.List;
 import java.util.Optional;
@@ -22,11 +24,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Made and removed by {@link MountTree}. Any thread may ask it.
  */
 public final class Mount implements Stateful {
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "mounts cannot be saved", "");
-    }
-
     private final int id;
     private final String source;
     private final FileSystem fileSystem;
@@ -102,6 +99,65 @@ public final class Mount implements Stateful {
                 Dentry.root(fileSystem),
                 Optional.empty(),
                 Options.READ_WRITE);
+    }
+
+    /** Makes mounts again that were saved. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.MOUNT, Mount::restore);
+    }
+
+    private static Mount restore(ObjectState object, StateReader reader) {
+        MountState state = object.getMount();
+        Mount mount =
+                new Mount(
+                        state.getId(),
+                        state.getSource(),
+                        reader.get(state.getFileSystemRef(), FileSystem.class),
+                        reader.get(state.getRootRef(), Dentry.class),
+                        Optional.empty(),
+                        new Options(
+                                state.getReadOnly(),
+                                state.getNoSetuid(),
+                                state.getNoDevices(),
+                                state.getNoExecute()));
+        mount.requireHas(mount.root);
+        if (state.hasMountPoint()) {
+            // A guest decides how many mounts lie on each other.
+            reader.later(() -> mount.restoreAt(Location.restore(state.getMountPoint(), reader)));
+        }
+        return mount;
+    }
+
+    private void requireHas(Dentry dentry) {
+        if (!dentry.inode().fileSystem().equals(fileSystem)) {
+            throw StateReader.corrupt(this + " shows a file of another file system");
+        }
+    }
+
+    private void restoreAt(Location point) {
+        point.mount().requireHas(point.dentry());
+        if (point.isDirectory() != root.isDirectory()
+                || point.mount().mountedAt(point.dentry()).isPresent()) {
+            throw StateReader.corrupt(this + " cannot be where it is");
+        }
+        moveTo(Optional.of(point));
+        point.mount().cover(point.dentry(), this);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        MountState.Builder state =
+                MountState.newBuilder()
+                        .setId(id)
+                        .setSource(source)
+                        .setFileSystemRef(writer.reference(fileSystem))
+                        .setRootRef(writer.reference(root))
+                        .setReadOnly(options.readOnly)
+                        .setNoSetuid(options.noSetuid)
+                        .setNoDevices(options.noDevices)
+                        .setNoExecute(options.noExecute);
+        mountPoint.ifPresent(point -> state.setMountPoint(point.save(writer)));
+        return ObjectState.newBuilder().setMount(state);
     }
 
     /** Its number in /proc/[pid]/mountinfo. */

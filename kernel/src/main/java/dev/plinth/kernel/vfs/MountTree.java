@@ -4,13 +4,26 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.MountTreeState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * All mounts of a sandbox. Linux calls it a mount namespace.
@@ -20,7 +33,7 @@ import java.util.Optional;
  *
  * <p>Lasting state: the mounts, what each shows, where and how.
  */
-public final class MountTree implements AutoCloseable {
+public final class MountTree implements AutoCloseable, Stateful {
     /** How many mounts there may be: {@code /proc/sys/fs/mount-max}. */
     public static final int MOUNT_MAX = 10_000;
 
@@ -56,6 +69,78 @@ public final class MountTree implements AutoCloseable {
                         Optional.empty(),
                         options);
         mounts.add(root);
+    }
+
+    /** For the restore, which lists the mounts. */
+    private MountTree(Mount root, int nextId) {
+        this.root = root;
+        this.nextId = nextId;
+    }
+
+    /** Makes the tree again that was saved; of which types there are, it is told later. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.MOUNT_TREE, MountTree::restore);
+    }
+
+    private static MountTree restore(ObjectState object, StateReader reader) {
+        MountTreeState state = object.getMountTree();
+        MountTree tree =
+                new MountTree(reader.get(state.getRootRef(), Mount.class), state.getNextId());
+        if (state.getMountRefsCount() > MOUNT_MAX) {
+            throw StateReader.corrupt("there are too many mounts");
+        }
+        synchronized (tree.mountLock) {
+            for (int reference : state.getMountRefsList()) {
+                tree.mounts.add(reader.get(reference, Mount.class));
+            }
+            for (int reference : state.getOwnedFileSystemRefsList()) {
+                tree.owned.add(reader.get(reference, FileSystem.class));
+            }
+        }
+        reader.inTheEnd(tree::requireOneTree);
+        return tree;
+    }
+
+    /**
+     * Checks that what was restored is a tree: each mount is on another one, and so on to the root.
+     */
+    private void requireOneTree() {
+        synchronized (mountLock) {
+            Set<Integer> ids = new HashSet<>();
+            Set<Mount> reachable = Collections.newSetFromMap(new IdentityHashMap<>());
+            reachable.add(root);
+            Deque<Mount> left = new ArrayDeque<>(reachable);
+            while (!left.isEmpty()) {
+                for (Mount mount : left.remove().mountedHere()) {
+                    if (reachable.add(mount)) {
+                        left.add(mount);
+                    }
+                }
+            }
+            for (Mount mount : mounts) {
+                if (!reachable.contains(mount)
+                        || mount.id() <= 0
+                        || mount.id() >= nextId
+                        || !ids.add(mount.id())) {
+                    throw StateReader.corrupt(mount + " is not in the tree");
+                }
+            }
+            if (mounts.size() != reachable.size() || root.mountPoint().isPresent()) {
+                throw StateReader.corrupt("the tree has a mount that is not listed");
+            }
+        }
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setMountTree(
+                        MountTreeState.newBuilder()
+                                .addAllMountRefs(writer.references(mounts))
+                                .setRootRef(writer.reference(root))
+                                .setNextId(nextId)
+                                .addAllOwnedFileSystemRefs(writer.references(owned)));
     }
 
     /** The types of file systems that can be mounted. */

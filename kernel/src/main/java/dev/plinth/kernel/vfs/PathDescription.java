@@ -3,6 +3,14 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.OpenFileState;
+import dev.plinth.kernel.state.proto.PathDescriptionState;
+import dev.plinth.kernel.vfs.linux.Fcntl;
 
 /**
  * A file opened with O_PATH: it names a place, and that is all.
@@ -12,6 +20,30 @@ import dev.plinth.kernel.io.IoBuffer;
 final class PathDescription extends FileDescription {
     PathDescription(Location location, int flags) {
         super(location, flags);
+    }
+
+    /** Makes such files again that were saved. */
+    static void restoring(Restorers restorers) {
+        restorers.add(KindCase.PATH_DESCRIPTION, PathDescription::restore);
+    }
+
+    private static PathDescription restore(ObjectState object, StateReader reader) {
+        OpenFileState state = object.getPathDescription().getFile();
+        if ((state.getFlags() & Fcntl.O_PATH) == 0) {
+            throw StateReader.corrupt("a file that is only named can be read");
+        }
+        PathDescription file =
+                new PathDescription(
+                        Location.restore(state.getLocation(), reader), state.getFlags());
+        file.restoreOpenFile(state, reader);
+        return file;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setPathDescription(
+                        PathDescriptionState.newBuilder().setFile(saveOpenFile(writer)));
     }
 
     @Override

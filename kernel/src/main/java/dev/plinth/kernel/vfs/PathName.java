@@ -3,6 +3,8 @@ package dev.plinth.kernel.vfs;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.plinth.kernel.vfs.linux.Fs;
+
 /**
  * A path, or one name of it, as Linux sees it: bytes without a NUL, in no particular character set.
  *
@@ -71,6 +73,15 @@ public final class PathName implements Comparable<PathName> {
     /** Whether the path ends in a slash, and so can name only a directory. */
     public boolean endsWithSlash() {
         return bytes.endsWith("/");
+    }
+
+    /** Whether a directory can have an entry of this name. */
+    public boolean isName() {
+        return !isEmpty()
+                && length() <= Fs.NAME_MAX
+                && indexOf('/', 0) < 0
+                && !equals(DOT)
+                && !equals(DOT_DOT);
     }
 
     /** The byte at an index, as an unsigned value. */

@@ -25,6 +25,19 @@ public abstract class SeekableDescription extends FileDescription {
         super(location, flags);
     }
 
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    protected final long savedPosition() {
+        return position;
+    }
+
+    @Override
+    protected final void restorePosition(long saved) {
+        synchronized (positionLock) {
+            position = saved;
+        }
+    }
+
     /** The size of the file in bytes. */
     public abstract long size();
 

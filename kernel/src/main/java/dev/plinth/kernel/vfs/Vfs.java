@@ -2,6 +2,7 @@ package dev.plinth.kernel.vfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.time.Clock;
 
 import java.time.Instant;
@@ -32,6 +33,17 @@ public final class Vfs {
     public Vfs(DeviceRegistry devices, Clock clock) {
         this.attributes = new AttributeChanges(clock);
         this.opener = new FileOpener(cache, devices, attributes);
+    }
+
+    /** Makes what is saved of this package again, but for file systems of a certain kind. */
+    public static void restoring(Restorers restorers) {
+        InodeNumbers.restoring(restorers);
+        Dentry.restoring(restorers);
+        Mount.restoring(restorers);
+        MountTree.restoring(restorers);
+        FileLocks.restoring(restorers);
+        DirectoryDescription.restoring(restorers);
+        PathDescription.restoring(restorers);
     }
 
     /** Who waits for record locks of whom. */

@@ -9,6 +9,7 @@ import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 
 import java.lang.foreign.MemorySegment;
@@ -31,12 +32,12 @@ public final class Devices {
      * Adds the devices.
      *
      * @param random fills memory with random bytes
-     * @param terminal the open file of the sandbox's terminal, borrowed; empty if it has none
+     * @param terminal the file of the sandbox's terminal; empty if it has none
      */
     public static void register(
             DeviceRegistry registry,
             Consumer<MemorySegment> random,
-            Supplier<Optional<FileDescription>> terminal) {
+            Supplier<Optional<Inode>> terminal) {
         requireNonNull(random, "random is null");
         requireNonNull(terminal, "terminal is null");
         add(registry, NULL, (location, flags, caller) -> new NullDevice(location, flags));
@@ -59,10 +60,8 @@ public final class Devices {
 
     /** The terminal of the session; ENXIO without one, as in drivers/tty/tty_io.c. */
     private static FileDescription openTerminal(
-            Optional<FileDescription> terminal, Location location, int flags) {
-        return terminal.orElseThrow(() -> ErrnoException.of(Errno.ENXIO))
-                .inode()
-                .open(location, flags);
+            Optional<Inode> terminal, Location location, int flags) {
+        return terminal.orElseThrow(() -> ErrnoException.of(Errno.ENXIO)).open(location, flags);
     }
 
     /** Always empty; takes everything. */

@@ -349,6 +349,7 @@ final class Pipe implements Stateful {
     }
 
     /** Takes the pieces of a buffer into slots, while the lock is held. */
+    @NotSaved("lives while a call is made")
     private final class Filler implements IoBuffer.Transfer {
         private final boolean packets;
         private PipePage page;

@@ -83,15 +83,15 @@ public final class PipeFs implements Stateful {
     /**
      * Makes pipes again that were saved, with what makes new ones.
      *
-     * @param numbers gives numbers to new pipes
+     * @param clock of the sandbox that they are made in
      */
-    public static void restoring(Restorers restorers, InodeNumbers numbers, Clock clock) {
+    public static void restoring(Restorers restorers, Clock clock) {
         restorers.add(
                 KindCase.PIPE_FS,
                 (state, reader) ->
                         new PipeFs(
                                 reader.get(state.getPipeFs().getFileSystemRef(), AnonymousFs.class),
-                                numbers,
+                                InodeNumbers.of(reader),
                                 clock));
         restorers.add(KindCase.PIPE, Pipe::restore);
         restorers.add(KindCase.PIPE_INODE, PipeInode::restore);

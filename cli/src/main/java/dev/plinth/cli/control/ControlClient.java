@@ -1,0 +1,142 @@
+package dev.plinth.cli.control;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.cli.control.linux.SocketCalls;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+
+import java.util.List;
+import java.util.Optional;
+
+/** A conversation with a sandbox that runs. Any thread may send; one at a time may receive. */
+public final class ControlClient implements AutoCloseable {
+    private static final long SYS_GETEUID = 107;
+
+    private final SandboxDirectory directory;
+    private final Connection connection;
+
+    private ControlClient(SandboxDirectory directory, Connection connection) {
+        this.directory = directory;
+        this.connection = connection;
+    }
+
+    /**
+     * Connects to a sandbox.
+     *
+     * @throws SandboxException if it does not run, or is not the user's
+     */
+    public static ControlClient connect(HostKernel host, SandboxDirectory directory) {
+        SandboxState state = directory.state();
+        if (!state.isAlive()) {
+            throw stopped(directory);
+        }
+        HostFd socket;
+        try {
+            socket =
+                    new SocketCalls(host)
+                            .connect(directory.path().toString(), SandboxDirectory.SOCKET);
+        } catch (HostCallException e) {
+            if (e.is(Errno.EACCES)) {
+                throw notYours(directory);
+            }
+            if (e.is(Errno.ECONNREFUSED) || e.is(Errno.ENOENT)) {
+                throw stopped(directory);
+            }
+            throw e;
+        }
+        Connection connection = new Connection(host, socket);
+        int user = (int) host.require("geteuid", SYS_GETEUID);
+        if (user != 0 && !connection.isPeer(user)) {
+            connection.close();
+            throw notYours(directory);
+        }
+        return new ControlClient(directory, connection);
+    }
+
+    private static SandboxException notYours(SandboxDirectory directory) {
+        return new SandboxException(
+                ErrorCode.CONTROL_REFUSED,
+                "the sandbox '" + directory.id() + "' belongs to another user",
+                "ask as that user, or as root");
+    }
+
+    private static SandboxException stopped(SandboxDirectory directory) {
+        return new SandboxException(
+                ErrorCode.SANDBOX_STOPPED,
+                "the sandbox '" + directory.id() + "' does not run, or is stopping",
+                "'plinth state " + directory.id() + "' tells how it ended");
+    }
+
+    /**
+     * Asks for something and waits for the answer.
+     *
+     * @throws SandboxException if it cannot be done, or the sandbox ends meanwhile
+     */
+    public Message ask(String command, Message arguments) {
+        send(command, arguments, List.of());
+        return await();
+    }
+
+    /**
+     * Asks for something.
+     *
+     * @param descriptors that go with it, borrowed
+     */
+    public void send(String command, Message arguments, List<HostFd> descriptors) {
+        try {
+            connection.send(new Request(command, arguments).toMessage(), descriptors);
+        } catch (ConnectionException e) {
+            throw stopped(directory);
+        }
+    }
+
+    /** Tells the sandbox more about what was asked for; nothing happens if it has ended. */
+    public void tellIfThere(Message message) {
+        try {
+            connection.send(message);
+        } catch (ConnectionException e) {
+            // Whoever waits for the answer learns of it.
+            return;
+        }
+    }
+
+    /**
+     * Waits for the next answer.
+     *
+     * @throws SandboxException if it is a refusal, or the sandbox has ended
+     */
+    public Message await() {
+        return next().orElseThrow(() -> stopped(directory));
+    }
+
+    /**
+     * Waits for the next answer.
+     *
+     * @return empty if the sandbox has ended
+     * @throws SandboxException if it is a refusal
+     */
+    public Optional<Message> next() {
+        try {
+            Optional<Connection.Received> received = connection.receive();
+            received.ifPresent(Connection.Received::discard);
+            return received.map(Connection.Received::message).map(Reply::value);
+        } catch (ConnectionException e) {
+            return Optional.empty();
+        } catch (MessageException e) {
+            throw new SandboxException(
+                    ErrorCode.CONTROL_BROKEN,
+                    "the sandbox '%s' answers what makes no sense: %s"
+                            .formatted(directory.id(), e.getMessage()),
+                    "use the plinth command of the version that runs the sandbox",
+                    e);
+        }
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.plinth.cli.control;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+
+/**
+ * What is written down of a sandbox.
+ *
+ * @param id its name
+ * @param status what it is doing
+ * @param process which process of the host it is; while it is created, the one that does so
+ * @param platform its platform's name
+ * @param created when it was asked for
+ * @param rootfs directory on the host that its root is made of
+ * @param program what runs in it, or the directory of the image that it came from
+ * @param exitStatus how its first process ended, as a shell has it; empty if that is not known
+ */
+public record SandboxState(
+        String id,
+        Status status,
+        HostProcess process,
+        String platform,
+        Instant created,
+        String rootfs,
+        List<String> program,
+        OptionalInt exitStatus) {
+    /** The version of the form in which this is written. */
+    private static final int VERSION = 1;
+
+    private static final int STATUS_MAX = 255;
+
+    /** What a sandbox is doing. */
+    public enum Status {
+        /** It is being made, and does not run yet. */
+        CREATING,
+        /** Its programs run. */
+        RUNNING,
+        /** Its programs stand still until they are resumed. */
+        PAUSED,
+        /** It has ended. */
+        STOPPED;
+
+        /** As it is shown and written. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public SandboxState {
+        requireNonNull(id, "id is null");
+        requireNonNull(status, "status is null");
+        requireNonNull(process, "process is null");
+        requireNonNull(platform, "platform is null");
+        requireNonNull(created, "created is null");
+        requireNonNull(rootfs, "rootfs is null");
+        program = List.copyOf(program);
+        requireNonNull(exitStatus, "exitStatus is null");
+    }
+
+    /** The same sandbox, doing something else. */
+    public SandboxState with(Status changed) {
+        return new SandboxState(
+                id, changed, process, platform, created, rootfs, program, exitStatus);
+    }
+
+    /** The same sandbox in another process. */
+    public SandboxState with(HostProcess other) {
+        return new SandboxState(
+                id, status, other, platform, created, rootfs, program, exitStatus);
+    }
+
+    /** The same sandbox on another platform. */
+    public SandboxState onPlatform(String other) {
+        return new SandboxState(
+                id, status, process, other, created, rootfs, program, exitStatus);
+    }
+
+    /** The same sandbox when it has ended. */
+    public SandboxState stopped(OptionalInt how) {
+        return new SandboxState(
+                id, Status.STOPPED, process, platform, created, rootfs, program, how);
+    }
+
+    /** Whether it has a process that lives. */
+    public boolean isAlive() {
+        return status != Status.STOPPED && process.isAlive();
+    }
+
+    /** What is true now: a sandbox whose process is gone has stopped, whatever it last wrote. */
+    SandboxState asOfNow() {
+        return status == Status.STOPPED || process.isAlive()
+                ? this
+                : stopped(OptionalInt.empty());
+    }
+
+    /** As {@code state.json} has it, and {@code plinth state} shows it. */
+    public Message toMessage() {
+        Message message =
+                Message.empty()
+                        .with("version", VERSION)
+                        .with("id", id)
+                        .with("status", status.word())
+                        .with("pid", process.pid())
+                        .with("pid_start", process.startTicks())
+                        .with("platform", platform)
+                        .with("created", created.toString())
+                        .with("rootfs", rootfs)
+                        .with("program", program);
+        return exitStatus.isPresent()
+                ? message.with("exit_status", exitStatus.getAsInt())
+                : message;
+    }
+
+    /**
+     * Reads what {@link #toMessage} wrote.
+     *
+     * @throws MessageException if it is something else
+     */
+    static SandboxState of(Message message) {
+        message.number("version", VERSION, VERSION);
+        try {
+            return new SandboxState(
+                    message.string("id"),
+                    Status.valueOf(message.string("status").toUpperCase(Locale.ROOT)),
+                    new HostProcess(
+                            message.number("pid", 1, Integer.MAX_VALUE),
+                            message.number("pid_start", 0, Long.MAX_VALUE)),
+                    message.string("platform"),
+                    Instant.parse(message.string("created")),
+                    message.string("rootfs"),
+                    message.strings("program"),
+                    message.has("exit_status")
+                            ? OptionalInt.of((int) message.number("exit_status", 0, STATUS_MAX))
+                            : OptionalInt.empty());
+        } catch (IllegalArgumentException | DateTimeException e) {
+            throw new MessageException("it holds a value that makes no sense", e);
+        }
+    }
+}

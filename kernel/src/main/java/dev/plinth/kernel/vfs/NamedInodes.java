@@ -1,0 +1,18 @@
+package dev.plinth.kernel.vfs;
+
+/**
+ * A file system whose inodes show something else that is saved, such as processes: they are not
+ * saved themselves, but made again by their names.
+ */
+public interface NamedInodes {
+    /**
+     * Makes an inode again, or finds it. What it shows need not be there yet.
+     *
+     * @param parent of this file system, made again before
+     * @param name in that directory
+     * @param gone whether what it showed was gone
+     * @param number that it had
+     * @throws dev.plinth.kernel.image.ImageCorruptException if the directory has no such names
+     */
+    Inode restoreInode(Inode parent, PathName name, boolean gone, long number);
+}
