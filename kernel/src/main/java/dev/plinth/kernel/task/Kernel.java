@@ -273,9 +273,9 @@ public final class Kernel implements AutoCloseable {
      *
      * @param patience how long it may take
      * @return the stopped sandbox; the caller closes it
-     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED if
-     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
-     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED
+     *     if it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP
+     *     if that takes too long, with a word on each task that did not. It goes on then
      * @throws IllegalStateException if the thread of a task calls it
      */
     public StoppedWorld stopWorld(Duration patience) {
@@ -444,6 +444,15 @@ public final class Kernel implements AutoCloseable {
         synchronized (initLock) {
             report = Optional.of(report.orElse(reason));
         }
+    }
+
+    /**
+     * Ends the sandbox because of something that is no process's doing, such as memory that is to
+     * be had from a damaged image.
+     */
+    void fail(SandboxException cause) {
+        report(cause.getMessage());
+        end();
     }
 
     /** Why a process could not go on, if it was not its own doing. */

@@ -89,7 +89,7 @@ final class TestImage {
 
     /** Restores so many processes. */
     static Restored restore(Path directory, int count) throws IOException {
-        return restore(directory, count, 1L << 30, FakeFile::none);
+        return restore(directory, count, 1L << 30, newMemory -> new FakeFile(newMemory, 1));
     }
 
     /**
