@@ -56,7 +56,7 @@ final class TestImage {
         }
     }
 
-    private static Inventory inventory(Inventory.Files files) {
+    static Inventory inventory(Inventory.Files files) {
         return new Inventory(
                 Instant.EPOCH,
                 "fake",
