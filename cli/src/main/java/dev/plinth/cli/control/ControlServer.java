@@ -203,9 +203,7 @@ public final class ControlServer implements AutoCloseable {
             reply =
                     Reply.of(
                             handler.serve(
-                                    request.arguments(),
-                                    received.get().descriptors(),
-                                    connection));
+                                    request.arguments(), received.get().descriptors(), connection));
         } catch (MessageException e) {
             reply =
                     Reply.refusal(

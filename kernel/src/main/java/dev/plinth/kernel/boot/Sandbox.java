@@ -106,8 +106,7 @@ public final class Sandbox implements AutoCloseable {
      * the latest when the first process does.
      *
      * @return the process
-     * @throws SandboxException if it cannot be run, or the first process
-     *     has ended
+     * @throws SandboxException if it cannot be run, or the first process has ended
      * @throws IllegalStateException if the sandbox was not started, or is closed
      */
     public SandboxProcess exec(ExecSpec spec) {
@@ -165,8 +164,8 @@ public final class Sandbox implements AutoCloseable {
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
-     *     runs on, if it takes too long
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and
+     *     it runs on, if it takes too long
      */
     public void pause() {
         standstill.pause();
