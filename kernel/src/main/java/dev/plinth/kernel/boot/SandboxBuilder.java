@@ -64,7 +64,7 @@ final class SandboxBuilder {
     }
 
     private Sandbox build(SandboxSpec spec, PlatformFactory factory, SandboxResources resources) {
-        DonatedDescriptors descriptors = descriptors(spec.stdio(), factory);
+        DonatedDescriptors descriptors = descriptors(host, spec.stdio(), factory);
         resources.own(descriptors::close);
         HostFacts facts = new HostFacts(host);
         long memoryTotal =
@@ -112,16 +112,27 @@ final class SandboxBuilder {
                                 files.mounts(),
                                 files.internal(),
                                 disturbed.isPresent() ? disturbed.get() : dispatcher,
-                                vdso));
+                                vdso,
+                                Kernel.Age.beginning(clock)));
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        Sandbox sandbox = new Sandbox(kernel, init, programs, descriptors, slot, resources);
+        Sandbox sandbox =
+                new Sandbox(
+                        kernel,
+                        Optional.of(init),
+                        programs,
+                        new Checkpoints(host, kernel, files, slot),
+                        descriptors,
+                        slot,
+                        resources);
         disturbed.ifPresent(each -> each.attach(sandbox));
         return sandbox;
     }
 
-    private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
+    /** Takes over what is given, and opens what the platform needs. */
+    static DonatedDescriptors descriptors(
+            HostKernel host, Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
         // No switch over types: it is linked when it is reached, which every start would pay for.
         if (stdio instanceof Stdio.Inherited inherited) {
