@@ -56,7 +56,7 @@ public record AddressLayout(
     static final long STACK_GUARD_GAP = 256L << Pages.SHIFT;
 
     private static final long STACK_RANDOM_PAGES = 0x3fffff;
-    private static final int STACK_JITTER_MAX = 8192;
+    static final int STACK_JITTER_MAX = 8192;
     private static final long MMAP_RANDOM_PAGES = (1L << 28) - 1;
     private static final long BRK_RANDOM_PAGES = (1L << (30 - Pages.SHIFT)) - 1;
     private static final long GAP_MIN = 128L << 20;

@@ -5,9 +5,13 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformFeature;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.time.CounterMeter;
 
 import java.lang.foreign.MemorySegment;
@@ -15,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The vDSO of a sandbox: two pages that all of its processes have in the same place.
@@ -94,6 +99,29 @@ public final class Vdso implements AutoCloseable {
                                 platform,
                                 meters))
                 : Optional.empty();
+    }
+
+    /**
+     * Gives processes that are restored the pages of the new sandbox's vDSO in place of the old
+     * one's.
+     *
+     * @param vdso of the new sandbox, if it has one
+     */
+    public static void restoring(Restorers restorers, Optional<Vdso> vdso) {
+        restorers.add(
+                KindCase.KERNEL_PAGE,
+                (state, reader) ->
+                        vdso.flatMap(each -> each.page(state.getKernelPage().getName()))
+                                .orElseThrow(() ->
+                                        new SandboxException(
+                                                ErrorCode.IMAGE_UNSUITABLE,
+                                                "the image's programs use a vDSO, and the platform"
+                                                        + " has none",
+                                                "choose another platform")));
+    }
+
+    private Optional<KernelPage> page(String name) {
+        return Stream.of(image, clocks).filter(page -> page.name().equals(name)).findFirst();
     }
 
     /**
