@@ -31,10 +31,10 @@ final class PlatformSlot implements AutoCloseable {
 
     private final HostKernel host;
     private final List<BackingFile> files;
-    private Installed current;
+    private volatile Installed current;
 
     /** A platform and the descriptors of its devices. Owned. */
-    private record Installed(Platform platform, DonatedDescriptors devices)
+    private record Installed(String name, Platform platform, DonatedDescriptors devices)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -66,7 +66,7 @@ final class PlatformSlot implements AutoCloseable {
         try {
             Platform platform = factory.create(new DonatedPlatformContext(host, devices, files));
             complete = true;
-            return new Installed(platform, devices);
+            return new Installed(factory.name(), platform, devices);
         } finally {
             if (!complete) {
                 devices.close();
@@ -77,6 +77,11 @@ final class PlatformSlot implements AutoCloseable {
     /** What a platform's devices are called. */
     static List<FdRole> roles(PlatformFactory factory) {
         return factory.devices().stream().map(DeviceDeclaration::role).toList();
+    }
+
+    /** The platform's name; any thread. */
+    String name() {
+        return current.name();
     }
 
     /** The platform; borrowed, until the next swap. */

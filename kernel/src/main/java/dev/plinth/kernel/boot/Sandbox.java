@@ -38,8 +38,12 @@ public final class Sandbox implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
     private final Kernel kernel;
-    private final Task init;
+
+    /** The first task; empty if all were restored. */
+    private final Optional<Task> init;
+
     private final ProgramStarter programs;
+    private final Checkpoints checkpoints;
     private final DonatedDescriptors descriptors;
     private final PlatformSlot slot;
     private final SandboxResources resources;
@@ -49,14 +53,16 @@ public final class Sandbox implements AutoCloseable {
 
     Sandbox(
             Kernel kernel,
-            Task init,
+            Optional<Task> init,
             ProgramStarter programs,
+            Checkpoints checkpoints,
             DonatedDescriptors descriptors,
             PlatformSlot slot,
             SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
+        this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
         this.descriptors = requireNonNull(descriptors, "descriptors is null");
         this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
@@ -64,15 +70,20 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
-     * Lets the program run.
+     * Lets the program run, or go on if it was restored.
      *
+     * @throws SandboxException if it was restored, and the host has no room for its tasks
      * @throws IllegalStateException if it was started before, or the sandbox is closed
      */
     public void start() {
         if (closed.get() || !started.compareAndSet(false, true)) {
             throw new IllegalStateException("a sandbox is started once");
         }
-        kernel.start(init);
+        if (init.isPresent()) {
+            kernel.start(init.get());
+        } else {
+            kernel.startRestored();
+        }
     }
 
     /** The descriptor that was donated for a role, such as its control socket; borrowed. */
@@ -154,12 +165,27 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Writes the sandbox into an image, from which {@link Plinth#restore} makes it again, on any
+     * platform.
+     *
+     * <p>A program that goes on is stopped only for as long as it takes to collect its state, but
+     * for memory; the call takes longer. A sandbox that is paused stays so.
+     *
+     * @throws SandboxException SANDBOX_BUSY while another image is written, or something else is
+     *     being done with it; SANDBOX_STOPPED if it was not started or has ended; STATE_UNSAVABLE,
+     *     with what; IMAGE_EXISTS, IMAGE_UNWRITABLE. There is no image then, and the sandbox goes on
+     */
+    public void checkpoint(CheckpointSpec spec) {
+        checkpoints.write(spec, standstill);
+    }
+
+    /**
      * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
-     *     runs on, if it takes too long
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and
+     *     it runs on, if it takes too long
      */
     public void pause() {
         standstill.pause();
@@ -235,12 +261,13 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        checkpoints.await();
         standstill.end(() -> {
             try (resources) {
                 if (started.get()) {
                     kernel.end();
                 } else {
-                    kernel.discard(init);
+                    init.ifPresentOrElse(kernel::discard, kernel::discardRestored);
                 }
                 kernel.close();
             }

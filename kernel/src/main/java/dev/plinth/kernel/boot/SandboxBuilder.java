@@ -64,7 +64,7 @@ final class SandboxBuilder {
     }
 
     private Sandbox build(SandboxSpec spec, PlatformFactory factory, SandboxResources resources) {
-        DonatedDescriptors descriptors = descriptors(spec.stdio(), factory);
+        DonatedDescriptors descriptors = descriptors(host, spec.stdio(), factory);
         resources.own(descriptors::close);
         HostFacts facts = new HostFacts(host);
         long memoryTotal =
@@ -88,6 +88,12 @@ final class SandboxBuilder {
                         .orElseGet(facts::credentials);
         RootFileSystem files =
                 RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
+        SyscallDispatcher dispatcher =
+                new SyscallDispatcher(
+                        syscalls, spec.strace().map(lines -> new Strace(syscalls, lines)));
+        Optional<DisturbedGate> disturbed =
+                spec.disturbance().map(each -> new DisturbedGate(dispatcher, each));
+        disturbed.ifPresent(each -> resources.own(each::close));
         Kernel kernel =
                 new Kernel(
                         new Kernel.Parts(
@@ -105,17 +111,28 @@ final class SandboxBuilder {
                                 files.vfs(),
                                 files.mounts(),
                                 files.internal(),
-                                new SyscallDispatcher(
-                                        syscalls,
-                                        spec.strace().map(lines -> new Strace(syscalls, lines))),
-                                vdso));
+                                disturbed.isPresent() ? disturbed.get() : dispatcher,
+                                vdso,
+                                Kernel.Age.beginning(clock)));
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        return new Sandbox(kernel, init, programs, descriptors, slot, resources);
+        Sandbox sandbox =
+                new Sandbox(
+                        kernel,
+                        Optional.of(init),
+                        programs,
+                        new Checkpoints(host, kernel, files, slot),
+                        descriptors,
+                        slot,
+                        resources);
+        disturbed.ifPresent(each -> each.attach(sandbox));
+        return sandbox;
     }
 
-    private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
+    /** Takes over what is given, and opens what the platform needs. */
+    static DonatedDescriptors descriptors(
+            HostKernel host, Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
         // No switch over types: it is linked when it is reached, which every start would pay for.
         if (stdio instanceof Stdio.Inherited inherited) {

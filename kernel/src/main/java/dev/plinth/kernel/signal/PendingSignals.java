@@ -1,6 +1,9 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.proto.PendingSignalsState;
+import dev.plinth.kernel.task.Task;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -12,6 +15,7 @@ import java.util.Optional;
  * Signals that were sent and not yet delivered, to a thread or to a whole process. Guarded by the
  * process's signal lock.
  */
+@SavedWith(Task.class)
 public final class PendingSignals {
     /** The synchronous signals, which are delivered ahead of others (kernel/signal.c). */
     private static final long SYNCHRONOUS =
@@ -24,6 +28,22 @@ public final class PendingSignals {
 
     private final Deque<SignalInfo> queue = new ArrayDeque<>();
     private long set;
+
+    /** What is saved of them. */
+    public PendingSignalsState save() {
+        PendingSignalsState.Builder state = PendingSignalsState.newBuilder().setSet(set);
+        queue.forEach(info -> state.addQueue(info.save()));
+        return state.build();
+    }
+
+    /** Becomes what was saved; for one in which nothing is pending. */
+    public void restore(PendingSignalsState state) {
+        set = state.getSet();
+        state.getQueueList().stream().map(SignalInfo::restore).forEach(info -> {
+            queue.add(info);
+            set |= SignalSet.of(info.signal());
+        });
+    }
 
     /** Which signals are pending. */
     public long set() {

@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.task.SyscallGate;
 import dev.plinth.kernel.task.Task;
 
@@ -17,8 +18,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Takes a task's system call to its handler and brings the result back. One for each sandbox. */
+@NotSaved("what was logged already")
 public final class SyscallDispatcher implements SyscallGate {
     private static final Logger log = LoggerFactory.getLogger(SyscallDispatcher.class);
+
+    private static final long EINTR = -Errno.EINTR.number();
+    private static final long NO_HANDLER = -Restart.ERESTARTNOHAND;
 
     private final SyscallTable table;
     private final Optional<SyscallTracer> tracer;
@@ -48,7 +53,15 @@ public final class SyscallDispatcher implements SyscallGate {
                                         number,
                                         arguments,
                                         () -> call(task, number, arguments));
-        task.registers().setRax(result);
+        boolean again = task.isDisturbedByStop() && isBrokenOff(result);
+        task.resumedCall().end(again);
+        // A call that a signal ends for good is made again if there was no signal, unless one
+        // with a handler comes before.
+        task.registers().setRax(again && result == EINTR ? NO_HANDLER : result);
+    }
+
+    private static boolean isBrokenOff(long result) {
+        return result == EINTR || Restart.isRestart(result);
     }
 
     private long call(Task task, int number, SyscallArguments arguments) {

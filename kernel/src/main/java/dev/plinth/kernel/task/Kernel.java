@@ -16,7 +16,12 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
@@ -32,6 +37,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
+@NotSaved("what there is once is saved by SavedTasks")
 public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
@@ -46,6 +52,8 @@ public final class Kernel implements AutoCloseable {
 
     private final MemoryFile memoryFile;
     private final Clock clock;
+    private final TimerClock realtimeClock;
+    private final TimerClock monotonicClock;
     private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
@@ -55,7 +63,7 @@ public final class Kernel implements AutoCloseable {
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final Optional<Vdso> vdso;
-    private final long bootMonotonicNanos;
+    private final Age age;
     private final TimerQueue timers = new TimerQueue();
     private final Futexes futexes = new Futexes(this::hasTask);
 
@@ -67,7 +75,7 @@ public final class Kernel implements AutoCloseable {
     private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
-    private final OomKiller oomKiller = new OomKiller(this);
+    private final OomKiller oomKiller;
     private final World world = new World(this);
 
     private final Object initLock = new Object();
@@ -96,6 +104,7 @@ public final class Kernel implements AutoCloseable {
      * @param internal what makes files without a name
      * @param syscalls the way into the system calls
      * @param vdso tells programs the time, if the platform lets it
+     * @param age what goes back to before it was restored
      */
     public record Parts(
             HostKernel host,
@@ -111,7 +120,8 @@ public final class Kernel implements AutoCloseable {
             MountTree mounts,
             InternalFileSystems internal,
             SyscallGate syscalls,
-            Optional<Vdso> vdso) {
+            Optional<Vdso> vdso,
+            Age age) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -124,6 +134,28 @@ public final class Kernel implements AutoCloseable {
             requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
             requireNonNull(vdso, "vdso is null");
+            requireNonNull(age, "age is null");
+        }
+    }
+
+    /**
+     * What of a sandbox goes back to before it was restored.
+     *
+     * @param bootMonotonicNanos when it began, on the monotonic clock
+     * @param restores how often it was restored since
+     * @param oomKills how many processes were killed for lack of memory
+     */
+    public record Age(long bootMonotonicNanos, int restores, long oomKills) {
+        /** Of a sandbox that begins. */
+        public static Age beginning(Clock clock) {
+            return new Age(clock.monotonicNanos(), 0, 0);
+        }
+
+        /** Of a sandbox that is restored. */
+        public static Age restored(KernelState state) {
+            TaskSubsystemState tasks = state.getTasks();
+            return new Age(
+                    state.getBootMonotonicNanos(), tasks.getRestores() + 1, tasks.getOomKills());
         }
     }
 
@@ -133,6 +165,8 @@ public final class Kernel implements AutoCloseable {
         capabilities = shown(platform.capabilities());
         memoryFile = parts.memoryFile();
         clock = parts.clock();
+        realtimeClock = clock::realtimeNanos;
+        monotonicClock = clock::monotonicNanos;
         utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
@@ -142,7 +176,8 @@ public final class Kernel implements AutoCloseable {
         internal = parts.internal();
         syscalls = parts.syscalls();
         vdso = parts.vdso();
-        bootMonotonicNanos = clock.monotonicNanos();
+        age = parts.age();
+        oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
@@ -206,6 +241,16 @@ public final class Kernel implements AutoCloseable {
     /** The clocks. */
     public Clock clock() {
         return clock;
+    }
+
+    /** The time of day for timers: always the same object. */
+    public TimerClock realtimeClock() {
+        return realtimeClock;
+    }
+
+    /** The monotonic clock for timers: always the same object. */
+    public TimerClock monotonicClock() {
+        return monotonicClock;
     }
 
     /** What uname(2) tells. */
@@ -275,7 +320,12 @@ public final class Kernel implements AutoCloseable {
 
     /** When the sandbox began, on the monotonic clock. */
     public long bootMonotonicNanos() {
-        return bootMonotonicNanos;
+        return age.bootMonotonicNanos();
+    }
+
+    /** How often the sandbox was restored. */
+    public int restores() {
+        return age.restores();
     }
 
     /** Who there is, by number. */
@@ -310,9 +360,9 @@ public final class Kernel implements AutoCloseable {
      *
      * @param patience how long it may take
      * @return the stopped sandbox; the caller closes it
-     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED if
-     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
-     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED
+     *     if it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP
+     *     if that takes too long, with a word on each task that did not. It goes on then
      * @throws IllegalStateException if the thread of a task calls it
      */
     public StoppedWorld stopWorld(Duration patience) {
@@ -364,6 +414,37 @@ public final class Kernel implements AutoCloseable {
         processes.addInit(task);
         world.enter();
         threads.runFirst(new TaskRunner(task, new InitBirth()));
+    }
+
+    /** The first process is one that was saved. */
+    void restoreInit(ThreadGroup group) {
+        if (group.pid() != INIT_PID) {
+            throw StateReader.corrupt("the first process is " + group.pid());
+        }
+        synchronized (initLock) {
+            init = Optional.of(group);
+        }
+    }
+
+    /**
+     * Lets all tasks run that were restored, and waits until they do.
+     *
+     * @throws SandboxException if one of them cannot; the sandbox ends then
+     */
+    public void startRestored() {
+        List<Task> tasks = processes.tasks();
+        RestoredBirths births = new RestoredBirths(tasks.size());
+        processes.processes().forEach(process -> process.timers().resume(this));
+        for (Task task : tasks) {
+            world.enter();
+            threads.runFirst(new TaskRunner(task, births.of(task)));
+        }
+        births.await(this);
+    }
+
+    /** Gives back what the tasks have that were restored and are not to be started. */
+    public void discardRestored() {
+        processes.removeAll().forEach(this::discard);
     }
 
     /** Gives back what a task has that is not to be started. */
@@ -483,6 +564,15 @@ public final class Kernel implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends the sandbox because of something that is no process's doing, such as memory that is to
+     * be had from a damaged image.
+     */
+    void fail(SandboxException cause) {
+        report(cause.getMessage());
+        end();
+    }
+
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
         synchronized (initLock) {
@@ -517,7 +607,8 @@ public final class Kernel implements AutoCloseable {
         world.whenNotStopped(() -> all.forEach(each -> each.send(SignalInfo.fromKernel(signal))));
     }
 
-    private Optional<ThreadGroup> init() {
+    /** The first process, also when it has ended. */
+    Optional<ThreadGroup> init() {
         synchronized (initLock) {
             return init;
         }

@@ -1,5 +1,8 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateReader;
+
 import java.util.HashSet;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,6 +16,9 @@ import java.util.Set;
  *
  * <p>Lasting state: the numbers in use, and the one given last.
  */
+@NotSaved(
+        "the last one is saved by SavedTasks; those in use are those of tasks, groups "
+                + "and sessions")
 final class ProcessNumbers {
     /** {@code PID_MAX_DEFAULT}: every number is below. */
     static final int LIMIT = 32768;
@@ -34,6 +40,19 @@ final class ProcessNumbers {
             }
         }
         return OptionalInt.empty();
+    }
+
+    /** Goes on after the number that was given last before a checkpoint. */
+    void restore(int lastGiven) {
+        if (lastGiven < 0 || lastGiven >= LIMIT) {
+            throw StateReader.corrupt("the last number was " + lastGiven);
+        }
+        last = lastGiven;
+    }
+
+    /** A number was in use at a checkpoint. */
+    void restoreUsed(int number) {
+        used.add(number);
     }
 
     /** Gives a number back; one that was given back already stays free. */

@@ -1,10 +1,14 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.proto.ProcessSettingsState;
+
 /**
  * What is set for a whole process, by prctl(2) and in /proc.
  *
  * <p>Lasting state: all of it. Any thread may read and write it; each setting stands by itself.
  */
+@SavedWith(ThreadGroup.class)
 public final class ProcessSettings {
     /** An adjustment with which a process is never killed for lack of memory. */
     public static final int OOM_NEVER = -1000;
@@ -26,6 +30,29 @@ public final class ProcessSettings {
         child.oomScoreAdjustment = oomScoreAdjustment;
         child.oomScoreFloor = oomScoreFloor;
         return child;
+    }
+
+    /** Settings that were saved. */
+    static ProcessSettings restore(ProcessSettingsState state) {
+        ProcessSettings restored = new ProcessSettings();
+        restored.dumpable = state.getDumpable();
+        restored.childSubreaper = state.getChildSubreaper();
+        restored.hugePagesDisabled = state.getHugePagesDisabled();
+        restored.oomScoreAdjustment =
+                Math.clamp(state.getOomScoreAdjustment(), OOM_NEVER, OOM_FIRST);
+        restored.oomScoreFloor = Math.clamp(state.getOomScoreFloor(), OOM_NEVER, OOM_FIRST);
+        return restored;
+    }
+
+    /** What is saved of them. */
+    ProcessSettingsState save() {
+        return ProcessSettingsState.newBuilder()
+                .setDumpable(dumpable)
+                .setChildSubreaper(childSubreaper)
+                .setHugePagesDisabled(hugePagesDisabled)
+                .setOomScoreAdjustment(oomScoreAdjustment)
+                .setOomScoreFloor(oomScoreFloor)
+                .build();
     }
 
     /** Whether processes of the same user may look into it; in Linux a property of the memory. */

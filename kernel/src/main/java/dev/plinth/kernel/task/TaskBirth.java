@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.Optional;
 
@@ -10,6 +11,7 @@ import java.util.Optional;
  * What a task's own thread does before the task runs, and how the thread that asked for the task
  * learns of it.
  */
+@NotSaved("no world stops while a task is being born")
 abstract class TaskBirth {
     private final Object birthLock = new Object();
 
@@ -28,7 +30,7 @@ abstract class TaskBirth {
     abstract boolean isKnown();
 
     /** Says whether the task runs; by its thread, or for one that cannot be had. */
-    final void decide(boolean runs) {
+    void decide(boolean runs) {
         synchronized (birthLock) {
             if (decided.isEmpty()) {
                 decided = Optional.of(runs);

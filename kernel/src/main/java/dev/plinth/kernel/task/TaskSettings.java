@@ -1,10 +1,14 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.proto.TaskSettingsState;
+
 /**
  * What prctl(2) and personality(2) set for one task.
  *
  * <p>Lasting state: all of it. Written by the task's own thread, read by any.
  */
+@SavedWith(Task.class)
 public final class TaskSettings {
     /** {@code ADDR_NO_RANDOMIZE} of personality(2): programs are laid out at fixed addresses. */
     public static final int ADDR_NO_RANDOMIZE = 0x0040000;
@@ -46,6 +50,31 @@ public final class TaskSettings {
         child.machineCheckKill = machineCheckKill;
         child.ioFlusher = ioFlusher;
         return child;
+    }
+
+    /** Settings that were saved. */
+    static TaskSettings restore(TaskSettingsState state) {
+        TaskSettings restored = new TaskSettings(state.getDefaultTimerSlackNanos());
+        restored.timerSlackNanos = state.getTimerSlackNanos();
+        restored.personality = state.getPersonality();
+        restored.noNewPrivileges = state.getNoNewPrivileges();
+        restored.parentDeathSignal = state.getParentDeathSignal();
+        restored.machineCheckKill = state.getMachineCheckKill();
+        restored.ioFlusher = state.getIoFlusher();
+        return restored;
+    }
+
+    /** What is saved of them. */
+    TaskSettingsState save() {
+        return TaskSettingsState.newBuilder()
+                .setDefaultTimerSlackNanos(defaultTimerSlackNanos)
+                .setTimerSlackNanos(timerSlackNanos)
+                .setPersonality(personality)
+                .setNoNewPrivileges(noNewPrivileges)
+                .setParentDeathSignal(parentDeathSignal)
+                .setMachineCheckKill(machineCheckKill)
+                .setIoFlusher(ioFlusher)
+                .build();
     }
 
     /** As personality(2). */

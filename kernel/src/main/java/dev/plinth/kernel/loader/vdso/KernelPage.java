@@ -30,6 +30,13 @@ record KernelPage(String name, MemoryFile memory, long offset)
         requireNonNull(memory, "memory is null");
     }
 
+    /** Its content is the sandbox's, and saved with it. */
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setKernelPage(KernelPageState.newBuilder().setName(name));
+    }
+
     @Override
     public MappedFileOwner owner() {
         return this;
@@ -38,12 +45,6 @@ record KernelPage(String name, MemoryFile memory, long offset)
     @Override
     public MappedFile mappedFile() {
         return this;
-    }
-
-    /** What is on it is made anew: see {@link Vdso#restoring}. */
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        return ObjectState.newBuilder().setKernelPage(KernelPageState.newBuilder().setName(name));
     }
 
     @Override

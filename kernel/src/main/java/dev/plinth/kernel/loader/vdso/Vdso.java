@@ -5,21 +5,22 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformFeature;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.time.CounterMeter;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * The vDSO of a sandbox: two pages that all of its processes have in the same place.
@@ -33,6 +34,7 @@ import java.util.stream.Stream;
  *
  * <p>Lasting state: the image, as the memory of each process has it. The other page is made anew.
  */
+@NotSaved("the functions are saved with the tasks; the rest is made anew")
 public final class Vdso implements AutoCloseable {
     static final int PAGE_BYTES = 4096;
 
@@ -44,6 +46,9 @@ public final class Vdso implements AutoCloseable {
 
     /** The functions, the clocks, and code of the kernel's own. */
     private static final int PAGES = 3;
+
+    private static final String FUNCTIONS = "[vdso]";
+    private static final String CLOCKS = "[vvar]";
 
     private final MemoryFile memory;
     private final long pages;
@@ -57,13 +62,17 @@ public final class Vdso implements AutoCloseable {
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Vdso(MemoryFile memory, long pages, Platform platform, Supplier<CounterMeter> meters) {
+    private Vdso(
+            byte[] functions,
+            MemoryFile memory,
+            long pages,
+            Platform platform,
+            Supplier<CounterMeter> meters) {
         this.memory = memory;
         this.pages = pages;
-        MemorySegment.copy(
-                MemorySegment.ofArray(VdsoImage.build()), 0, memory.view(), pages, PAGE_BYTES);
-        image = new KernelPage("[vdso]", memory, pages);
-        clocks = new KernelPage("[vvar]", memory, pages + PAGE_BYTES);
+        MemorySegment.copy(MemorySegment.ofArray(functions), 0, memory.view(), pages, PAGE_BYTES);
+        image = new KernelPage(FUNCTIONS, memory, pages);
+        clocks = new KernelPage(CLOCKS, memory, pages + PAGE_BYTES);
         this.meters = meters;
         keeper = newKeeper(platform);
     }
@@ -72,7 +81,10 @@ public final class Vdso implements AutoCloseable {
         return new ClockKeeper(
                 new ClockPage(memory.slice(pages + PAGE_BYTES, PAGE_BYTES)),
                 meters,
-                meter -> GuestCounter.isHosts(platform, memory, pages + 2 * PAGE_BYTES, meter));
+                meter ->
+                        platform.capabilities().has(PlatformFeature.NATIVE_CODE)
+                                && GuestCounter.isHosts(
+                                        platform, memory, pages + 2 * PAGE_BYTES, meter));
     }
 
     /**
@@ -92,36 +104,58 @@ public final class Vdso implements AutoCloseable {
                 platform.capabilities().has(PlatformFeature.NATIVE_CODE)
                         && platform.capabilities().userAddresses().contains(IMAGE);
         return usable
-                ? Optional.of(
-                        new Vdso(
-                                memory,
-                                memory.allocate((long) PAGES * PAGE_BYTES),
-                                platform,
-                                meters))
+                ? Optional.of(make(VdsoImage.build(), platform, memory, meters))
                 : Optional.empty();
     }
 
     /**
-     * Gives processes that are restored the pages of the new sandbox's vDSO in place of the old
-     * one's.
+     * Makes the vDSO of a sandbox again: the functions are those that its programs have found,
+     * whatever those of this Plinth are.
      *
-     * @param vdso of the new sandbox, if it has one
+     * @param functions what {@link #save} gave
+     * @param platform as for {@link #create}; where it lacks something, the functions ask the
+     *     kernel
+     * @param memory as for {@link #create}
+     * @param meters as for {@link #create}
+     * @return the vDSO, which the caller owns
+     * @throws dev.plinth.kernel.image.ImageCorruptException if that is no page
      */
-    public static void restoring(Restorers restorers, Optional<Vdso> vdso) {
-        restorers.add(
-                KindCase.KERNEL_PAGE,
-                (state, reader) ->
-                        vdso.flatMap(each -> each.page(state.getKernelPage().getName()))
-                                .orElseThrow(() ->
-                                        new SandboxException(
-                                                ErrorCode.IMAGE_UNSUITABLE,
-                                                "the image's programs use a vDSO, and the platform"
-                                                        + " has none",
-                                                "choose another platform")));
+    public static Vdso restore(
+            byte[] functions,
+            Platform platform,
+            MemoryFile memory,
+            Supplier<CounterMeter> meters) {
+        if (functions.length != PAGE_BYTES) {
+            throw StateReader.corrupt("a vDSO of %d bytes".formatted(functions.length));
+        }
+        return make(functions, platform, memory, meters);
     }
 
-    private Optional<KernelPage> page(String name) {
-        return Stream.of(image, clocks).filter(page -> page.name().equals(name)).findFirst();
+    private static Vdso make(
+            byte[] functions,
+            Platform platform,
+            MemoryFile memory,
+            Supplier<CounterMeter> meters) {
+        return new Vdso(
+                functions, memory, memory.allocate((long) PAGES * PAGE_BYTES), platform, meters);
+    }
+
+    /** The functions, as they are saved: a program may be in one of them. */
+    public byte[] save() {
+        return memory.slice(pages, PAGE_BYTES).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /** Has the programs that had the vDSO mapped find it again. */
+    public void restoring(Restorers restorers) {
+        restorers.add(KindCase.KERNEL_PAGE, this::restorePage);
+    }
+
+    private KernelPage restorePage(ObjectState object, StateReader reader) {
+        return switch (object.getKernelPage().getName()) {
+            case FUNCTIONS -> image;
+            case CLOCKS -> clocks;
+            default -> throw StateReader.corrupt("a page of the kernel that is not known");
+        };
     }
 
     /**

@@ -17,9 +17,12 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.state.proto.PollRestartState;
+import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
@@ -103,6 +106,17 @@ final class PollSyscalls implements SyscallFamily {
                 throw task.restartWith(this);
             }
             return found;
+        }
+
+        @Override
+        public RestartState save() {
+            return RestartState.newBuilder()
+                    .setPoll(
+                            PollRestartState.newBuilder()
+                                    .setAddress(address)
+                                    .setCount(count)
+                                    .setDeadlineNanos(deadline))
+                    .build();
         }
     }
 
@@ -238,6 +252,7 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     /** One of the three sets of descriptors that select(2) takes: {@code fd_set}. */
+    @NotSaved("of one system call")
     private static final class SelectSet {
         private final Task task;
         private final long address;
