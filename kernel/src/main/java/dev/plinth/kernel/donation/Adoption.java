@@ -75,6 +75,38 @@ public final class Adoption {
         }
     }
 
+    /**
+     * Takes over the devices of one more platform, wherever they are.
+     *
+     * @param devices that the platform declares
+     * @param given what somebody else has opened, by role; owned from now on, also if this fails
+     * @return the devices; the caller owns them
+     * @throws SandboxException if one is not what it is said to be, or one that the platform needs
+     *     is missing
+     */
+    public DonatedDescriptors adoptDevices(
+            List<DeviceDeclaration> devices, Map<FdRole, HostFd> given) {
+        DonatedDescriptors result = new DonatedDescriptors(given);
+        boolean complete = false;
+        try {
+            for (DeviceDeclaration device : devices) {
+                if (result.find(device.role()).isPresent()) {
+                    int number = result.find(device.role()).get().number();
+                    checkDevice(device, descriptors.kindOf(number).orElseThrow());
+                    log.debug("adopting {} {}", number, device.role().label());
+                } else if (device.required()) {
+                    throw broken(device.role(), "is needed, and was not donated");
+                }
+            }
+            complete = true;
+            return result;
+        } finally {
+            if (!complete) {
+                result.close();
+            }
+        }
+    }
+
     private static void requireLayout(List<DeviceDeclaration> devices, DonationManifest manifest) {
         List<FdRole> roles = devices.stream().map(DeviceDeclaration::role).toList();
         FdLayout layout = FdLayout.of(roles, manifest.others(roles));
