@@ -6,7 +6,6 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -137,10 +136,5 @@ public record SandboxState(
         } catch (IllegalArgumentException | DateTimeException e) {
             throw new MessageException("it holds a value that makes no sense", e);
         }
-    }
-
-    /** What runs in it, in one line for people. */
-    public Optional<String> programLine() {
-        return program.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", program));
     }
 }

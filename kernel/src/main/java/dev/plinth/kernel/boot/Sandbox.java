@@ -2,7 +2,12 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
@@ -15,9 +20,11 @@ import dev.plinth.kernel.task.ThreadGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -33,15 +40,25 @@ public final class Sandbox implements AutoCloseable {
     private final Kernel kernel;
     private final Task init;
     private final ProgramStarter programs;
+    private final DonatedDescriptors descriptors;
+    private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, ProgramStarter programs, SandboxResources resources) {
+    Sandbox(
+            Kernel kernel,
+            Task init,
+            ProgramStarter programs,
+            DonatedDescriptors descriptors,
+            PlatformSlot slot,
+            SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
+        this.descriptors = requireNonNull(descriptors, "descriptors is null");
+        this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
@@ -56,6 +73,11 @@ public final class Sandbox implements AutoCloseable {
             throw new IllegalStateException("a sandbox is started once");
         }
         kernel.start(init);
+    }
+
+    /** The descriptor that was donated for a role, such as its control socket; borrowed. */
+    public Optional<HostFd> donated(FdRole role) {
+        return descriptors.find(role);
     }
 
     /** Sends a signal to the first process, as if from outside. */
@@ -83,14 +105,24 @@ public final class Sandbox implements AutoCloseable {
      * the latest when the first process does.
      *
      * @return the process
-     * @throws SandboxException if it cannot be run, or the first process has ended
+     * @throws SandboxException if it cannot be run; SANDBOX_STOPPED if the first process has ended,
+     *     SANDBOX_BUSY if the sandbox is paused, or stopped for a while
      * @throws IllegalStateException if the sandbox was not started, or is closed
      */
     public SandboxProcess exec(ExecSpec spec) {
         if (closed.get() || !started.get()) {
             throw new IllegalStateException("the sandbox does not run");
         }
-        return programs.exec(spec);
+        boolean complete = false;
+        try {
+            SandboxProcess process = standstill.whileRunning(() -> programs.exec(spec));
+            complete = true;
+            return process;
+        } finally {
+            if (!complete) {
+                spec.stdio().values().forEach(HostFd::close);
+            }
+        }
     }
 
     /** Its processes, by number. */
@@ -126,8 +158,8 @@ public final class Sandbox implements AutoCloseable {
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and
-     *     it runs on, if it takes too long
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
+     *     runs on, if it takes too long
      */
     public void pause() {
         standstill.pause();
@@ -141,6 +173,41 @@ public final class Sandbox implements AutoCloseable {
      */
     public boolean resume() {
         return standstill.resume();
+    }
+
+    /**
+     * Goes on on another platform, which no program can tell. The platform of before is closed.
+     *
+     * @param factory makes the other one; its devices are opened. Borrowed until the sandbox is
+     *     closed, or swapped again
+     * @return how long the programs stood still for it
+     * @throws SandboxException if the sandbox stays where it is: PLATFORM_UNSUITABLE if the other
+     *     one lacks something that programs have seen, HOST_EXHAUSTED, DEVICE_UNUSABLE; and as
+     *     {@link #pause}, but a paused sandbox can be swapped
+     */
+    public Duration swap(PlatformFactory factory) {
+        return swap(
+                factory,
+                new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
+    }
+
+    /**
+     * Goes on on another platform with devices that somebody else has opened.
+     *
+     * @param devices what the other one declares; owned from now on, also if this fails
+     * @return how long the programs stood still for it
+     * @throws SandboxException as {@link #swap(PlatformFactory)}
+     */
+    public Duration swap(PlatformFactory factory, DonatedDescriptors devices) {
+        try (DonatedDescriptors mine = devices) {
+            return standstill.inTurn(
+                    () ->
+                            slot.swap(
+                                    factory,
+                                    mine.take(PlatformSlot.roles(factory)),
+                                    kernel,
+                                    standstill));
+        }
     }
 
     /**
@@ -168,13 +235,15 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try (resources) {
-            if (started.get()) {
-                kernel.end();
-            } else {
-                kernel.discard(init);
+        standstill.end(() -> {
+            try (resources) {
+                if (started.get()) {
+                    kernel.end();
+                } else {
+                    kernel.discard(init);
+                }
+                kernel.close();
             }
-            kernel.close();
-        }
+        });
     }
 }

@@ -37,6 +37,12 @@ public record AddressLayout(
         long mmapBottomUp,
         long pieBase,
         long brkGap) {
+    /**
+     * The addresses that every platform which comes with Plinth can map, so that a process can go
+     * from one to another.
+     */
+    public static final AddressRange PORTABLE = new AddressRange(0x1_0000L, 0x7fff_ffff_d000L);
+
     /** The end of what Linux lets a program map: below it is a page that nobody can. */
     private static final long TASK_SIZE = 0x7fff_ffff_f000L;
 

@@ -13,6 +13,7 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.time.Clock;
@@ -36,8 +37,13 @@ public final class Kernel implements AutoCloseable {
     public static final int INIT_PID = 1;
 
     private final HostKernel host;
-    private final Platform platform;
-    private final PlatformCapabilities capabilities;
+
+    /** Replaced while the world is stopped. */
+    private volatile Platform platform;
+
+    /** Like {@link #platform}. */
+    private volatile PlatformCapabilities capabilities;
+
     private final MemoryFile memoryFile;
     private final Clock clock;
     private final AtomicReference<UtsName> utsName;
@@ -124,7 +130,7 @@ public final class Kernel implements AutoCloseable {
     public Kernel(Parts parts) {
         host = parts.host();
         platform = parts.platform();
-        capabilities = platform.capabilities();
+        capabilities = shown(platform.capabilities());
         memoryFile = parts.memoryFile();
         clock = parts.clock();
         utsName = new AtomicReference<>(parts.utsName());
@@ -156,7 +162,38 @@ public final class Kernel implements AutoCloseable {
         return platform;
     }
 
-    /** What the platform can do. */
+    /**
+     * Goes on on another platform, which has all that the programs were shown; while the world is
+     * stopped.
+     */
+    void setPlatform(Platform next) {
+        platform = next;
+        capabilities =
+                new PlatformCapabilities(
+                        capabilities.userAddresses(),
+                        capabilities.mapUnit(),
+                        next.capabilities().maxContexts(),
+                        capabilities.cpu(),
+                        capabilities.features());
+    }
+
+    /**
+     * What programs are shown: what the platform can do, but no address that one which the sandbox
+     * may go to cannot map.
+     */
+    private static PlatformCapabilities shown(PlatformCapabilities offered) {
+        return new PlatformCapabilities(
+                offered.userAddresses().intersect(AddressLayout.PORTABLE),
+                offered.mapUnit(),
+                offered.maxContexts(),
+                offered.cpu(),
+                offered.features());
+    }
+
+    /**
+     * What programs are shown of the platform: as long as they live the same, even on another
+     * platform, but for how many contexts it has.
+     */
     public PlatformCapabilities capabilities() {
         return capabilities;
     }

@@ -2,7 +2,6 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
@@ -119,7 +118,7 @@ public final class Task {
 
     /** What exists while the task's thread runs. */
     record Running(
-            Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
+            Thread thread, TaskContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(
             Kernel kernel,
@@ -448,7 +447,7 @@ public final class Task {
 
     /** Keeps the vector state where others can read it; the world is stopping. */
     void keepVectorState() {
-        vectorState = Optional.of(VectorStates.read(kernel.capabilities(), running().context()));
+        vectorState = Optional.of(VectorStates.read(kernel.capabilities(), context()));
     }
 
     /** The world goes on. */
@@ -613,6 +612,11 @@ public final class Task {
     public long returnFromHandler() {
         running().delivery().returnFromHandler();
         return registers.rax();
+    }
+
+    /** What executes the task's instructions. */
+    TaskContext context() {
+        return running().context();
     }
 
     /** What exists while the task's thread runs. */

@@ -14,6 +14,9 @@ final class VectorStates {
     /** XSAVE areas are aligned to this. */
     private static final long ALIGNMENT = 64;
 
+    /** Where XSTATE_BV stands in an XSAVE area: which components are not in their initial state. */
+    static final long XSTATE_BV = 512;
+
     /** Where MXCSR stands in an XSAVE area: a processor loads it even for initial state. */
     private static final long MXCSR = 24;
 

@@ -16,6 +16,7 @@ import dev.plinth.kernel.time.CounterMeter;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -48,9 +49,13 @@ public final class Vdso implements AutoCloseable {
     private final long pages;
     private final KernelPage image;
     private final KernelPage clocks;
-    private final ClockKeeper keeper;
+    private final Supplier<CounterMeter> meters;
+
+    /** Replaced when the sandbox goes to another platform. */
+    private volatile ClockKeeper keeper;
 
     private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private Vdso(MemoryFile memory, long pages, Platform platform, Supplier<CounterMeter> meters) {
         this.memory = memory;
@@ -59,13 +64,15 @@ public final class Vdso implements AutoCloseable {
                 MemorySegment.ofArray(VdsoImage.build()), 0, memory.view(), pages, PAGE_BYTES);
         image = new KernelPage("[vdso]", memory, pages);
         clocks = new KernelPage("[vvar]", memory, pages + PAGE_BYTES);
-        keeper =
-                new ClockKeeper(
-                        new ClockPage(memory.slice(pages + PAGE_BYTES, PAGE_BYTES)),
-                        meters,
-                        meter ->
-                                GuestCounter.isHosts(
-                                        platform, memory, pages + 2 * PAGE_BYTES, meter));
+        this.meters = meters;
+        keeper = newKeeper(platform);
+    }
+
+    private ClockKeeper newKeeper(Platform platform) {
+        return new ClockKeeper(
+                new ClockPage(memory.slice(pages + PAGE_BYTES, PAGE_BYTES)),
+                meters,
+                meter -> GuestCounter.isHosts(platform, memory, pages + 2 * PAGE_BYTES, meter));
     }
 
     /**
@@ -147,12 +154,32 @@ public final class Vdso implements AutoCloseable {
     }
 
     /**
+     * Leaves the platform, which can be closed then: until the sandbox has come to another one the
+     * functions ask the kernel. One thread at a time moves a sandbox.
+     */
+    public void leavePlatform() {
+        keeper.stop();
+    }
+
+    /**
+     * Comes to a platform. Whether its guests read the host's counter is found out anew, in the
+     * background.
+     */
+    public void enterPlatform(Platform platform) {
+        keeper = newKeeper(platform);
+        if (calls.get() >= CALLS_BEFORE_START) {
+            keeper.start();
+        }
+    }
+
+    /**
      * Ends the thread that keeps the time, and waits for it. Precondition: no process uses it any
      * more. Doing so again is harmless.
      */
     @Override
     public void close() {
-        if (keeper.stop()) {
+        keeper.stop();
+        if (closed.compareAndSet(false, true)) {
             memory.release(pages, (long) PAGES * PAGE_BYTES);
         }
     }

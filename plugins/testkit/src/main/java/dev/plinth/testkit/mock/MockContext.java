@@ -49,7 +49,7 @@ final class MockContext implements ExecutionContext {
     private final Registers registers = new Registers();
 
     /** As {@link #registers}. */
-    private final MockVectorState vectorState = new MockVectorState();
+    private final MockVectorState vectorState;
 
     /** Of the last run, and null before the first; as {@link #registers}. */
     private MockAddressSpace space;
@@ -59,6 +59,7 @@ final class MockContext implements ExecutionContext {
 
     MockContext(MockPlatform platform) {
         this.platform = platform;
+        this.vectorState = new MockVectorState(platform.capabilities().cpu());
     }
 
     @Override

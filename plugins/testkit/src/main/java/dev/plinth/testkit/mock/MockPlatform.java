@@ -29,7 +29,7 @@ import java.util.Set;
 public final class MockPlatform implements Platform {
     private static final int MAX_CONTEXTS = 4096;
 
-    private static final PlatformCapabilities CAPABILITIES =
+    static final PlatformCapabilities CAPABILITIES =
             new PlatformCapabilities(
                     new AddressRange(0x10000, 0x7ffffffff000L),
                     Pages.SIZE,
@@ -40,6 +40,7 @@ public final class MockPlatform implements Platform {
 
     private final MockPrograms programs;
     private final InstructionSet instructions;
+    private final PlatformCapabilities capabilities;
 
     /** By identity; immutable after construction. */
     private final Set<BackingFile> files = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -63,10 +64,15 @@ public final class MockPlatform implements Platform {
      * @param files that can be mapped; borrowed
      */
     public MockPlatform(MockPrograms programs, List<BackingFile> files) {
-        this(programs, InstructionSet.EMPTY, files);
+        this(programs, InstructionSet.EMPTY, CAPABILITIES, files);
     }
 
-    MockPlatform(MockPrograms programs, InstructionSet instructions, List<BackingFile> files) {
+    MockPlatform(
+            MockPrograms programs,
+            InstructionSet instructions,
+            PlatformCapabilities capabilities,
+            List<BackingFile> files) {
+        this.capabilities = requireNonNull(capabilities, "capabilities is null");
         this.instructions = requireNonNull(instructions, "instructions is null");
         this.programs = requireNonNull(programs, "programs is null");
         this.files.addAll(files);
@@ -74,7 +80,7 @@ public final class MockPlatform implements Platform {
 
     @Override
     public PlatformCapabilities capabilities() {
-        return CAPABILITIES;
+        return capabilities;
     }
 
     @Override
@@ -88,7 +94,7 @@ public final class MockPlatform implements Platform {
     @Override
     public synchronized ExecutionContext newContext() {
         requireOpen();
-        if (contexts.size() == MAX_CONTEXTS) {
+        if (contexts.size() == capabilities.maxContexts()) {
             throw new HostCallException("new context of the mock platform", Errno.EAGAIN);
         }
         MockContext context = new MockContext(this);

@@ -3,9 +3,12 @@ package dev.plinth.testkit.mock;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
 
@@ -21,36 +24,85 @@ public final class MockPlatformFactory implements PlatformFactory {
     private final String name;
     private final List<DeviceDeclaration> devices;
     private final Availability availability;
+    private final PlatformCapabilities capabilities;
+    private final InstructionSet instructions;
 
     /** A factory named {@code mock} without devices, whose platforms are usable. */
     public MockPlatformFactory() {
-        this(new MockPrograms(), "mock", List.of(), Availability.usable());
+        this(
+                new MockPrograms(),
+                "mock",
+                List.of(),
+                Availability.usable(),
+                MockPlatform.CAPABILITIES,
+                InstructionSet.EMPTY);
     }
 
     private MockPlatformFactory(
             MockPrograms programs,
             String name,
             List<DeviceDeclaration> devices,
-            Availability availability) {
+            Availability availability,
+            PlatformCapabilities capabilities,
+            InstructionSet instructions) {
         this.programs = programs;
         this.name = requireNonNull(name, "name is null");
         this.devices = List.copyOf(devices);
         this.availability = requireNonNull(availability, "availability is null");
+        this.capabilities = requireNonNull(capabilities, "capabilities is null");
+        this.instructions = requireNonNull(instructions, "instructions is null");
     }
 
     /** The same factory under another name. */
     public MockPlatformFactory withName(String newName) {
-        return new MockPlatformFactory(programs, newName, devices, availability);
+        return new MockPlatformFactory(
+                programs, newName, devices, availability, capabilities, instructions);
     }
 
     /** The same factory with other declared devices; its platforms do not use them. */
     public MockPlatformFactory withDevices(List<DeviceDeclaration> newDevices) {
-        return new MockPlatformFactory(programs, name, newDevices, availability);
+        return new MockPlatformFactory(
+                programs, name, newDevices, availability, capabilities, instructions);
     }
 
     /** The same factory, claiming to be usable or not. */
     public MockPlatformFactory withAvailability(Availability newAvailability) {
-        return new MockPlatformFactory(programs, name, devices, newAvailability);
+        return new MockPlatformFactory(
+                programs, name, devices, newAvailability, capabilities, instructions);
+    }
+
+    /** The same factory, whose platforms tell programs of another processor. */
+    public MockPlatformFactory withCpu(CpuFeatures newCpu) {
+        return with(capabilities.userAddresses(), newCpu);
+    }
+
+    /** The same factory, whose platforms can map other addresses. */
+    public MockPlatformFactory withUserAddresses(AddressRange newAddresses) {
+        return with(newAddresses, capabilities.cpu());
+    }
+
+    private MockPlatformFactory with(AddressRange userAddresses, CpuFeatures cpu) {
+        return new MockPlatformFactory(
+                programs,
+                name,
+                devices,
+                availability,
+                new PlatformCapabilities(
+                        userAddresses,
+                        capabilities.mapUnit(),
+                        capabilities.maxContexts(),
+                        cpu,
+                        capabilities.features()),
+                instructions);
+    }
+
+    /**
+     * The same factory, whose platforms execute also what {@link
+     * dev.plinth.testkit.assembler.GuestAssembler} can write, as processors do.
+     */
+    public MockPlatformFactory withInstructions() {
+        return new MockPlatformFactory(
+                programs, name, devices, availability, capabilities, new AssembledInstructions());
     }
 
     /** The programs that its platforms execute; more can be added at any time. */
@@ -90,6 +142,6 @@ public final class MockPlatformFactory implements PlatformFactory {
                 throw new IllegalArgumentException("missing device: " + device.role());
             }
         }
-        return new MockPlatform(programs, context.backingFiles());
+        return new MockPlatform(programs, instructions, capabilities, context.backingFiles());
     }
 }

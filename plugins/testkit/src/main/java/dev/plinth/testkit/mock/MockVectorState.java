@@ -1,10 +1,13 @@
 package dev.plinth.testkit.mock;
 
+import dev.plinth.api.platform.CpuFeatures;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The vector state of a context: an XSAVE area with x87 and SSE state.
+ * The vector state of a context: an XSAVE area with x87 and SSE state, and whatever else the
+ * processor is said to have, which is kept as it is.
  *
  * <p>Layout and checks: Intel SDM volume 1, chapter 13.
  */
@@ -12,6 +15,7 @@ final class MockVectorState {
     /** x87 and SSE. */
     static final long XCR0 = 3;
 
+    /** As much as they take. */
     static final int BYTES = 576;
 
     private static final long MXCSR = 24;
@@ -24,9 +28,12 @@ final class MockVectorState {
     private static final int INITIAL_MXCSR = 0x1f80;
     private static final short INITIAL_CONTROL_WORD = 0x37f;
 
-    private final MemorySegment area = MemorySegment.ofArray(new long[BYTES / Long.BYTES]);
+    private final CpuFeatures cpu;
+    private final MemorySegment area;
 
-    MockVectorState() {
+    MockVectorState(CpuFeatures cpu) {
+        this.cpu = cpu;
+        this.area = MemorySegment.ofArray(new long[cpu.vectorStateBytes() / Long.BYTES]);
         initialise();
     }
 
@@ -37,13 +44,13 @@ final class MockVectorState {
 
     void read(MemorySegment destination) {
         requireArea(destination);
-        MemorySegment.copy(area, 0, destination, 0, BYTES);
+        MemorySegment.copy(area, 0, destination, 0, area.byteSize());
     }
 
     void write(MemorySegment source) {
         requireArea(source);
         long components = source.get(ValueLayout.JAVA_LONG, HEADER);
-        if ((components & ~XCR0) != 0) {
+        if ((components & ~cpu.xcr0()) != 0) {
             throw new IllegalArgumentException(
                     "components outside xcr0: 0x" + Long.toHexString(components));
         }
@@ -66,6 +73,11 @@ final class MockVectorState {
             area.set(ValueLayout.JAVA_INT, MXCSR, mxcsr);
             MemorySegment.copy(source, SSE_START, area, SSE_START, SSE_END - SSE_START);
         }
+        if ((components & ~XCR0) != 0) {
+            area.set(ValueLayout.JAVA_INT, MXCSR, mxcsr);
+            area.set(ValueLayout.JAVA_LONG, HEADER, XCR0 | components);
+            MemorySegment.copy(source, BYTES, area, BYTES, area.byteSize() - BYTES);
+        }
     }
 
     private void initialise() {
@@ -76,9 +88,11 @@ final class MockVectorState {
         area.set(ValueLayout.JAVA_LONG, HEADER, XCR0);
     }
 
-    private static void requireArea(MemorySegment segment) {
+    private void requireArea(MemorySegment segment) {
         boolean fits =
-                segment.isNative() && segment.byteSize() >= BYTES && segment.address() % 64 == 0;
+                segment.isNative()
+                        && segment.byteSize() >= area.byteSize()
+                        && segment.address() % 64 == 0;
         if (!fits) {
             throw new IllegalArgumentException("not an XSAVE area: " + segment);
         }

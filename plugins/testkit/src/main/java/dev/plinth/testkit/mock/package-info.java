@@ -44,9 +44,11 @@
  * Closing the context ends all of its coroutines.
  *
  * <p>Memory is exact: every access goes through the table of mappings and faults as the processor's
- * does. There is no machine code: anything else than a program's bytes is an undefined instruction,
- * and the trap flag is refused. Vector state is kept, and changed by nobody but the kernel and
- * {@link dev.plinth.testkit.mock.Guest#vectorState}.
+ * does. Anything else than a program's bytes is an undefined instruction, unless the factory is
+ * told that its platforms know {@link dev.plinth.testkit.mock.MockPlatformFactory#withInstructions
+ * instructions}: only programs of these can be taken to another platform. The trap flag is refused.
+ * Vector state is kept, and changed by nobody but the kernel and {@link
+ * dev.plinth.testkit.mock.Guest#vectorState}.
  *
  * <p><b>Locks.</b> The monitors of the platform and of an address space, and the lock of an address
  * space's table, are never held together. May import the {@code api} and nothing else of Plinth.

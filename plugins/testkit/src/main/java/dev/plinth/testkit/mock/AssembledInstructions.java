@@ -12,7 +12,8 @@ import java.util.Optional;
 /**
  * The instructions that the test kit's assembler has methods for, in the encodings that it uses.
  *
- * <p>With them the mock platform can take the contract's programs. Everything else is undefined.
+ * <p>With them the mock platform can take the contract's programs, and sandboxes whose programs are
+ * to go on elsewhere. Everything else is undefined.
  */
 final class AssembledInstructions implements InstructionSet {
     private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
