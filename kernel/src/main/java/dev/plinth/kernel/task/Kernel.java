@@ -564,6 +564,15 @@ public final class Kernel implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends the sandbox because of something that is no process's doing, such as memory that is to
+     * be had from a damaged image.
+     */
+    void fail(SandboxException cause) {
+        report(cause.getMessage());
+        end();
+    }
+
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
         synchronized (initLock) {
@@ -598,7 +607,8 @@ public final class Kernel implements AutoCloseable {
         world.whenNotStopped(() -> all.forEach(each -> each.send(SignalInfo.fromKernel(signal))));
     }
 
-    private Optional<ThreadGroup> init() {
+    /** The first process, also when it has ended. */
+    Optional<ThreadGroup> init() {
         synchronized (initLock) {
             return init;
         }
