@@ -81,6 +81,7 @@ final class BootModules {
         @Override
         public void configure(Binder binder) {
             binder.bind(SandboxBuilder.class).in(SINGLETON);
+            binder.bind(SandboxRestorer.class).in(SINGLETON);
             binder.bind(Plinth.class).in(SINGLETON);
         }
     }

@@ -10,17 +10,14 @@ import dev.plinth.kernel.donation.DonatedDescriptors;
 import java.util.List;
 import java.util.Optional;
 
-/** What a sandbox gives its platform: the host, the donated devices, the memory file. */
+/**
+ * What a sandbox gives its platform: the host, the donated devices, the files of its memory.
+ */
 record DonatedPlatformContext(
-        HostKernel host, DonatedDescriptors descriptors, BackingFile memoryFile)
+        HostKernel host, DonatedDescriptors descriptors, List<BackingFile> backingFiles)
         implements PlatformContext {
     @Override
     public Optional<HostFd> device(FdRole role) {
         return descriptors.find(role);
-    }
-
-    @Override
-    public List<BackingFile> backingFiles() {
-        return List.of(memoryFile);
     }
 }

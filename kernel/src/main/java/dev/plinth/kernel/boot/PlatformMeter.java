@@ -22,6 +22,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -109,7 +110,7 @@ final class PlatformMeter {
                         new ForegroundDonation(host).keep(factory.devices(), Map.of());
                 MemoryFile memory = MemoryFile.create(host, MEMORY_BYTES, MEMORY_BYTES);
                 Platform platform =
-                        factory.create(new DonatedPlatformContext(host, devices, memory))) {
+                        factory.create(new DonatedPlatformContext(host, devices, List.of(memory)))) {
             PlatformCapabilities capabilities = platform.capabilities();
             if (!capabilities.has(PlatformFeature.NATIVE_CODE)) {
                 throw unusable(

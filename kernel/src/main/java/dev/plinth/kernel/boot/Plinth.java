@@ -33,6 +33,7 @@ public final class Plinth {
     private final PlatformPlugins plugins;
     private final SyscallTable syscalls;
     private final SandboxBuilder builder;
+    private final SandboxRestorer restorer;
     private final PlatformMeter meter;
 
     @Inject
@@ -40,11 +41,13 @@ public final class Plinth {
             HostKernel host,
             PlatformPlugins plugins,
             SyscallTable syscalls,
-            SandboxBuilder builder) {
+            SandboxBuilder builder,
+            SandboxRestorer restorer) {
         this.host = requireNonNull(host, "host is null");
         this.plugins = requireNonNull(plugins, "plugins is null");
         this.syscalls = requireNonNull(syscalls, "syscalls is null");
         this.builder = requireNonNull(builder, "builder is null");
+        this.restorer = requireNonNull(restorer, "restorer is null");
         this.meter = new PlatformMeter(host, System::nanoTime);
     }
 
@@ -156,5 +159,29 @@ public final class Plinth {
      */
     public Sandbox newSandbox(SandboxSpec spec, PlatformFactory platform) {
         return builder.build(spec, platform);
+    }
+
+    /**
+     * Makes a sandbox again that was written into an image, ready to start.
+     *
+     * @param platform that executes it, whatever it ran on before; borrowed until the sandbox is
+     *     closed
+     * @return the sandbox; the caller owns it
+     * @throws SandboxException if it cannot be made: the image, the platform, a descriptor or a
+     *     file of the host, each with its remedy. The image is as it was
+     */
+    public Sandbox restore(RestoreSpec spec, LoadedPlatform platform) {
+        return restore(spec, platform.factory());
+    }
+
+    /**
+     * Makes a sandbox again on a platform that did not come from a plugin.
+     *
+     * @param platform makes what executes it
+     * @return the sandbox; the caller owns it
+     * @throws SandboxException as {@link #restore(RestoreSpec, LoadedPlatform)}
+     */
+    public Sandbox restore(RestoreSpec spec, PlatformFactory platform) {
+        return restorer.restore(spec, platform);
     }
 }

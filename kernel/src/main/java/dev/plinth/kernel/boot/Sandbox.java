@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.task.ExitStatus;
@@ -15,9 +18,11 @@ import dev.plinth.kernel.task.ThreadGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -31,31 +36,49 @@ public final class Sandbox implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
     private final Kernel kernel;
-    private final Task init;
+
+    /** The first task; empty if all were restored. */
+    private final Optional<Task> init;
+
     private final ProgramStarter programs;
+    private final Checkpoints checkpoints;
+    private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Sandbox(Kernel kernel, Task init, ProgramStarter programs, SandboxResources resources) {
+    Sandbox(
+            Kernel kernel,
+            Optional<Task> init,
+            ProgramStarter programs,
+            Checkpoints checkpoints,
+            PlatformSlot slot,
+            SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
+        this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
+        this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
     }
 
     /**
-     * Lets the program run.
+     * Lets the program run, or go on if it was restored.
      *
+     * @throws SandboxException if it was restored, and the host has no room for its tasks
      * @throws IllegalStateException if it was started before, or the sandbox is closed
      */
     public void start() {
         if (closed.get() || !started.compareAndSet(false, true)) {
             throw new IllegalStateException("a sandbox is started once");
         }
-        kernel.start(init);
+        if (init.isPresent()) {
+            kernel.start(init.get());
+        } else {
+            kernel.startRestored();
+        }
     }
 
     /** Sends a signal to the first process, as if from outside. */
@@ -123,6 +146,21 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
+     * Writes the sandbox into an image, from which {@link Plinth#restore} makes it again, on any
+     * platform.
+     *
+     * <p>A program that goes on is stopped only for as long as it takes to collect its state, but
+     * for memory; the call takes longer. A sandbox that is paused stays so.
+     *
+     * @throws SandboxException SANDBOX_BUSY while another image is written, or something else is
+     *     being done with it; SANDBOX_STOPPED if it was not started or has ended; STATE_UNSAVABLE,
+     *     with what; IMAGE_EXISTS, IMAGE_UNWRITABLE. There is no image then, and the sandbox goes on
+     */
+    public void checkpoint(CheckpointSpec spec) {
+        checkpoints.write(spec, standstill);
+    }
+
+    /**
      * Stops every process until {@link #resume}. No program can tell, but by the clocks. Signals
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
@@ -142,6 +180,41 @@ public final class Sandbox implements AutoCloseable {
      */
     public boolean resume() {
         return standstill.resume();
+    }
+
+    /**
+     * Goes on on another platform, which no program can tell. The platform of before is closed.
+     *
+     * @param factory makes the other one; its devices are opened. Borrowed until the sandbox is
+     *     closed, or swapped again
+     * @return how long the programs stood still for it
+     * @throws SandboxException if the sandbox stays where it is: PLATFORM_UNSUITABLE if the other
+     *     one lacks something that programs have seen, HOST_EXHAUSTED, DEVICE_UNUSABLE; and as
+     *     {@link #pause}, but a paused sandbox can be swapped
+     */
+    public Duration swap(PlatformFactory factory) {
+        return swap(
+                factory,
+                new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
+    }
+
+    /**
+     * Goes on on another platform with devices that somebody else has opened.
+     *
+     * @param devices what the other one declares; owned from now on, also if this fails
+     * @return how long the programs stood still for it
+     * @throws SandboxException as {@link #swap(PlatformFactory)}
+     */
+    public Duration swap(PlatformFactory factory, DonatedDescriptors devices) {
+        try (DonatedDescriptors mine = devices) {
+            return standstill.inTurn(
+                    () ->
+                            slot.swap(
+                                    factory,
+                                    mine.take(PlatformSlot.roles(factory)),
+                                    kernel,
+                                    standstill));
+        }
     }
 
     /**
@@ -169,13 +242,16 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try (resources) {
-            if (started.get()) {
-                kernel.end();
-            } else {
-                kernel.discard(init);
+        checkpoints.await();
+        standstill.end(() -> {
+            try (resources) {
+                if (started.get()) {
+                    kernel.end();
+                } else {
+                    init.ifPresentOrElse(kernel::discard, kernel::discardRestored);
+                }
+                kernel.close();
             }
-            kernel.close();
-        }
+        });
     }
 }

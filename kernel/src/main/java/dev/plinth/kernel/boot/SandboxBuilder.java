@@ -6,7 +6,6 @@ import com.google.inject.Inject;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
-import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.donation.DonatedDescriptors;
@@ -65,7 +64,7 @@ final class SandboxBuilder {
     }
 
     private Sandbox build(SandboxSpec spec, PlatformFactory factory, SandboxResources resources) {
-        DonatedDescriptors descriptors = descriptors(spec.stdio(), factory);
+        DonatedDescriptors descriptors = descriptors(host, spec.stdio(), factory);
         resources.own(descriptors::close);
         HostFacts facts = new HostFacts(host);
         long memoryTotal =
@@ -74,11 +73,13 @@ final class SandboxBuilder {
                         Math.min(facts.memoryTotal(), MemoryFile.DEFAULT_CAPACITY));
         MemoryFile memoryFile = MemoryFile.create(host, MemoryFile.DEFAULT_CAPACITY, memoryTotal);
         resources.own(memoryFile::close);
-        Platform platform =
-                factory.create(new DonatedPlatformContext(host, descriptors, memoryFile));
-        resources.own(platform::close);
+        PlatformSlot slot =
+                new PlatformSlot(
+                        host, List.of(memoryFile), factory, descriptors.take(PlatformSlot.roles(factory)));
+        resources.own(slot::close);
 
-        Optional<Vdso> vdso = Vdso.create(platform, memoryFile, () -> JnaCounterMeter.open(host));
+        Optional<Vdso> vdso =
+                Vdso.create(slot.platform(), memoryFile, () -> JnaCounterMeter.open(host));
         vdso.ifPresent(each -> resources.own(each::close));
 
         Credentials credentials =
@@ -91,7 +92,7 @@ final class SandboxBuilder {
                 new Kernel(
                         new Kernel.Parts(
                                 host,
-                                platform,
+                                slot.platform(),
                                 memoryFile,
                                 clock,
                                 spec.hostname()
@@ -107,14 +108,23 @@ final class SandboxBuilder {
                                 new SyscallDispatcher(
                                         syscalls,
                                         spec.strace().map(lines -> new Strace(syscalls, lines))),
-                                vdso));
+                                vdso,
+                                Kernel.Age.beginning(clock)));
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        return new Sandbox(kernel, init, programs, resources);
+        return new Sandbox(
+                kernel,
+                Optional.of(init),
+                programs,
+                new Checkpoints(host, kernel, files, slot),
+                slot,
+                resources);
     }
 
-    private DonatedDescriptors descriptors(Stdio stdio, PlatformFactory factory) {
+    /** Takes over what is given, and opens what the platform needs. */
+    static DonatedDescriptors descriptors(
+            HostKernel host, Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
         // No switch over types: it is linked when it is reached, which every start would pay for.
         if (stdio instanceof Stdio.Inherited inherited) {

@@ -2,8 +2,6 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.task.Kernel;
@@ -11,8 +9,11 @@ import dev.plinth.kernel.task.StoppedWorld;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Stops a sandbox: while something is done with it, or until it is told to go on.
@@ -26,11 +27,20 @@ final class Standstill {
 
     private final Kernel kernel;
 
-    /** Outside of all locks of the kernel; only ever tried, never waited for. */
+    /** Whose turn it is; outside of {@link #entryLock}. */
     private final ReentrantLock turnLock = new ReentrantLock();
 
-    @GuardedBy("turnLock")
-    private Optional<StoppedWorld> paused = Optional.empty();
+    /**
+     * Held for reading while something comes in from outside, which no stop may find half done, and
+     * for writing while the sandbox is stopped; outside of all locks of the kernel.
+     */
+    private final ReadWriteLock entryLock = new ReentrantReadWriteLock();
+
+    /** Guarded by turnLock. */
+    private Optional<StoppedWorld> stopped = Optional.empty();
+
+    /** Whether it stays stopped until it is told to go on; written under turnLock. */
+    private volatile boolean paused;
 
     Standstill(Kernel kernel) {
         this.kernel = requireNonNull(kernel, "kernel is null");
@@ -42,16 +52,15 @@ final class Standstill {
      * @throws SandboxException as {@link Kernel#stopWorld}; SANDBOX_BUSY also if it is paused
      */
     void pause() {
-        takeTurn();
-        try {
-            if (paused.isPresent()) {
+        inTurn(() -> {
+            if (paused) {
                 throw new SandboxException(
                         ErrorCode.SANDBOX_BUSY, "the sandbox is paused already", "");
             }
-            paused = Optional.of(kernel.stopWorld(PATIENCE));
-        } finally {
-            turnLock.unlock();
-        }
+            stopped = Optional.of(kernel.stopWorld(PATIENCE));
+            paused = true;
+            return true;
+        });
     }
 
     /**
@@ -61,15 +70,18 @@ final class Standstill {
      * @throws SandboxException SANDBOX_BUSY while something is done with it
      */
     boolean resume() {
-        takeTurn();
-        try {
-            paused.ifPresent(StoppedWorld::close);
-            boolean was = paused.isPresent();
-            paused = Optional.empty();
+        return inTurn(() -> {
+            boolean was = paused;
+            stopped.ifPresent(StoppedWorld::close);
+            stopped = Optional.empty();
+            paused = false;
             return was;
-        } finally {
-            turnLock.unlock();
-        }
+        });
+    }
+
+    /** Whether the sandbox is paused. */
+    boolean isPaused() {
+        return paused;
     }
 
     /**
@@ -79,25 +91,72 @@ final class Standstill {
      * @throws SandboxException as {@link Kernel#stopWorld}
      */
     <T> T during(Function<StoppedWorld, T> action) {
-        takeTurn();
-        try {
-            if (paused.isPresent()) {
-                return action.apply(paused.get());
+        return inTurn(() -> {
+            if (paused) {
+                return action.apply(stopped.orElseThrow());
             }
             try (StoppedWorld world = kernel.stopWorld(PATIENCE)) {
                 return action.apply(world);
+            }
+        });
+    }
+
+    /**
+     * Does something that another stop may not come between; it may stop the sandbox itself.
+     *
+     * @return what the action gives
+     * @throws SandboxException SANDBOX_BUSY if it is someone else's turn
+     */
+    <T> T inTurn(Supplier<T> action) {
+        if (!turnLock.tryLock()) {
+            throw busy();
+        }
+        try {
+            entryLock.writeLock().lock();
+            try {
+                return action.get();
+            } finally {
+                entryLock.writeLock().unlock();
             }
         } finally {
             turnLock.unlock();
         }
     }
 
-    private void takeTurn() {
-        if (!turnLock.tryLock()) {
-            throw new SandboxException(
-                    ErrorCode.SANDBOX_BUSY,
-                    "the sandbox is being checkpointed, paused or swapped already",
-                    "wait until that is done");
+    /**
+     * Does something that brings a process into the sandbox from outside; several may at once.
+     *
+     * @return what the action gives
+     * @throws SandboxException SANDBOX_BUSY if the sandbox is stopped or about to be
+     */
+    <T> T whileRunning(Supplier<T> action) {
+        if (!entryLock.readLock().tryLock()) {
+            throw busy();
         }
+        try {
+            if (paused) {
+                throw busy();
+            }
+            return action.get();
+        } finally {
+            entryLock.readLock().unlock();
+        }
+    }
+
+    /** Waits until whoever's turn it is has done; then does the last thing of all. */
+    void end(Runnable action) {
+        turnLock.lock();
+        try {
+            action.run();
+        } finally {
+            turnLock.unlock();
+        }
+    }
+
+    private static SandboxException busy() {
+        return new SandboxException(
+                ErrorCode.SANDBOX_BUSY,
+                "the sandbox is paused, or is being checkpointed or swapped",
+                "resume it, or wait until that is done");
     }
 }

@@ -2,6 +2,23 @@
  * Checkpoint and restore of a whole sandbox: puts together what {@code task} (stopping the world),
  * {@code state} (objects), {@code memory} (pages) and {@code image} (files) do.
  *
- * <p>Imports any package of the kernel but {@code boot}, which makes sandboxes and asks for this.
+ * <p>In reading order: {@link dev.plinth.kernel.checkpoint.Checkpoint} (the state of a sandbox on
+ * its way into an image), {@link dev.plinth.kernel.checkpoint.Requirements} (what an image needs of
+ * those who restore it). The order of a restore, from the image to tasks that run, is that of
+ * {@code SandboxRestorer} in {@code boot}.
+ *
+ * <p><b>Saving.</b> The image's directory is made first: what is wrong with it is known before
+ * anything stops. Then the world stops; all objects are saved, beginning with the processes; the
+ * pages that are written in place are written. All other pages are kept by reference, copied by who
+ * writes to them, and written when the world goes on, or at once if the sandbox is to end. Whatever
+ * fails, the sandbox goes on, and there is no image.
+ *
+ * <p><b>Restoring.</b> The inventory is checked, then the roles of descriptors, then the platform,
+ * before anything is made. Then come memory, clock, vDSO, files, the kernel, processes and tasks,
+ * what they are to each other, and last the threads, none of which runs before each has a context.
+ * Whatever fails, all of it is given back, and the image is as it was.
+ *
+ * <p>No locks. Imports any package of the kernel but {@code boot}, which makes sandboxes and asks
+ * for this.
  */
 package dev.plinth.kernel.checkpoint;

@@ -2,6 +2,8 @@ package dev.plinth.kernel.cred;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.proto.CredentialsState;
+
 import java.util.List;
 
 /**
@@ -15,6 +17,9 @@ import java.util.List;
  */
 public record Credentials(
         Ids uids, Ids gids, List<Integer> groups, CapabilitySets capabilities, int secureBits) {
+    /** {@code NGROUPS_MAX} of linux/limits.h. */
+    private static final int MAX_GROUPS = 65536;
+
     public Credentials {
         requireNonNull(uids, "uids is null");
         requireNonNull(gids, "gids is null");
@@ -30,6 +35,39 @@ public record Credentials(
                 groups,
                 uid == 0 ? CapabilitySets.FULL : CapabilitySets.NONE,
                 0);
+    }
+
+    /** Credentials that were saved. */
+    public static Credentials restore(CredentialsState state) {
+        if (state.getGroupsCount() > MAX_GROUPS) {
+            throw new IllegalArgumentException(state.getGroupsCount() + " groups");
+        }
+        return new Credentials(
+                Ids.restore(state.getUids()),
+                Ids.restore(state.getGids()),
+                state.getGroupsList(),
+                new CapabilitySets(
+                        state.getPermitted(),
+                        state.getEffective(),
+                        state.getInheritable(),
+                        state.getBounding(),
+                        state.getAmbient()),
+                state.getSecureBits());
+    }
+
+    /** What is saved of them. */
+    public CredentialsState save() {
+        return CredentialsState.newBuilder()
+                .setUids(uids.save())
+                .setGids(gids.save())
+                .addAllGroups(groups)
+                .setPermitted(capabilities.permitted())
+                .setEffective(capabilities.effective())
+                .setInheritable(capabilities.inheritable())
+                .setBounding(capabilities.bounding())
+                .setAmbient(capabilities.ambient())
+                .setSecureBits(secureBits)
+                .build();
     }
 
     /** Whether a capability is effective. */

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.cred;
 
+import dev.plinth.kernel.state.proto.IdsState;
+
 /**
  * The user ids of a task, or its group ids.
  *
@@ -17,6 +19,22 @@ public record Ids(int real, int effective, int saved, int fileSystem) {
     /** The same id in all four roles. */
     public static Ids all(int id) {
         return new Ids(id, id, id, id);
+    }
+
+    /** Ids that were saved. */
+    static Ids restore(IdsState state) {
+        return new Ids(
+                state.getReal(), state.getEffective(), state.getSaved(), state.getFileSystem());
+    }
+
+    /** What is saved of them. */
+    IdsState save() {
+        return IdsState.newBuilder()
+                .setReal(real)
+                .setEffective(effective)
+                .setSaved(saved)
+                .setFileSystem(fileSystem)
+                .build();
     }
 
     /** Whether an id is the real, effective or saved one. */

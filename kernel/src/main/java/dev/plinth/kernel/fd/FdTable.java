@@ -4,6 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.DescriptorState;
+import dev.plinth.kernel.state.proto.FdTableState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.vfs.FileDescription;
 
 import java.util.ArrayList;
@@ -18,13 +26,18 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Counted, for tasks that were cloned with CLONE_FILES share it; the last {@link #close} closes
  * what is open. Any thread may call any method while it holds a reference. Files are closed outside
  * the table's lock.
+ *
+ * <p>Lasting state: the open numbers with their files, and how many there is room for.
  */
-public final class FdTable implements AutoCloseable {
+public final class FdTable implements Stateful, AutoCloseable {
     /** {@code NR_OPEN_DEFAULT}. */
     private static final int INITIAL_SIZE = 64;
 
     /** A table that grows has a power of two times this: {@code alloc_fdtable} of fs/file.c. */
     private static final int GROWTH_UNIT = 128;
+
+    /** {@code NR_OPEN}: a number is below. */
+    private static final int LIMIT = 1 << 20;
 
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -46,6 +59,48 @@ public final class FdTable implements AutoCloseable {
     private FdTable(Entry[] entries, int lowestFree) {
         this.entries = entries;
         this.lowestFree = lowestFree;
+    }
+
+    /** Makes tables again that were saved. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.FD_TABLE, FdTable::restore);
+    }
+
+    private static FdTable restore(ObjectState object, StateReader reader) {
+        FdTableState state = object.getFdTable();
+        if (state.getCapacity() < INITIAL_SIZE || state.getCapacity() > LIMIT) {
+            throw StateReader.corrupt(state.getCapacity() + " descriptors");
+        }
+        FdTable table = new FdTable(new Entry[state.getCapacity()], 0);
+        // Before anything is in it, for whatever is will be given back with it.
+        reader.counted(table, table::close);
+        for (DescriptorState descriptor : state.getDescriptorsList()) {
+            if (table.entries[descriptor.getNumber()] != null) {
+                throw StateReader.corrupt("descriptor " + descriptor.getNumber() + " twice");
+            }
+            FileDescription file = reader.get(descriptor.getFileRef(), FileDescription.class);
+            table.entries[descriptor.getNumber()] =
+                    new Entry(file.retain(), descriptor.getCloseOnExec());
+        }
+        return table;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        FdTableState.Builder state = FdTableState.newBuilder();
+        synchronized (tableLock) {
+            state.setCapacity(entries.length);
+            for (int fd = 0; fd < entries.length; fd++) {
+                if (entries[fd] != null) {
+                    state.addDescriptors(
+                            DescriptorState.newBuilder()
+                                    .setNumber(fd)
+                                    .setFileRef(writer.reference(entries[fd].file))
+                                    .setCloseOnExec(entries[fd].closeOnExec));
+                }
+            }
+        }
+        return ObjectState.newBuilder().setFdTable(state);
     }
 
     /** Shares the table with one more task, which is to close it too. */

@@ -2,6 +2,9 @@ package dev.plinth.kernel.image;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -28,6 +31,11 @@ import java.security.MessageDigest;
  */
 public final class Image implements AutoCloseable {
     private static final int BUFFER_BYTES = 1 << 16;
+    private static final long SYS_LSEEK = 8;
+    private static final long SYS_OPENAT = 257;
+    private static final long AT_FDCWD = -100;
+    private static final long O_CLOEXEC = 02000000;
+    private static final long SEEK_END = 2;
 
     private final Path directory;
     private final Inventory inventory;
@@ -162,7 +170,36 @@ public final class Image implements AutoCloseable {
 
     /** Reads pages; owned by this. */
     public PageReader pages() {
-        return new PageReader(pages);
+        return PageReader.of(pages);
+    }
+
+    /**
+     * Opens the file of pages once more, to be mapped.
+     *
+     * @return the caller owns it
+     * @throws SandboxException if it is not there any more, or is another one
+     */
+    public HostFd openPages(HostKernel host) {
+        Path file = directory.resolve(ImageFormat.PAGES);
+        try (Arena arena = Arena.ofConfined()) {
+            long number =
+                    host.syscall(
+                            SYS_OPENAT,
+                            AT_FDCWD,
+                            arena.allocateFrom(file.toString()).address(),
+                            O_CLOEXEC);
+            if (Errno.isError(number)) {
+                throw unreadable(
+                        directory, new IOException("openat failed: " + Errno.of((int) -number)));
+            }
+            HostFd fd = new HostFd(host, (int) number);
+            // What it holds is looked at when it is used.
+            if (host.syscall(SYS_LSEEK, number, 0, SEEK_END) != inventory.files().pagesBytes()) {
+                fd.close();
+                throw new ImageCorruptException(ImageFormat.PAGES, "it is not the one it was");
+            }
+            return fd;
+        }
     }
 
     /**

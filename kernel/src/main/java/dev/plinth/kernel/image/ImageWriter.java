@@ -118,6 +118,11 @@ public final class ImageWriter implements AutoCloseable {
                 "name a path where nothing is, or move away what is there");
     }
 
+    /** The image cannot be written, for a reason that whoever wrote pages was given. */
+    public SandboxException unwritable(IOException cause) {
+        return unwritable(target, cause);
+    }
+
     /** An image that cannot be written, in the words of whoever found out. */
     private static SandboxException unwritable(Path target, IOException cause) {
         return new SandboxException(

@@ -44,6 +44,11 @@ public record Inventory(
         }
     }
 
+    /** The same about an image with other files. */
+    public Inventory with(Files written) {
+        return new Inventory(created, platform, cpu, addresses, roles, written);
+    }
+
     /**
      * The other files of an image.
      *
@@ -52,6 +57,9 @@ public record Inventory(
      * @param pagesBytes how long the file of pages is; its checksums are in the index
      */
     public record Files(StoredFile kernel, StoredFile pageIndex, long pagesBytes) {
+        /** No files yet. */
+        public static final Files NONE = new Files(StoredFile.EMPTY, StoredFile.EMPTY, 0);
+
         public Files {
             requireNonNull(kernel, "kernel is null");
             requireNonNull(pageIndex, "pageIndex is null");
@@ -68,6 +76,8 @@ public record Inventory(
      * @param sha256 of its content, 64 hexadecimal digits in lower case
      */
     public record StoredFile(long bytes, String sha256) {
+        private static final StoredFile EMPTY = new StoredFile(0, "0".repeat(64));
+
         public StoredFile {
             if (bytes < 0 || !sha256.matches("[0-9a-f]{64}")) {
                 throw new IllegalArgumentException("not a length and a SHA-256");

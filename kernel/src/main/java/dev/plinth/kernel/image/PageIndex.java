@@ -108,17 +108,28 @@ public final class PageIndex {
                 extents.getInt(at + 24));
     }
 
+    /** How many pages an extent has; see {@link #extent}. */
+    public int pagesOf(int i) {
+        return extents.getInt(i * ImageFormat.EXTENT_BYTES + 16);
+    }
+
     /** How many pages are stored. */
     public long pages() {
         long pages = 0;
         for (int i = 0; i < size; i++) {
-            pages += extents.getInt(i * ImageFormat.EXTENT_BYTES + 16);
+            pages += pagesOf(i);
         }
         return pages;
     }
 
     /** The extent that holds a page, unless the page is zero. */
     public Optional<PageExtent> find(long page) {
+        int i = lastFrom(page);
+        return i >= 0 && page < extent(i).endPage() ? Optional.of(extent(i)) : Optional.empty();
+    }
+
+    /** The last extent that begins at a page or before it, or -1 if there is none. */
+    public int lastFrom(long page) {
         int low = 0;
         int high = size;
         while (low < high) {
@@ -129,10 +140,6 @@ public final class PageIndex {
                 high = middle;
             }
         }
-        if (low == 0) {
-            return Optional.empty();
-        }
-        PageExtent extent = extent(low - 1);
-        return page < extent.endPage() ? Optional.of(extent) : Optional.empty();
+        return low - 1;
     }
 }

@@ -5,6 +5,10 @@ import static java.util.Objects.requireNonNull;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.linux.Errno;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,15 +22,58 @@ import java.util.zip.CRC32C;
  * <p>Any thread may call any method.
  */
 public final class PageReader {
-    private final FileChannel pages;
+    private static final long SYS_PREAD64 = 17;
+
+    private final Source pages;
+
+    /** The file of pages. */
+    @FunctionalInterface
+    private interface Source {
+        /**
+         * Reads bytes.
+         *
+         * @param into native memory, not empty
+         * @return how many were read; zero or less at the end
+         */
+        int read(ByteBuffer into, long offset) throws IOException;
+    }
+
+    private PageReader(Source pages) {
+        this.pages = pages;
+    }
 
     /**
      * A reader.
      *
      * @param pages borrowed
      */
-    PageReader(FileChannel pages) {
-        this.pages = requireNonNull(pages, "pages is null");
+    static PageReader of(FileChannel pages) {
+        requireNonNull(pages, "pages is null");
+        return new PageReader(pages::read);
+    }
+
+    /**
+     * A reader for threads that may be interrupted, which would close a channel.
+     *
+     * @param pages borrowed
+     */
+    public static PageReader of(HostKernel host, HostFd pages) {
+        requireNonNull(host, "host is null");
+        requireNonNull(pages, "pages is null");
+        return new PageReader((into, offset) -> read(host, pages, into, offset));
+    }
+
+    private static int read(HostKernel host, HostFd pages, ByteBuffer into, long offset)
+            throws IOException {
+        MemorySegment target = MemorySegment.ofBuffer(into);
+        long count =
+                host.syscall(
+                        SYS_PREAD64, pages.number(), target.address(), target.byteSize(), offset);
+        if (Errno.isError(count)) {
+            throw new IOException("pread64 failed: " + Errno.of((int) -count));
+        }
+        into.position(into.position() + (int) count);
+        return (int) count;
     }
 
     /**
@@ -75,7 +122,7 @@ public final class PageReader {
         long at = offset;
         while (into.hasRemaining()) {
             int count = pages.read(into, at);
-            if (count < 0) {
+            if (count <= 0) {
                 throw new ImageCorruptException(ImageFormat.PAGES, "it ends at byte " + at);
             }
             at += count;

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.zip.CRC32C;
 
@@ -35,7 +36,6 @@ public final class PageWriter implements AutoCloseable {
     private final List<PageExtent> extents = new ArrayList<>();
 
     private long offset;
-    private long end;
     private long storedPages;
 
     /**
@@ -56,7 +56,7 @@ public final class PageWriter implements AutoCloseable {
     /**
      * Writes pages.
      *
-     * @param firstPage number of the first one; beyond all that were written before
+     * @param firstPage number of the first one; no page is written twice
      * @param content whole pages in native memory. If it changes meanwhile, what was read last
      *     counts, and the checksum may not match
      * @throws IOException if the file cannot be written
@@ -65,11 +65,7 @@ public final class PageWriter implements AutoCloseable {
         if (!Pages.isAligned(content.byteSize())) {
             throw new IllegalArgumentException(content.byteSize() + " bytes are not whole pages");
         }
-        if (firstPage < end) {
-            throw new IllegalArgumentException("page " + firstPage + " comes after " + end);
-        }
         long count = content.byteSize() >> Pages.SHIFT;
-        end = firstPage + count;
         long i = 0;
         while (i < count) {
             if (isZero(content, i)) {
@@ -128,6 +124,8 @@ public final class PageWriter implements AutoCloseable {
 
     /** The content of the index's file. */
     ByteBuffer index() {
+        extents.sort(Comparator.comparingLong(PageExtent::firstPage));
+        requireNoneTwice();
         ByteBuffer index =
                 ByteBuffer.allocate(
                                 ImageFormat.PAGE_INDEX_HEADER_BYTES
@@ -145,6 +143,16 @@ public final class PageWriter implements AutoCloseable {
             index.putInt(0);
         }
         return index.flip();
+    }
+
+    private void requireNoneTwice() {
+        long end = 0;
+        for (PageExtent extent : extents) {
+            if (extent.firstPage() < end) {
+                throw new IllegalStateException("page " + extent.firstPage() + " is there twice");
+            }
+            end = extent.endPage();
+        }
     }
 
     /** Gives back its memory; doing so again is harmless. */

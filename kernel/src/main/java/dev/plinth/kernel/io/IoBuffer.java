@@ -111,6 +111,16 @@ public abstract class IoBuffer {
     }
 
     /**
+     * Goes on behind some bytes that are not looked at.
+     *
+     * @param count at most as many are skipped
+     * @return how many were
+     */
+    public final long skip(long count) {
+        return count == 0 ? 0 : transfer(Math.min(count, remaining), MemorySegment::byteSize);
+    }
+
+    /**
      * Gives up the rest of the buffer without looking at it, so that memory which cannot be
      * accessed is no error.
      *

@@ -11,14 +11,18 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
+import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One sparse file of the host in which all memory of a sandbox lies: that of its programs, and that
@@ -48,11 +52,15 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     /** How many chunks of a class are tried for a run before a roomier class is preferred. */
     private static final int CANDIDATES = 8;
 
+    private static final long SYS_MMAP = 9;
     private static final long SYS_PWRITE64 = 18;
     private static final long SYS_FCNTL = 72;
     private static final long SYS_FTRUNCATE = 77;
     private static final long SYS_FALLOCATE = 285;
     private static final long SYS_MEMFD_CREATE = 319;
+    private static final long MAP_SHARED = 1;
+    private static final long MAP_FIXED = 0x10;
+    private static final long MAP_NORESERVE = 0x4000;
     private static final long MFD_CLOEXEC = 1;
     private static final long MFD_ALLOW_SEALING = 2;
     private static final long F_ADD_SEALS = 1033;
@@ -68,10 +76,21 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     /** In which class chunks are that are free from end to end. */
     private static final int FREE_CLASS = CLASSES - 1;
 
+    /** What lies between this memory and that of the image, so that no pages of both touch. */
+    private static final long GAP = Chunk.BYTES;
+
     private final HostKernel host;
     private final HostFd file;
     private final HostMemory memory;
+
+    /** The file alone. */
     private final MemorySegment view;
+
+    /** The file, and the image behind it if there is one. */
+    private final MemorySegment all;
+
+    private final Optional<ImageMemory> image;
+    private final Optional<MissingPages> missing;
     private final long limitPages;
 
     private final Object allocationLock = new Object();
@@ -87,19 +106,32 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     @GuardedBy("allocationLock")
     private long allocatedPages;
 
+    /** How many pages may be allocated beyond the limit now. */
+    @GuardedBy("allocationLock")
+    private long beyondLimitPages;
+
     @GuardedBy("allocationLock")
     private long peakPages;
 
     @GuardedBy("allocationLock")
     private int dirtyPages;
 
-    private MemoryFile(HostKernel host, HostFd file, HostMemory memory, long limit) {
+    private MemoryFile(
+            HostKernel host,
+            HostFd file,
+            HostMemory memory,
+            long capacity,
+            long limit,
+            Optional<ImageMemory> image) {
         this.host = host;
         this.file = file;
         this.memory = memory;
-        this.view = memory.segment();
+        this.all = memory.segment();
+        this.view = all.asSlice(0, capacity);
+        this.image = image;
+        this.missing = image.map(each -> new MissingPages(each, view));
         this.limitPages = limit >> Pages.SHIFT;
-        this.chunks = new Chunk[(int) (memory.length() / Chunk.BYTES)];
+        this.chunks = new Chunk[(int) (capacity / Chunk.BYTES)];
         for (int i = 0; i < CLASSES; i++) {
             classes[i] = new BitSet();
         }
@@ -116,38 +148,92 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      * @throws dev.plinth.api.host.HostCallException if the host refuses
      */
     public static MemoryFile create(HostKernel host, long capacity, long limit) {
+        return create(host, capacity, limit, Optional.empty());
+    }
+
+    /**
+     * Makes the memory file of a sandbox that is restored, with the image's pages behind it.
+     *
+     * @param image owned from now on, unless this fails
+     */
+    static MemoryFile create(
+            HostKernel host, long capacity, long limit, Optional<ImageMemory> image) {
         requireNonNull(host, "host is null");
         if (capacity <= 0 || capacity % Chunk.BYTES != 0 || limit < 0) {
             throw new IllegalArgumentException("capacity " + capacity + ", limit " + limit);
         }
-        HostFd file = createFile(host);
+        HostFd file = createFile(host, "plinth-memory", capacity);
         try {
-            host.require("ftruncate(memory file)", SYS_FTRUNCATE, file.number(), capacity);
-            // Nobody who gets hold of the descriptor can make its mappings fault.
-            host.require(
-                    "fcntl(memory file, F_ADD_SEALS)",
-                    SYS_FCNTL,
-                    file.number(),
-                    F_ADD_SEALS,
-                    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW);
-            HostMemory memory = host.map(file, 0, capacity, AccessType.READ_WRITE);
-            return new MemoryFile(host, file, memory, limit);
+            HostMemory memory =
+                    image.isPresent()
+                            ? mapBoth(host, file, capacity, image.get())
+                            : host.map(file, 0, capacity, AccessType.READ_WRITE);
+            return new MemoryFile(host, file, memory, capacity, limit, image);
         } catch (RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    private static HostFd createFile(HostKernel host) {
+    /** One view of both, so that whoever has a place needs not ask in which it is. */
+    private static HostMemory mapBoth(
+            HostKernel host, HostFd file, long capacity, ImageMemory image) {
+        long start = capacity + GAP;
+        HostMemory reserved = host.map(file, 0, start + image.bytes(), AccessType.NONE);
+        try {
+            mapFixed(host, reserved.address(), capacity, AccessType.READ_WRITE, file);
+            mapFixed(
+                    host,
+                    reserved.address() + start,
+                    image.bytes(),
+                    image.isWritable() ? AccessType.READ_WRITE : AccessType.READ,
+                    image.file());
+            image.setView(reserved.segment().asSlice(start, image.bytes()));
+            return reserved;
+        } catch (RuntimeException e) {
+            reserved.close();
+            throw e;
+        }
+    }
+
+    // SAFETY: the addresses are within a mapping that was just made and that nobody uses yet.
+    private static void mapFixed(
+            HostKernel host, long address, long length, AccessType access, HostFd file) {
+        host.require(
+                "mmap(memory of a sandbox)",
+                SYS_MMAP,
+                address,
+                length,
+                access.prot(),
+                MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+                file.number(),
+                0);
+    }
+
+    /** Makes a file in memory whose size is for good. */
+    static HostFd createFile(HostKernel host, String name, long bytes) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocateFrom("plinth-memory");
             long number =
                     host.require(
-                            "memfd_create(memory file)",
+                            "memfd_create(" + name + ")",
                             SYS_MEMFD_CREATE,
-                            name.address(),
+                            arena.allocateFrom(name).address(),
                             MFD_CLOEXEC | MFD_ALLOW_SEALING);
-            return new HostFd(host, (int) number);
+            HostFd file = new HostFd(host, (int) number);
+            try {
+                host.require("ftruncate(" + name + ")", SYS_FTRUNCATE, number, bytes);
+                // Nobody who gets hold of the descriptor can make its mappings fault.
+                host.require(
+                        "fcntl(" + name + ", F_ADD_SEALS)",
+                        SYS_FCNTL,
+                        number,
+                        F_ADD_SEALS,
+                        F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW);
+                return file;
+            } catch (RuntimeException e) {
+                file.close();
+                throw e;
+            }
         }
     }
 
@@ -161,8 +247,46 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
         return view;
     }
 
-    /** A part of the view. */
+    /**
+     * All memory that there are places of: the file, and the image that the sandbox was restored
+     * from. Pages of the file have their content, and those of the image, if they were {@linkplain
+     * #require asked for}.
+     */
+    public MemorySegment all() {
+        return all;
+    }
+
+    /** The image that the sandbox was restored from. */
+    public Optional<ImageMemory> image() {
+        return image;
+    }
+
+    /** Whether a place is in the image: its page is not counted, and is never written. */
+    public boolean isOfImage(long offset) {
+        return offset >= view.byteSize();
+    }
+
+    /** The place of a page of the image. */
+    public long placeOfImage(long offsetInImage) {
+        return view.byteSize() + GAP + offsetInImage;
+    }
+
+    /**
+     * Maps pages for a guest.
+     *
+     * @param offset of the first one: all are of the file, or all of the image
+     */
+    public void map(AddressSpace addressSpace, AddressRange range, long offset, AccessType access) {
+        if (isOfImage(offset)) {
+            addressSpace.map(range, image.orElseThrow(), offset - placeOfImage(0), access);
+        } else {
+            addressSpace.map(range, this, offset, access);
+        }
+    }
+
+    /** A part of the file, with its content. */
     public MemorySegment slice(long offset, long length) {
+        require(offset, length);
         return view.asSlice(offset, length);
     }
 
@@ -173,6 +297,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      * @param source outside the JVM's heap, perhaps a part of the view
      */
     public void write(long offset, MemorySegment source) {
+        require(offset, source.byteSize());
         long done = 0;
         while (done < source.byteSize()) {
             done +=
@@ -216,7 +341,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
         List<AddressRange> toZero;
         long offset;
         synchronized (allocationLock) {
-            if (pages > limitPages - allocatedPages) {
+            if (pages > limitPages + beyondLimitPages - allocatedPages) {
                 throw ErrnoException.of(Errno.ENOMEM);
             }
             long first =
@@ -235,6 +360,72 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
             slice(dirty.start(), dirty.length()).fill((byte) 0);
         }
         return offset;
+    }
+
+    /**
+     * Takes pages into use at a place of their own, whose content is in the image, with one
+     * reference.
+     *
+     * <p>Precondition: nothing was allocated yet but in this way.
+     *
+     * @throws SandboxException if the limit forbids it
+     */
+    void reserve(long offset, long length) {
+        checkRange(offset, length);
+        long first = offset >> Pages.SHIFT;
+        long pages = length >> Pages.SHIFT;
+        synchronized (allocationLock) {
+            if (pages > limitPages - allocatedPages) {
+                throw new SandboxException(
+                        ErrorCode.IMAGE_UNSUITABLE,
+                        "the image's files and shared memory have more than %d MiB"
+                                .formatted(limitPages >> (20 - Pages.SHIFT)),
+                        "restore it with more memory");
+            }
+            List<AddressRange> dirty = takeLocked(first, pages);
+            if (!dirty.isEmpty()) {
+                throw new IllegalStateException("the memory was used before");
+            }
+            allocatedPages += pages;
+            peakPages = Math.max(peakPages, allocatedPages);
+        }
+        missing.ifPresent(each -> each.add(first, first + pages));
+    }
+
+    /**
+     * Sees that pages of the file have their content, which may be that of the image.
+     *
+     * <p>Precondition: the caller holds a reference to each.
+     *
+     * @param offset of any byte
+     * @throws dev.plinth.kernel.image.ImageCorruptException if they are not what was written
+     */
+    public void require(long offset, long length) {
+        // No lambda: this is on the way of each access.
+        if (missing.isPresent() && length > 0) {
+            missing.get()
+                    .require(offset >> Pages.SHIFT, ((offset + length - 1) >> Pages.SHIFT) + 1);
+        }
+    }
+
+    /**
+     * Adds a reference to each page of a range, and allows as many pages beyond the limit.
+     *
+     * <p>Precondition: somebody holds a reference to each already.
+     */
+    void retainBeyondLimit(long offset, long length) {
+        retain(offset, length);
+        synchronized (allocationLock) {
+            beyondLimitPages += length >> Pages.SHIFT;
+        }
+    }
+
+    /** Takes back what {@link #retainBeyondLimit} did. */
+    void releaseBeyondLimit(long offset, long length) {
+        synchronized (allocationLock) {
+            beyondLimitPages -= length >> Pages.SHIFT;
+        }
+        release(offset, length);
     }
 
     /** The first page of a free run within one chunk, or -1. */
@@ -383,7 +574,9 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
             int end = chunk.releaseAlike(start, to);
             if (chunk.references(start) == 0) {
                 int pages = end - start;
+                long first = (long) i * Chunk.PAGES + start;
                 allocatedPages -= pages;
+                missing.ifPresent(each -> each.forget(first, first + pages));
                 if (pages <= RECYCLED_RUN_MAX && dirtyPages + pages <= RECYCLED_PAGES_MAX) {
                     chunk.dirty.set(start, end);
                     chunk.free.set(start, end);
@@ -487,5 +680,6 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     public void close() {
         memory.close();
         file.close();
+        image.ifPresent(ImageMemory::close);
     }
 }

@@ -37,6 +37,12 @@ public record AddressLayout(
         long mmapBottomUp,
         long pieBase,
         long brkGap) {
+    /**
+     * The addresses that every platform which comes with Plinth can map, so that a process can go
+     * from one to another.
+     */
+    public static final AddressRange PORTABLE = new AddressRange(0x1_0000L, 0x7fff_ffff_d000L);
+
     /** The end of what Linux lets a program map: below it is a page that nobody can. */
     private static final long TASK_SIZE = 0x7fff_ffff_f000L;
 
@@ -50,7 +56,7 @@ public record AddressLayout(
     static final long STACK_GUARD_GAP = 256L << Pages.SHIFT;
 
     private static final long STACK_RANDOM_PAGES = 0x3fffff;
-    private static final int STACK_JITTER_MAX = 8192;
+    static final int STACK_JITTER_MAX = 8192;
     private static final long MMAP_RANDOM_PAGES = (1L << 28) - 1;
     private static final long BRK_RANDOM_PAGES = (1L << (30 - Pages.SHIFT)) - 1;
     private static final long GAP_MIN = 128L << 20;

@@ -57,7 +57,7 @@ public final class GuestMemory {
     GuestMemory(MemoryManager manager, Pager pager, AddressRange userAddresses) {
         this.manager = manager;
         this.pager = pager;
-        this.view = pager.memory().view();
+        this.view = pager.memory().all();
         this.userAddresses = userAddresses;
     }
 

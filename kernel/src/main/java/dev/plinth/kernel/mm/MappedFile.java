@@ -13,6 +13,9 @@ import java.util.Optional;
  * and {@link #punchHole} are called under a memory manager's locks and answer at once.
  */
 public interface MappedFile {
+    /** The object that is saved, and gives this again when it was restored. */
+    MappedFileOwner owner();
+
     /** The file's pages, or empty if files of this kind cannot be mapped (ENODEV). */
     Optional<? extends Mappable> mappable();
 

@@ -3,7 +3,7 @@ package dev.plinth.kernel.mm;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
-import dev.plinth.api.platform.BackingFile;
+import dev.plinth.kernel.memory.MemoryFile;
 
 /**
  * Changes to an address space, with those that touch each other made in one call.
@@ -20,14 +20,14 @@ final class MappingBatch {
     }
 
     private final AddressSpace addressSpace;
-    private final BackingFile memory;
+    private final MemoryFile memory;
     private Kind kind = Kind.NOTHING;
     private long start;
     private long end;
     private long offset;
     private AccessType access = AccessType.NONE;
 
-    MappingBatch(AddressSpace addressSpace, BackingFile memory) {
+    MappingBatch(AddressSpace addressSpace, MemoryFile memory) {
         this.addressSpace = addressSpace;
         this.memory = memory;
     }
@@ -74,7 +74,7 @@ final class MappingBatch {
         }
         AddressRange range = new AddressRange(start, end);
         switch (pending) {
-            case MAP -> addressSpace.map(range, memory, offset, access);
+            case MAP -> memory.map(addressSpace, range, offset, access);
             case PROTECT -> addressSpace.protect(range, access);
             case UNMAP -> addressSpace.unmap(range);
             case NOTHING -> throw new AssertionError();

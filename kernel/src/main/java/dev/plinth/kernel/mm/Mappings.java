@@ -27,7 +27,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 final class Mappings {
     /** {@code sysctl vm.max_map_count}. */
-    private static final int MAX_COUNT = 65530;
+    static final int MAX_COUNT = 65530;
 
     private static final long MAP_32BIT_START = 0x4000_0000L;
     private static final long MAP_32BIT_END = 0x8000_0000L;
@@ -37,7 +37,9 @@ final class Mappings {
 
     private final Pager pager;
     private final AddressLayout layout;
-    private final MemoryLimits limits;
+
+    /** Another than at first only once the process of a restored address space is made. */
+    private volatile MemoryLimits limits;
 
     private final ReadWriteLock mappingLock = new ReentrantReadWriteLock();
 
@@ -92,6 +94,10 @@ final class Mappings {
         return limits;
     }
 
+    void limitTo(MemoryLimits newLimits) {
+        limits = newLimits;
+    }
+
     /** The end of the addresses that can be mapped: {@code TASK_SIZE}. */
     long taskSize() {
         return layout.userAddresses().end();
@@ -111,6 +117,23 @@ final class Mappings {
 
     long peakPages() {
         return peakPages;
+    }
+
+    long brkStart() {
+        return brkStart;
+    }
+
+    long brk() {
+        return brk;
+    }
+
+    void restoreBrk(long start, long end) {
+        brkStart = start;
+        brk = end;
+    }
+
+    void restorePeak(long pages) {
+        peakPages = Math.max(pages, vmas.totalPages());
     }
 
     ProgramAreas program() {

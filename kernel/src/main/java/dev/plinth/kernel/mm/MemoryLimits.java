@@ -10,6 +10,30 @@ public interface MemoryLimits {
     /** {@code RLIM_INFINITY}. */
     long INFINITY = Long.MAX_VALUE;
 
+    /** Everything is allowed. */
+    MemoryLimits NONE =
+            new MemoryLimits() {
+                @Override
+                public long addressSpace() {
+                    return INFINITY;
+                }
+
+                @Override
+                public long data() {
+                    return INFINITY;
+                }
+
+                @Override
+                public long stack() {
+                    return INFINITY;
+                }
+
+                @Override
+                public long locked() {
+                    return INFINITY;
+                }
+            };
+
     /** {@code RLIMIT_AS} in bytes: all mappings. */
     long addressSpace();
 

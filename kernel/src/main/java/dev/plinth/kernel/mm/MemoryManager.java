@@ -12,7 +12,16 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.AddressSpaceState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +34,7 @@ import java.util.Optional;
  * in the order of checks of Linux 6.18; flags and protection bits are the numbers of the x86-64
  * ABI. Addresses are what the guest passed: any {@code long}.
  */
-public final class MemoryManager implements Mappable.Observer, AutoCloseable {
+public final class MemoryManager implements Mappable.Observer, Stateful, AutoCloseable {
     static final int PROT_MASK =
             AccessType.PROT_READ | AccessType.PROT_WRITE | AccessType.PROT_EXEC;
 
@@ -66,6 +75,82 @@ public final class MemoryManager implements Mappable.Observer, AutoCloseable {
         requireNonNull(layout, "layout is null");
         requireNonNull(limits, "limits is null");
         return of(new Mappings(new Pager(memory, addressSpace), layout, limits));
+    }
+
+    /** Makes the address spaces of a sandbox. */
+    @FunctionalInterface
+    public interface AddressSpaces {
+        /** See {@link dev.plinth.api.platform.Platform#newAddressSpace}. */
+        AddressSpace create();
+    }
+
+    /**
+     * Makes memory managers again that were saved, and the memory that processes share. None has
+     * limits until {@link #limitTo} says so.
+     *
+     * @param memory where their memory is; borrowed by each
+     * @param userAddresses that can be mapped: an image that has others does not fit
+     */
+    public static void restoring(
+            Restorers restorers,
+            MemoryFile memory,
+            AddressRange userAddresses,
+            AddressSpaces addressSpaces) {
+        requireNonNull(memory, "memory is null");
+        requireNonNull(userAddresses, "userAddresses is null");
+        requireNonNull(addressSpaces, "addressSpaces is null");
+        restorers.add(
+                KindCase.SHARED_MEMORY,
+                (state, reader) ->
+                        SharedAnonymous.restore(memory, state.getSharedMemory(), reader));
+        restorers.add(
+                KindCase.ADDRESS_SPACE,
+                (state, reader) -> {
+                    AddressLayout layout =
+                            SavedMappings.layout(state.getAddressSpace().getLayout());
+                    if (!userAddresses.contains(layout.userAddresses())) {
+                        throw new SandboxException(
+                                ErrorCode.IMAGE_UNSUITABLE,
+                                "the image has programs in %s, and the platform can map %s"
+                                        .formatted(layout.userAddresses(), userAddresses),
+                                "choose another platform");
+                    }
+                    return restore(
+                            memory,
+                            addressSpaces.create(),
+                            layout,
+                            state.getAddressSpace(),
+                            reader);
+                });
+    }
+
+    private static MemoryManager restore(
+            MemoryFile memory,
+            AddressSpace addressSpace,
+            AddressLayout layout,
+            AddressSpaceState state,
+            StateReader reader) {
+        MemoryManager manager = create(memory, addressSpace, layout, MemoryLimits.NONE);
+        boolean complete = false;
+        try {
+            new SavedMappings(manager.mappings).restore(state, reader);
+            complete = true;
+            return manager;
+        } finally {
+            if (!complete) {
+                manager.close();
+            }
+        }
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setAddressSpace(new SavedMappings(mappings).save(writer));
+    }
+
+    /** Says what limits the process has whose memory this is; once, after a restore. */
+    public void limitTo(MemoryLimits limits) {
+        mappings.limitTo(requireNonNull(limits, "limits is null"));
     }
 
     private static MemoryManager of(Mappings mappings) {

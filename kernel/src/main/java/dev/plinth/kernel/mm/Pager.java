@@ -7,7 +7,11 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.OwnPagesState;
+import dev.plinth.kernel.state.proto.PageRunState;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -147,9 +151,9 @@ final class Pager {
         try {
             Pma pma = active.find(address);
             if (pma != null && pma.allows(attempt)) {
-                addressSpace.map(
+                memory.map(
+                        addressSpace,
                         AddressRange.ofLength(page, Pages.SIZE),
-                        memory,
                         pma.offsetOf(page),
                         pma.access);
                 return;
@@ -177,7 +181,9 @@ final class Pager {
             try {
                 if (pma == null) {
                     bringInLocked(vma, at, end, attempt, batch);
-                } else if (pma.access == AccessType.NONE) {
+                } else if (pma.kind == Pma.Kind.UNREAD) {
+                    readLocked(vma, at, batch);
+                } else if (pma.access == AccessType.NONE && pma.accessIn(vma) != AccessType.NONE) {
                     mapLocked(vma, at, batch);
                 } else {
                     makeWritableLocked(vma, pma, at, end, batch, unused);
@@ -264,8 +270,52 @@ final class Pager {
         if (surplus > 0) {
             memory.release(pages.memoryOffset() + length, surplus);
         }
+        boolean complete = false;
+        try {
+            memory.require(pages.memoryOffset(), length);
+            complete = true;
+        } finally {
+            if (!complete) {
+                memory.release(pages.memoryOffset(), length);
+            }
+        }
         return Pma.ofMappable(
                 from, from + length, pages.memoryOffset(), pages.maxAccess().canWrite());
+    }
+
+    /**
+     * Has pages of the image that were not looked at yet: the one at an address, and those that
+     * come with it.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if they are not what was written
+     */
+    private void readLocked(Vma vma, long at, MappingBatch batch) {
+        Pma unread = active.find(at);
+        long lowest = Math.max(Math.max(unread.start, vma.start()), at & -BLOCK);
+        long end = Math.min(Math.min(unread.end, vma.end()), (at & -BLOCK) + BLOCK);
+        ImageMemory.Run run =
+                readImage(unread.pageOf(at), unread.pageOf(lowest), unread.pageOf(end));
+        long start = at + ((run.first() - unread.pageOf(at)) << Pages.SHIFT);
+        long stop = at + ((run.end() - unread.pageOf(at)) << Pages.SHIFT);
+        List<AddressRange> none = new ArrayList<>(0);
+        if (!run.isZero()) {
+            active.remove(start, stop, none);
+            insertLocked(vma, Pma.ofImage(start, stop, memory.placeOfImage(run.place())), batch);
+        } else if (vma.mappable().isEmpty()) {
+            active.remove(start, stop, none);
+        } else {
+            // Not what the file has there: zeros were written over it.
+            Pma zeros = allocate(start, stop, at);
+            active.remove(zeros.start, zeros.end, none);
+            insertLocked(vma, zeros, batch);
+        }
+    }
+
+    private ImageMemory.Run readImage(long page, long lowest, long end) {
+        // An image that has no page at all is no memory.
+        return memory.image().isPresent()
+                ? memory.image().get().read(page, lowest, end)
+                : new ImageMemory.Run(lowest, end, -1);
     }
 
     /** Maps pages that are there, but that the address space does not know. */
@@ -296,7 +346,7 @@ final class Pager {
             insertLocked(vma, writable, batch);
             return;
         }
-        if (pma.owned) {
+        if (pma.kind == Pma.Kind.OWN) {
             long start = Math.max(Math.max(pma.start, vma.start()), at & -BLOCK);
             long stop = Math.min(Math.min(pma.end, vma.end()), (at & -BLOCK) + BLOCK);
             if (memory.isExclusive(pma.offsetOf(start), stop - start)) {
@@ -315,7 +365,7 @@ final class Pager {
 
     private void copyLocked(
             Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
-        boolean isData = !pma.owned && vma.file().filter(MappedFile::isWritable).isEmpty();
+        boolean isData = !pma.isOwned() && vma.file().filter(MappedFile::isWritable).isEmpty();
         long window = isData ? FILE_COPY_WINDOW : COPY_WINDOW;
         long start = Math.max(Math.max(pma.start, vma.start()), at & -window);
         long wanted = Math.min(end, at + BLOCK);
@@ -329,7 +379,7 @@ final class Pager {
             stop = at + Pages.SIZE;
             offset = memory.allocate(Pages.SIZE);
         }
-        MemorySegment.copy(memory.view(), pma.offsetOf(start), memory.view(), offset, stop - start);
+        MemorySegment.copy(memory.all(), pma.offsetOf(start), memory.view(), offset, stop - start);
         active.remove(start, stop, unused);
         insertLocked(vma, Pma.owned(start, stop, offset), batch);
     }
@@ -431,7 +481,7 @@ final class Pager {
             active.split(range.end());
             MappingBatch batch = new MappingBatch(addressSpace, memory);
             for (Pma pma : new ArrayList<>(active.startingIn(range.start(), range.end()))) {
-                if (alsoPrivate || !pma.owned) {
+                if (alsoPrivate || !pma.isOwned()) {
                     active.remove(pma.start, pma.end, unused);
                     batch.unmap(pma.start, pma.end);
                 }
@@ -464,6 +514,109 @@ final class Pager {
                 throw new IllegalStateException("it has one");
             }
             addressSpace = next;
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+    }
+
+    /**
+     * Saves the process's own pages, which are copied on write from now on.
+     *
+     * @param vmas all areas
+     * @param writer takes the pages
+     * @return where they are, in the order of addresses
+     */
+    List<OwnPagesState> saveOwnPages(VmaSet vmas, StateWriter writer) {
+        List<OwnPagesState> saved = new ArrayList<>();
+        activeLock.writeLock().lock();
+        try {
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            for (Pma pma : active.all()) {
+                if (pma.kind == Pma.Kind.UNREAD) {
+                    saveUnread(pma, vmas, writer, saved);
+                } else if (pma.isOwned()) {
+                    copyOnWriteLocked(pma, batch);
+                    saved.add(save(pma.start, pma.offset, pma.end - pma.start, writer));
+                }
+            }
+            batch.flush();
+            active.merge(0, Long.MAX_VALUE);
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+        return saved;
+    }
+
+    private static OwnPagesState save(long address, long place, long length, StateWriter writer) {
+        writer.pagesCopiedOnWrite(place, length);
+        return OwnPagesState.newBuilder()
+                .setAddress(address)
+                .setRun(
+                        PageRunState.newBuilder()
+                                .setFirstPage(place >> Pages.SHIFT)
+                                .setPages(length >> Pages.SHIFT))
+                .build();
+    }
+
+    /** Names pages by their places, as others may do that have read them. */
+    private void saveUnread(Pma pma, VmaSet vmas, StateWriter writer, List<OwnPagesState> saved) {
+        long end = pma.pageOf(pma.end);
+        long page = pma.pageOf(pma.start);
+        while (page < end) {
+            ImageMemory.Run run = findInImage(page, end);
+            long address = pma.start + ((page - pma.pageOf(pma.start)) << Pages.SHIFT);
+            long length = (run.end() - page) << Pages.SHIFT;
+            if (!run.isZero()) {
+                saved.add(save(address, memory.placeOfImage(run.place()), length, writer));
+            } else {
+                saveZeros(address, address + length, vmas, saved);
+            }
+            page = run.end();
+        }
+    }
+
+    private ImageMemory.Run findInImage(long page, long end) {
+        return memory.image().isPresent()
+                ? memory.image().get().find(page, page, end)
+                : new ImageMemory.Run(page, end, -1);
+    }
+
+    /** Only where a file is mapped does it matter that there are pages which are zero. */
+    private static void saveZeros(long start, long end, VmaSet vmas, List<OwnPagesState> saved) {
+        for (Vma vma : vmas.overlapping(start, end)) {
+            if (vma.mappable().isPresent()) {
+                Vma part = vma.part(start, end);
+                saved.add(
+                        OwnPagesState.newBuilder()
+                                .setAddress(part.start())
+                                .setRun(PageRunState.newBuilder().setPages(part.pages()))
+                                .setZero(true)
+                                .build());
+            }
+        }
+    }
+
+    /**
+     * Has pages that were saved, which are read when they are touched.
+     *
+     * <p>Precondition: there are none at their addresses; they lie in private areas.
+     *
+     * @param firstPage number of the first one in the image
+     */
+    void restoreOwnPages(long start, long end, long firstPage) {
+        activeLock.writeLock().lock();
+        try {
+            active.put(Pma.unread(start, end, firstPage << Pages.SHIFT));
+        } finally {
+            activeLock.writeLock().unlock();
+        }
+    }
+
+    /** Says how many pages there were at most. */
+    void restorePeak(long pages) {
+        activeLock.writeLock().lock();
+        try {
+            active.setPeak(pages);
         } finally {
             activeLock.writeLock().unlock();
         }
@@ -508,11 +661,12 @@ final class Pager {
                             continue;
                         }
                     }
-                    if (pma.owned) {
-                        pma.copyOnWrite = true;
-                        changeAccess(pma, pma.access.withoutWrite(), mine);
+                    if (pma.isOwned()) {
+                        copyOnWriteLocked(pma, mine);
                     }
-                    memory.retain(pma.offset, pma.end - pma.start);
+                    if (pma.isCounted()) {
+                        memory.retain(pma.offset, pma.end - pma.start);
+                    }
                     child.insertLocked(vma, pma.copyAt(pma.start), childs);
                 }
                 active.merge(vma.start(), vma.end());
@@ -528,9 +682,14 @@ final class Pager {
         missed.forEach(each -> child.invalidate(each.range(), each.alsoPrivate()));
     }
 
+    private static void copyOnWriteLocked(Pma pma, MappingBatch batch) {
+        pma.copyOnWrite = true;
+        changeAccess(pma, pma.access.withoutWrite(), batch);
+    }
+
     private static boolean isWorthCopying(Pma pma, long limit) {
         long length = pma.end - pma.start;
-        return pma.owned && pma.access.canWrite() && length <= SMALL && length <= limit;
+        return pma.isOwned() && pma.access.canWrite() && length <= SMALL && length <= limit;
     }
 
     /** A copy of pages of the process's own, or null if there is no memory for one. */

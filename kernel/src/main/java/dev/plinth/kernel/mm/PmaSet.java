@@ -82,7 +82,9 @@ final class PmaSet {
         while (entry != null && entry.getKey() < end) {
             Pma pma = entry.getValue();
             take(pma);
-            unused.add(AddressRange.ofLength(pma.offset, pma.end - pma.start));
+            if (pma.isCounted()) {
+                unused.add(AddressRange.ofLength(pma.offset, pma.end - pma.start));
+            }
             any |= pma.access != AccessType.NONE;
             entry = byStart.higherEntry(entry.getKey());
         }
@@ -133,7 +135,7 @@ final class PmaSet {
     private void count(Pma pma, int sign) {
         long pages = sign * ((pma.end - pma.start) >> Pages.SHIFT);
         residentPages += pages;
-        if (!pma.owned) {
+        if (!pma.isOwned()) {
             residentFilePages += pages;
         }
     }
@@ -146,6 +148,15 @@ final class PmaSet {
      * @param peak the most that there have been
      */
     record Resident(long now, long ofFiles, long peak) {}
+
+    /** Says how many pages there were at most before these. */
+    void setPeak(long pages) {
+        peakResidentPages = Math.max(pages, residentPages);
+    }
+
+    Collection<Pma> all() {
+        return byStart.values();
+    }
 
     Resident resident() {
         return new Resident(residentPages, residentFilePages, peakResidentPages);

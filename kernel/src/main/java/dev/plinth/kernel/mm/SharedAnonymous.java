@@ -6,9 +6,17 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.SharedMemoryState;
+import dev.plinth.kernel.state.proto.SharedPieceState;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,7 +24,7 @@ import java.util.Map;
  *
  * <p>It gives its pages back when the last mapping of it is gone.
  */
-final class SharedAnonymous implements Mappable {
+final class SharedAnonymous implements Mappable, Stateful, AutoCloseable {
     /** Pages are allocated in pieces of this size, at multiples of it. */
     private static final long PIECE = 2L << 20;
 
@@ -36,6 +44,71 @@ final class SharedAnonymous implements Mappable {
     SharedAnonymous(MemoryFile memory, long size) {
         this.memory = requireNonNull(memory, "memory is null");
         this.size = size;
+    }
+
+    /** Makes memory again that was saved. */
+    static SharedAnonymous restore(MemoryFile memory, SharedMemoryState state, StateReader reader) {
+        long size = state.getSize();
+        if (size <= 0 || !Pages.isAligned(size)) {
+            throw StateReader.corrupt("shared memory of %d bytes".formatted(size));
+        }
+        SharedAnonymous shared = new SharedAnonymous(memory, size);
+        reader.counted(shared, shared::close);
+        shared.restorePieces(state.getPiecesList(), reader);
+        return shared;
+    }
+
+    private void restorePieces(List<SharedPieceState> saved, StateReader reader) {
+        synchronized (pagesLock) {
+            for (SharedPieceState piece : saved) {
+                long number = piece.getNumber();
+                if (number < 0
+                        || number > (size - 1) / PIECE
+                        || piece.getFirstPage() < 0
+                        || piece.getFirstPage() > Long.MAX_VALUE >> Pages.SHIFT
+                        || pieces.containsKey(number)) {
+                    throw StateReader.corrupt("no piece of shared memory: " + number);
+                }
+                long offset = piece.getFirstPage() << Pages.SHIFT;
+                reader.memory().adopt(offset, lengthOf(number));
+                pieces.put(number, offset);
+            }
+        }
+    }
+
+    private long lengthOf(long number) {
+        return Math.min(PIECE, size - number * PIECE);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        SharedMemoryState.Builder state = SharedMemoryState.newBuilder().setSize(size);
+        synchronized (pagesLock) {
+            pieces.forEach((number, offset) -> {
+                writer.pages(offset, lengthOf(number));
+                state.addPieces(
+                        SharedPieceState.newBuilder()
+                                .setNumber(number)
+                                .setFirstPage(offset >> Pages.SHIFT));
+            });
+        }
+        return ObjectState.newBuilder().setSharedMemory(state);
+    }
+
+    /** Gives its pages back unless it is mapped: after a restore that failed, it may never be. */
+    @Override
+    public void close() {
+        synchronized (pagesLock) {
+            if (mappedBytes == 0) {
+                releaseLocked();
+            }
+        }
+    }
+
+    @GuardedBy("pagesLock")
+    private void releaseLocked() {
+        pieces.forEach((number, offset) -> memory.release(offset, lengthOf(number)));
+        pieces.clear();
     }
 
     @Override
@@ -88,9 +161,7 @@ final class SharedAnonymous implements Mappable {
         synchronized (pagesLock) {
             mappedBytes -= range.length();
             if (mappedBytes == 0) {
-                pieces.forEach((number, offset) ->
-                        memory.release(offset, Math.min(PIECE, size - number * PIECE)));
-                pieces.clear();
+                releaseLocked();
             }
         }
     }

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.signal;
 
+import dev.plinth.kernel.state.proto.AlternateStackState;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -49,6 +51,20 @@ public record AlternateStack(long base, int flags, long size) {
                 source.get(ValueLayout.JAVA_LONG_UNALIGNED, 0),
                 source.get(ValueLayout.JAVA_INT_UNALIGNED, 8),
                 source.get(ValueLayout.JAVA_LONG_UNALIGNED, 16));
+    }
+
+    /** A stack that was saved. */
+    public static AlternateStack restore(AlternateStackState state) {
+        return new AlternateStack(state.getBase(), state.getFlags(), state.getSize());
+    }
+
+    /** What is saved of it. */
+    public AlternateStackState save() {
+        return AlternateStackState.newBuilder()
+                .setBase(base)
+                .setFlags(flags)
+                .setSize(size)
+                .build();
     }
 
     /**

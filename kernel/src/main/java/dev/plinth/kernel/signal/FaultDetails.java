@@ -1,5 +1,7 @@
 package dev.plinth.kernel.signal;
 
+import dev.plinth.kernel.state.proto.FaultDetailsState;
+
 /**
  * What a handler finds in its context about the exception that raised the signal.
  *
@@ -32,5 +34,19 @@ public record FaultDetails(long trapNumber, long error, long address) {
                         | (write ? ERROR_WRITE : 0)
                         | (execute ? ERROR_INSTRUCTION : 0);
         return new FaultDetails(PAGE_FAULT, error, address);
+    }
+
+    /** Details that were saved. */
+    public static FaultDetails restore(FaultDetailsState state) {
+        return new FaultDetails(state.getTrap(), state.getError(), state.getAddress());
+    }
+
+    /** What is saved of them. */
+    public FaultDetailsState save() {
+        return FaultDetailsState.newBuilder()
+                .setTrap(trapNumber)
+                .setError(error)
+                .setAddress(address)
+                .build();
     }
 }

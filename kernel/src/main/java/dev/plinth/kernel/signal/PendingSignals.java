@@ -1,6 +1,7 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.proto.PendingSignalsState;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -24,6 +25,22 @@ public final class PendingSignals {
 
     private final Deque<SignalInfo> queue = new ArrayDeque<>();
     private long set;
+
+    /** What is saved of them. */
+    public PendingSignalsState save() {
+        PendingSignalsState.Builder state = PendingSignalsState.newBuilder().setSet(set);
+        queue.forEach(info -> state.addQueue(info.save()));
+        return state.build();
+    }
+
+    /** Becomes what was saved; for one in which nothing is pending. */
+    public void restore(PendingSignalsState state) {
+        set = state.getSet();
+        state.getQueueList().stream().map(SignalInfo::restore).forEach(info -> {
+            queue.add(info);
+            set |= SignalSet.of(info.signal());
+        });
+    }
 
     /** Which signals are pending. */
     public long set() {

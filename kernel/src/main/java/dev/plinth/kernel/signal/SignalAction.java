@@ -1,5 +1,7 @@
 package dev.plinth.kernel.signal;
 
+import dev.plinth.kernel.state.proto.SignalActionState;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -51,6 +53,25 @@ public record SignalAction(long handler, long flags, long restorer, long mask) {
                 source.get(LONG, 8) & KNOWN_FLAGS,
                 source.get(LONG, 16),
                 source.get(LONG, 24) & ~SignalSet.UNBLOCKABLE);
+    }
+
+    /** An action that was saved. */
+    static SignalAction restore(SignalActionState state) {
+        return new SignalAction(
+                state.getHandler(),
+                state.getFlags() & KNOWN_FLAGS,
+                state.getRestorer(),
+                state.getMask() & ~SignalSet.UNBLOCKABLE);
+    }
+
+    /** What is saved of it. */
+    SignalActionState save() {
+        return SignalActionState.newBuilder()
+                .setHandler(handler)
+                .setFlags(flags)
+                .setRestorer(restorer)
+                .setMask(mask)
+                .build();
     }
 
     /** Writes the structure. */

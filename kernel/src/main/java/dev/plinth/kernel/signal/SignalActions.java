@@ -1,6 +1,13 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.SignalActionsState;
 
 import java.util.Arrays;
 
@@ -10,13 +17,39 @@ import java.util.Arrays;
  *
  * <p>Any thread may call any method; its lock is a leaf.
  */
-public final class SignalActions {
+public final class SignalActions implements Stateful {
     /** Guarded by this. */
     private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
 
     /** Every signal has its default action. */
     public SignalActions() {
         Arrays.fill(actions, SignalAction.DEFAULT);
+    }
+
+    /** Makes actions again that were saved. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.SIGNAL_ACTIONS, SignalActions::restore);
+    }
+
+    private static SignalActions restore(ObjectState object, StateReader reader) {
+        SignalActionsState state = object.getSignalActions();
+        if (state.getActionsCount() != Signal.COUNT) {
+            throw StateReader.corrupt(state.getActionsCount() + " actions of signals");
+        }
+        SignalActions restored = new SignalActions();
+        for (int number = 1; number <= Signal.COUNT; number++) {
+            restored.actions[number] = SignalAction.restore(state.getActions(number - 1));
+        }
+        return restored;
+    }
+
+    @Override
+    public synchronized ObjectState.Builder saveState(StateWriter writer) {
+        SignalActionsState.Builder state = SignalActionsState.newBuilder();
+        for (int number = 1; number <= Signal.COUNT; number++) {
+            state.addActions(actions[number].save());
+        }
+        return ObjectState.newBuilder().setSignalActions(state);
     }
 
     /** The same actions, to be changed apart from these. */

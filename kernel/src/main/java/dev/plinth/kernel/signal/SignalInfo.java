@@ -3,6 +3,7 @@ package dev.plinth.kernel.signal;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.proto.SignalInfoState;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -70,6 +71,27 @@ public record SignalInfo(Signal signal, int code, int pid, int uid, long value) 
     /** A signal that a timer sends. */
     public static SignalInfo ofTimer(Signal signal, int timer, int overrun, long value) {
         return new SignalInfo(signal, SI_TIMER, timer, overrun, value);
+    }
+
+    /** A signal that was saved. */
+    public static SignalInfo restore(SignalInfoState state) {
+        return new SignalInfo(
+                Signal.of(state.getSignal()),
+                state.getCode(),
+                state.getPid(),
+                state.getUid(),
+                state.getValue());
+    }
+
+    /** What is saved of it. */
+    public SignalInfoState save() {
+        return SignalInfoState.newBuilder()
+                .setSignal(signal.number())
+                .setCode(code)
+                .setPid(pid)
+                .setUid(uid)
+                .setValue(value)
+                .build();
     }
 
     /** What {@code si_code} is in a {@code siginfo_t}. */

@@ -9,6 +9,6 @@
  *
  * <p>Lock order: {@code PendingSignals} and {@code SignalActions} have no lock of their own; both
  * are guarded by the signal lock of the thread group they belong to (see {@code task}). Imports
- * {@code errno} and {@code mm}.
+ * {@code errno}, {@code mm} and {@code state}.
  */
 package dev.plinth.kernel.signal;

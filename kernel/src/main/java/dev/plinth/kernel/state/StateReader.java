@@ -173,7 +173,10 @@ public final class StateReader implements AutoCloseable {
     private static <T> T refusing(String what, Supplier<T> step) {
         try {
             return step.get();
-        } catch (IllegalArgumentException | IndexOutOfBoundsException | ErrnoException e) {
+        } catch (IllegalArgumentException
+                | IllegalStateException
+                | IndexOutOfBoundsException
+                | ErrnoException e) {
             throw new ImageCorruptException(FILE, what + ": " + e.getMessage(), e);
         }
     }

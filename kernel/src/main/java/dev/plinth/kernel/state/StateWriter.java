@@ -44,6 +44,18 @@ public final class StateWriter {
          * @param length in bytes, page aligned
          */
         void add(long offset, long length);
+
+        /**
+         * Adds pages that nobody writes to any more as long as they have another reference than
+         * that of whoever would.
+         *
+         * @param offset in the memory file or, behind it, in the image that the sandbox was
+         *     restored from; page aligned
+         * @param length in bytes, page aligned
+         */
+        default void addCopiedOnWrite(long offset, long length) {
+            add(offset, length);
+        }
     }
 
     /**
@@ -94,6 +106,17 @@ public final class StateWriter {
      */
     public void pages(long offset, long length) {
         pages.add(offset, length);
+    }
+
+    /**
+     * Has pages saved that are copied before they are written to, so that this can be done when the
+     * world goes on.
+     *
+     * @param offset as a memory manager knows it, page aligned
+     * @param length in bytes, page aligned
+     */
+    public void pagesCopiedOnWrite(long offset, long length) {
+        pages.addCopiedOnWrite(offset, length);
     }
 
     /** Notes that an object is a descriptor of the host, which a restore has to give. */

@@ -20,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SyscallDispatcher implements SyscallGate {
     private static final Logger log = LoggerFactory.getLogger(SyscallDispatcher.class);
 
+    private static final long EINTR = -Errno.EINTR.number();
+    private static final long NO_HANDLER = -Restart.ERESTARTNOHAND;
+
     private final SyscallTable table;
     private final Optional<SyscallTracer> tracer;
     private final Set<Integer> unknownReported = ConcurrentHashMap.newKeySet();
@@ -48,7 +51,15 @@ public final class SyscallDispatcher implements SyscallGate {
                                         number,
                                         arguments,
                                         () -> call(task, number, arguments));
-        task.registers().setRax(result);
+        boolean again = task.isDisturbedByStop() && isBrokenOff(result);
+        task.resumedCall().end(again);
+        // A call that a signal ends for good is made again if there was no signal, unless one
+        // with a handler comes before.
+        task.registers().setRax(again && result == EINTR ? NO_HANDLER : result);
+    }
+
+    private static boolean isBrokenOff(long result) {
+        return result == EINTR || Restart.isRestart(result);
     }
 
     private long call(Task task, int number, SyscallArguments arguments) {

@@ -3,6 +3,8 @@ package dev.plinth.kernel.task;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.ExitStatusState;
 
 /** How a process ended. */
 public sealed interface ExitStatus {
@@ -39,6 +41,27 @@ public sealed interface ExitStatus {
         public int shellStatus() {
             return 128 + signal.number();
         }
+    }
+
+    /** An end that was saved. */
+    static ExitStatus restore(ExitStatusState state) {
+        return switch (state.getHowCase()) {
+            case EXITED -> new Exited(state.getExited());
+            case KILLED -> new Killed(Signal.of(state.getKilled()), state.getCoreDumped());
+            case HOW_NOT_SET -> throw StateReader.corrupt("an end that is none");
+        };
+    }
+
+    /** What is saved of it. */
+    default ExitStatusState save() {
+        return switch (this) {
+            case Exited exited -> ExitStatusState.newBuilder().setExited(exited.code()).build();
+            case Killed killed ->
+                    ExitStatusState.newBuilder()
+                            .setKilled(killed.signal().number())
+                            .setCoreDumped(killed.coreDumped())
+                            .build();
+        };
     }
 
     /** What a shell gives as {@code $?}: the code, or 128 and the number of the signal. */

@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.proto.GroupStopState;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.HashSet;
@@ -48,6 +49,24 @@ final class GroupStop {
 
     GroupStop(ThreadGroup group) {
         this.group = requireNonNull(group, "group is null");
+    }
+
+    /** What is saved of it; the world is stopped. */
+    GroupStopState save() {
+        return GroupStopState.newBuilder()
+                .setSignal(stop.map(Signal::number).orElse(0))
+                .setTold(told)
+                .setContinueUntold(continueUntold)
+                .setContinues(continues)
+                .build();
+    }
+
+    /** Becomes what was saved, for a process that nobody knows yet. */
+    void restore(GroupStopState state) {
+        stop = SavedClock.signal(state.getSignal());
+        told = state.getTold();
+        continueUntold = state.getContinueUntold();
+        continues = state.getContinues();
     }
 
     /** Whether the process is stopped or about to. Any thread. */

@@ -13,9 +13,14 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
 import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
@@ -36,10 +41,17 @@ public final class Kernel implements AutoCloseable {
     public static final int INIT_PID = 1;
 
     private final HostKernel host;
-    private final Platform platform;
-    private final PlatformCapabilities capabilities;
+
+    /** Replaced while the world is stopped. */
+    private volatile Platform platform;
+
+    /** Like {@link #platform}. */
+    private volatile PlatformCapabilities capabilities;
+
     private final MemoryFile memoryFile;
     private final Clock clock;
+    private final TimerClock realtimeClock;
+    private final TimerClock monotonicClock;
     private final AtomicReference<UtsName> utsName;
     private final RandomSource random;
     private final int processors;
@@ -49,7 +61,7 @@ public final class Kernel implements AutoCloseable {
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final Optional<Vdso> vdso;
-    private final long bootMonotonicNanos;
+    private final Age age;
     private final TimerQueue timers = new TimerQueue();
     private final Futexes futexes = new Futexes(this::hasTask);
 
@@ -61,7 +73,7 @@ public final class Kernel implements AutoCloseable {
     private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
-    private final OomKiller oomKiller = new OomKiller(this);
+    private final OomKiller oomKiller;
     private final World world = new World(this);
 
     private final Object initLock = new Object();
@@ -90,6 +102,7 @@ public final class Kernel implements AutoCloseable {
      * @param internal what makes files without a name
      * @param syscalls the way into the system calls
      * @param vdso tells programs the time, if the platform lets it
+     * @param age what goes back to before it was restored
      */
     public record Parts(
             HostKernel host,
@@ -105,7 +118,8 @@ public final class Kernel implements AutoCloseable {
             MountTree mounts,
             InternalFileSystems internal,
             SyscallGate syscalls,
-            Optional<Vdso> vdso) {
+            Optional<Vdso> vdso,
+            Age age) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -118,15 +132,39 @@ public final class Kernel implements AutoCloseable {
             requireNonNull(internal, "internal is null");
             requireNonNull(syscalls, "syscalls is null");
             requireNonNull(vdso, "vdso is null");
+            requireNonNull(age, "age is null");
+        }
+    }
+
+    /**
+     * What of a sandbox goes back to before it was restored.
+     *
+     * @param bootMonotonicNanos when it began, on the monotonic clock
+     * @param restores how often it was restored since
+     * @param oomKills how many processes were killed for lack of memory
+     */
+    public record Age(long bootMonotonicNanos, int restores, long oomKills) {
+        /** Of a sandbox that begins. */
+        public static Age beginning(Clock clock) {
+            return new Age(clock.monotonicNanos(), 0, 0);
+        }
+
+        /** Of a sandbox that is restored. */
+        public static Age restored(KernelState state) {
+            TaskSubsystemState tasks = state.getTasks();
+            return new Age(
+                    state.getBootMonotonicNanos(), tasks.getRestores() + 1, tasks.getOomKills());
         }
     }
 
     public Kernel(Parts parts) {
         host = parts.host();
         platform = parts.platform();
-        capabilities = platform.capabilities();
+        capabilities = shown(platform.capabilities());
         memoryFile = parts.memoryFile();
         clock = parts.clock();
+        realtimeClock = clock::realtimeNanos;
+        monotonicClock = clock::monotonicNanos;
         utsName = new AtomicReference<>(parts.utsName());
         random = parts.random();
         processors = parts.processors();
@@ -136,7 +174,8 @@ public final class Kernel implements AutoCloseable {
         internal = parts.internal();
         syscalls = parts.syscalls();
         vdso = parts.vdso();
-        bootMonotonicNanos = clock.monotonicNanos();
+        age = parts.age();
+        oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
@@ -156,7 +195,38 @@ public final class Kernel implements AutoCloseable {
         return platform;
     }
 
-    /** What the platform can do. */
+    /**
+     * Goes on on another platform, which has all that the programs were shown; while the world is
+     * stopped.
+     */
+    void setPlatform(Platform next) {
+        platform = next;
+        capabilities =
+                new PlatformCapabilities(
+                        capabilities.userAddresses(),
+                        capabilities.mapUnit(),
+                        next.capabilities().maxContexts(),
+                        capabilities.cpu(),
+                        capabilities.features());
+    }
+
+    /**
+     * What programs are shown: what the platform can do, but no address that one which the sandbox
+     * may go to cannot map.
+     */
+    private static PlatformCapabilities shown(PlatformCapabilities offered) {
+        return new PlatformCapabilities(
+                offered.userAddresses().intersect(AddressLayout.PORTABLE),
+                offered.mapUnit(),
+                offered.maxContexts(),
+                offered.cpu(),
+                offered.features());
+    }
+
+    /**
+     * What programs are shown of the platform: as long as they live the same, even on another
+     * platform, but for how many contexts it has.
+     */
     public PlatformCapabilities capabilities() {
         return capabilities;
     }
@@ -169,6 +239,16 @@ public final class Kernel implements AutoCloseable {
     /** The clocks. */
     public Clock clock() {
         return clock;
+    }
+
+    /** The time of day for timers: always the same object. */
+    public TimerClock realtimeClock() {
+        return realtimeClock;
+    }
+
+    /** The monotonic clock for timers: always the same object. */
+    public TimerClock monotonicClock() {
+        return monotonicClock;
     }
 
     /** What uname(2) tells. */
@@ -238,7 +318,12 @@ public final class Kernel implements AutoCloseable {
 
     /** When the sandbox began, on the monotonic clock. */
     public long bootMonotonicNanos() {
-        return bootMonotonicNanos;
+        return age.bootMonotonicNanos();
+    }
+
+    /** How often the sandbox was restored. */
+    public int restores() {
+        return age.restores();
     }
 
     /** Who there is, by number. */
@@ -327,6 +412,37 @@ public final class Kernel implements AutoCloseable {
         processes.addInit(task);
         world.enter();
         threads.runFirst(new TaskRunner(task, new InitBirth()));
+    }
+
+    /** The first process is one that was saved. */
+    void restoreInit(ThreadGroup group) {
+        if (group.pid() != INIT_PID) {
+            throw StateReader.corrupt("the first process is " + group.pid());
+        }
+        synchronized (initLock) {
+            init = Optional.of(group);
+        }
+    }
+
+    /**
+     * Lets all tasks run that were restored, and waits until they do.
+     *
+     * @throws SandboxException if one of them cannot; the sandbox ends then
+     */
+    public void startRestored() {
+        List<Task> tasks = processes.tasks();
+        RestoredBirths births = new RestoredBirths(tasks.size());
+        processes.processes().forEach(process -> process.timers().resume(this));
+        for (Task task : tasks) {
+            world.enter();
+            threads.runFirst(new TaskRunner(task, births.of(task)));
+        }
+        births.await(this);
+    }
+
+    /** Gives back what the tasks have that were restored and are not to be started. */
+    public void discardRestored() {
+        processes.removeAll().forEach(this::discard);
     }
 
     /** Gives back what a task has that is not to be started. */

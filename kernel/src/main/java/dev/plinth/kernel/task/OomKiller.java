@@ -38,8 +38,14 @@ public final class OomKiller {
     /** Held while a victim is looked for and dies: one is killed at a time. */
     private final Object killLock = new Object();
 
-    OomKiller(Kernel kernel) {
+    /**
+     * Kills nobody yet.
+     *
+     * @param before how many it killed before the sandbox was restored
+     */
+    OomKiller(Kernel kernel, long before) {
         this.kernel = requireNonNull(kernel, "kernel is null");
+        kills.set(before);
     }
 
     /** How many processes were killed. */

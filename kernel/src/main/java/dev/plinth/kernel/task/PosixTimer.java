@@ -6,6 +6,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.PosixTimerState;
 import dev.plinth.kernel.timer.IntervalTimer;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
@@ -15,12 +18,13 @@ import java.util.Optional;
 /**
  * A timer that timer_create(2) made.
  *
- * <p>Lasting state: its number, its event, its interval timer, and the last overrun.
+ * <p>Lasting state: its number, its clock, its event, its interval timer, and the last overrun.
  */
 public final class PosixTimer {
     private final ThreadGroup group;
     private final int id;
     private final Event event;
+    private final TimerClock clock;
     private final IntervalTimer timer;
 
     private final Object overrunLock = new Object();
@@ -46,7 +50,43 @@ public final class PosixTimer {
         this.group = requireNonNull(group, "group is null");
         this.id = id;
         this.event = requireNonNull(event, "event is null");
+        this.clock = requireNonNull(clock, "clock is null");
         this.timer = new IntervalTimer(queue, clock, this::expired);
+    }
+
+    /** What is saved of it. */
+    PosixTimerState save(Kernel kernel, StateWriter writer) {
+        return PosixTimerState.newBuilder()
+                .setId(id)
+                .setClock(SavedClock.save(clock, kernel, writer))
+                .setSignal(event.signal().map(Signal::number).orElse(0))
+                .setTaskRef(writer.reference(event.task()))
+                .setValue(event.value())
+                .setTimer(timer.save())
+                .setOverrun(overrun())
+                .build();
+    }
+
+    /** A timer that was saved; it does not go on before {@link #resume}. */
+    static PosixTimer restore(
+            PosixTimerState state, Kernel kernel, ThreadGroup group, StateReader reader) {
+        Event event =
+                new Event(
+                        SavedClock.signal(state.getSignal()),
+                        reader.find(state.getTaskRef(), Task.class),
+                        state.getValue());
+        TimerClock clock = SavedClock.restore(state.getClock(), kernel, reader);
+        PosixTimer timer = new PosixTimer(group, state.getId(), event, kernel.timers(), clock);
+        timer.timer.restore(state.getTimer(), SavedClock.shift(state.getClock(), kernel, reader));
+        synchronized (timer.overrunLock) {
+            timer.overrun = state.getOverrun();
+        }
+        return timer;
+    }
+
+    /** Goes on, after it was restored. */
+    void resume() {
+        timer.resume();
     }
 
     /** The number, which is the process's own. */

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.StateReader;
+
 import java.util.HashSet;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -34,6 +36,19 @@ final class ProcessNumbers {
             }
         }
         return OptionalInt.empty();
+    }
+
+    /** Goes on after the number that was given last before a checkpoint. */
+    void restore(int lastGiven) {
+        if (lastGiven < 0 || lastGiven >= LIMIT) {
+            throw StateReader.corrupt("the last number was " + lastGiven);
+        }
+        last = lastGiven;
+    }
+
+    /** A number was in use at a checkpoint. */
+    void restoreUsed(int number) {
+        used.add(number);
     }
 
     /** Gives a number back; one that was given back already stays free. */

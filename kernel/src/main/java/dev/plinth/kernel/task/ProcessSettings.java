@@ -1,5 +1,7 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.proto.ProcessSettingsState;
+
 /**
  * What is set for a whole process, by prctl(2) and in /proc.
  *
@@ -26,6 +28,29 @@ public final class ProcessSettings {
         child.oomScoreAdjustment = oomScoreAdjustment;
         child.oomScoreFloor = oomScoreFloor;
         return child;
+    }
+
+    /** Settings that were saved. */
+    static ProcessSettings restore(ProcessSettingsState state) {
+        ProcessSettings restored = new ProcessSettings();
+        restored.dumpable = state.getDumpable();
+        restored.childSubreaper = state.getChildSubreaper();
+        restored.hugePagesDisabled = state.getHugePagesDisabled();
+        restored.oomScoreAdjustment =
+                Math.clamp(state.getOomScoreAdjustment(), OOM_NEVER, OOM_FIRST);
+        restored.oomScoreFloor = Math.clamp(state.getOomScoreFloor(), OOM_NEVER, OOM_FIRST);
+        return restored;
+    }
+
+    /** What is saved of them. */
+    ProcessSettingsState save() {
+        return ProcessSettingsState.newBuilder()
+                .setDumpable(dumpable)
+                .setChildSubreaper(childSubreaper)
+                .setHugePagesDisabled(hugePagesDisabled)
+                .setOomScoreAdjustment(oomScoreAdjustment)
+                .setOomScoreFloor(oomScoreFloor)
+                .build();
     }
 
     /** Whether processes of the same user may look into it; in Linux a property of the memory. */

@@ -3,12 +3,17 @@ package dev.plinth.kernel.task;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.TaskSubsystemState;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -52,6 +57,56 @@ public final class ProcessTable {
      */
     ProcessTable(int limit) {
         this.limit = Math.min(limit, ProcessNumbers.LIMIT - 1);
+    }
+
+    /** Adds to what is saved; the world is stopped. */
+    void save(TaskSubsystemState.Builder state, StateWriter writer) {
+        synchronized (treeLock) {
+            state.setTasksMax(limit)
+                    .setLastNumber(numbers.last())
+                    .setTasksMade(made)
+                    .addAllProcessRefs(writer.references(processes.values()))
+                    .addAllTaskRefs(writer.references(tasks.values()));
+        }
+    }
+
+    /** Takes in those that were saved: each of the processes has its tasks already. */
+    void restoreLocked(TaskSubsystemState state, StateReader reader) {
+        for (int reference : state.getProcessRefsList()) {
+            ThreadGroup process = reader.get(reference, ThreadGroup.class);
+            if (processes.putIfAbsent(process.pid(), process) != null) {
+                throw StateReader.corrupt("process " + process.pid() + " is there twice");
+            }
+        }
+        for (int reference : state.getTaskRefsList()) {
+            Task task = reader.get(reference, Task.class);
+            boolean fits =
+                    processes.get(task.group().pid()) == task.group()
+                            && task.group().tasks().contains(task)
+                            && tasks.putIfAbsent(task.tid(), task) == null;
+            if (!fits) {
+                throw StateReader.corrupt(task + " is out of place");
+            }
+        }
+        long living = processes.values().stream().mapToLong(each -> each.tasks().size()).sum();
+        if (living != tasks.size()) {
+            throw StateReader.corrupt("a task is missing");
+        }
+    }
+
+    /** Takes the numbers of all that were saved. */
+    void restoreNumbersLocked(TaskSubsystemState state) {
+        numbers.restore(state.getLastNumber());
+        tasks.keySet().forEach(numbers::restoreUsed);
+        processes.keySet().forEach(numbers::restoreUsed);
+        for (ProcessGroup group : processGroups.values()) {
+            numbers.restoreUsed(group.id());
+            numbers.restoreUsed(group.session().id());
+        }
+        Set<Integer> counted = new HashSet<>(tasks.keySet());
+        counted.addAll(processes.keySet());
+        charged = counted.size();
+        made = state.getTasksMade();
     }
 
     /**
@@ -105,6 +160,16 @@ public final class ProcessTable {
         synchronized (treeLock) {
             joinGroupLocked(task.group(), task.tid(), new Session(task.tid()));
             addLocked(task);
+        }
+    }
+
+    /** Takes out all tasks and processes, which have not begun to run. */
+    List<Task> removeAll() {
+        synchronized (treeLock) {
+            List<Task> removed = List.copyOf(tasks.values());
+            tasks.clear();
+            processes.clear();
+            return removed;
         }
     }
 

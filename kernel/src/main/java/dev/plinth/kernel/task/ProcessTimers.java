@@ -8,6 +8,10 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.PosixTimerState;
+import dev.plinth.kernel.state.proto.ProcessTimersState;
 import dev.plinth.kernel.timer.IntervalTimer;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
@@ -60,6 +64,54 @@ public final class ProcessTimers {
     ProcessTimers(ThreadGroup group) {
         this.group = requireNonNull(group, "group is null");
         this.cpuTimeLimit = new CpuTimeLimit(group);
+    }
+
+    /** What is saved of them. */
+    ProcessTimersState save(Kernel kernel, StateWriter writer) {
+        ProcessTimersState.Builder state = ProcessTimersState.newBuilder();
+        synchronized (timersLock) {
+            state.setNextId(nextId);
+            byId.values().forEach(timer -> state.addTimers(timer.save(kernel, writer)));
+            byWhich.forEach((which, timer) -> {
+                switch (which) {
+                    case REAL -> state.setReal(timer.save());
+                    case VIRTUAL -> state.setVirtual(timer.save());
+                    case PROF -> state.setProf(timer.save());
+                }
+            });
+        }
+        return state.build();
+    }
+
+    /** Becomes what was saved, for a process without timers. They do not go on yet. */
+    void restore(ProcessTimersState state, Kernel kernel, StateReader reader) {
+        if (state.hasReal()) {
+            of(Which.REAL, kernel).restore(state.getReal(), 0);
+        }
+        if (state.hasVirtual()) {
+            of(Which.VIRTUAL, kernel).restore(state.getVirtual(), 0);
+        }
+        if (state.hasProf()) {
+            of(Which.PROF, kernel).restore(state.getProf(), 0);
+        }
+        synchronized (timersLock) {
+            nextId = state.getNextId() & Integer.MAX_VALUE;
+            for (PosixTimerState each : state.getTimersList()) {
+                if (each.getId() < 0 || byId.containsKey(each.getId())) {
+                    throw StateReader.corrupt("timer " + each.getId());
+                }
+                byId.put(each.getId(), PosixTimer.restore(each, kernel, group, reader));
+            }
+        }
+    }
+
+    /** Lets timers go on that were restored. */
+    void resume(Kernel kernel) {
+        applyCpuTimeLimit(kernel);
+        synchronized (timersLock) {
+            byId.values().forEach(PosixTimer::resume);
+            byWhich.values().forEach(IntervalTimer::resume);
+        }
     }
 
     /** Goes by RLIMIT_CPU as it is now. */
@@ -128,7 +180,7 @@ public final class ProcessTimers {
     private IntervalTimer newTimer(Which which, Kernel kernel) {
         TimerClock clock =
                 switch (which) {
-                    case REAL -> kernel.clock()::monotonicNanos;
+                    case REAL -> kernel.monotonicClock();
                     case VIRTUAL -> group.cpuClock(false);
                     case PROF -> group.cpuClock(true);
                 };

@@ -7,9 +7,14 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.mm.ForkHints;
 import dev.plinth.kernel.mm.MemoryLimits;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ProgramState;
 import dev.plinth.kernel.vfs.FileDescription;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -21,9 +26,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Lasting state: the memory, and which file is its program.
  */
-public final class ProgramImage implements AutoCloseable {
+public final class ProgramImage implements Stateful, AutoCloseable {
     private final MemoryManager memory;
-    private final FileDescription executable;
+
+    /** Empty for a program that has ended. */
+    private final Optional<FileDescription> executable;
     private final AtomicInteger users = new AtomicInteger(1);
 
     /**
@@ -33,8 +40,30 @@ public final class ProgramImage implements AutoCloseable {
      * @param executable the program's file, which nobody may write meanwhile; owned
      */
     public ProgramImage(MemoryManager memory, FileDescription executable) {
+        this(memory, Optional.of(executable));
+    }
+
+    private ProgramImage(MemoryManager memory, Optional<FileDescription> executable) {
         this.memory = requireNonNull(memory, "memory is null");
         this.executable = requireNonNull(executable, "executable is null");
+    }
+
+    /**
+     * A program that has ended, with one user, the caller.
+     *
+     * @param memory with nothing in it; owned
+     */
+    static ProgramImage ended(MemoryManager memory) {
+        return new ProgramImage(memory, Optional.empty());
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setProgram(
+                        ProgramState.newBuilder()
+                                .setMemoryRef(writer.reference(memory))
+                                .setExecutableRef(writer.reference(executable)));
     }
 
     /** The address space. */
@@ -42,9 +71,9 @@ public final class ProgramImage implements AutoCloseable {
         return memory;
     }
 
-    /** The program's file. */
+    /** The file of a program that has not ended. */
     public FileDescription executable() {
-        return executable;
+        return executable.orElseThrow();
     }
 
     /** Shares the program with one more task, which is to close it too. */
@@ -73,7 +102,7 @@ public final class ProgramImage implements AutoCloseable {
                 isShared()
                         ? ForkHints.NONE
                         : new ForkHints(true, List.of(registers.rsp(), registers.fsBase()));
-        return new ProgramImage(memory.fork(space, limits, hints), executable.retain());
+        return new ProgramImage(memory.fork(space, limits, hints), executable().retain());
     }
 
     /** Gives up a reference; the last one gives everything back. */
@@ -84,8 +113,10 @@ public final class ProgramImage implements AutoCloseable {
             throw new IllegalStateException("program closed too often");
         }
         if (left == 0) {
-            try (executable) {
+            try {
                 memory.close();
+            } finally {
+                executable.ifPresent(FileDescription::close);
             }
         }
     }

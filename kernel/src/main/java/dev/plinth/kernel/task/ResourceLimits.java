@@ -2,8 +2,11 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.ResourceLimitState;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The resource limits of a process, as getrlimit(2). Any thread may read and write them.
@@ -67,6 +70,30 @@ public final class ResourceLimits {
         limits[RLIMIT_NICE] = new Limit(0, 0);
         limits[RLIMIT_RTPRIO] = new Limit(0, 0);
         return new ResourceLimits(limits);
+    }
+
+    /** Limits that were saved. */
+    static ResourceLimits restore(List<ResourceLimitState> states) {
+        if (states.size() != COUNT) {
+            throw StateReader.corrupt(states.size() + " limits of a process");
+        }
+        return new ResourceLimits(
+                states.stream()
+                        .map(state -> new Limit(state.getSoft(), state.getHard()))
+                        .toArray(Limit[]::new));
+    }
+
+    /** What is saved of them. */
+    List<ResourceLimitState> save() {
+        synchronized (limitsLock) {
+            return Arrays.stream(limits)
+                    .map(limit ->
+                            ResourceLimitState.newBuilder()
+                                    .setSoft(limit.soft())
+                                    .setHard(limit.hard())
+                                    .build())
+                    .toList();
+        }
     }
 
     /** A copy, for a child process. */

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.proto.RestartState;
 
 /**
  * How a call goes on that a signal broke off, if the signal ran no handler: {@code struct
@@ -10,12 +11,19 @@ import dev.plinth.kernel.errno.ErrnoException;
  * <p>Implementations are records of plain values, the moment at which the call ends among them:
  * they are part of a task's lasting state.
  */
-@FunctionalInterface
 public interface RestartBlock {
     /** There is nothing to go on with; {@code do_no_restart_syscall}. */
     RestartBlock NONE =
-            _ -> {
-                throw ErrnoException.of(Errno.EINTR);
+            new RestartBlock() {
+                @Override
+                public long restart(Task task) {
+                    throw ErrnoException.of(Errno.EINTR);
+                }
+
+                @Override
+                public RestartState save() {
+                    return RestartState.getDefaultInstance();
+                }
             };
 
     /**
@@ -26,4 +34,7 @@ public interface RestartBlock {
      * @throws dev.plinth.kernel.errno.RestartException if a signal breaks it off again
      */
     long restart(Task task);
+
+    /** What is saved of it. */
+    RestartState save();
 }

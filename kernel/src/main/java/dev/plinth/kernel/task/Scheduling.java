@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.proto.SchedulingState;
+
 /**
  * When and where a task is to run, as it asked for.
  *
@@ -52,6 +54,32 @@ public record Scheduling(
     static Scheduling initial(int processors) {
         return new Scheduling(
                 SCHED_NORMAL, 0, 0, false, allOf(processors), 0, MemoryPolicy.DEFAULT);
+    }
+
+    /** What was saved. */
+    static Scheduling restore(SchedulingState state) {
+        return new Scheduling(
+                state.getPolicy(),
+                state.getPriority(),
+                state.getNice(),
+                state.getResetOnFork(),
+                state.getProcessors(),
+                state.getIoPriority(),
+                new MemoryPolicy(state.getMemoryMode(), state.getMemoryNodes()));
+    }
+
+    /** What is saved of it. */
+    SchedulingState save() {
+        return SchedulingState.newBuilder()
+                .setPolicy(policy)
+                .setPriority(priority)
+                .setNice(nice)
+                .setResetOnFork(resetOnFork)
+                .setProcessors(processors)
+                .setIoPriority(ioPriority)
+                .setMemoryMode(memory.mode())
+                .setMemoryNodes(memory.nodes())
+                .build();
     }
 
     /** The set of all processors, of which no more than 64 are told. */

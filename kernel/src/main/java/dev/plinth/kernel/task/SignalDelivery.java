@@ -106,6 +106,11 @@ final class SignalDelivery {
         if (!task.isBrokenOff()) {
             return;
         }
+        long done = task.resumedCall().drop();
+        if (done > 0) {
+            registers.setRax(done);
+            return;
+        }
         boolean again =
                 switch ((int) -registers.rax()) {
                     case Restart.ERESTARTNOINTR -> true;

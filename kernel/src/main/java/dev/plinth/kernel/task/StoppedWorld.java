@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.platform.Platform;
 import dev.plinth.kernel.error.SandboxException;
 
 import java.util.Comparator;
@@ -40,6 +41,18 @@ public final class StoppedWorld implements AutoCloseable {
      */
     public byte[] vectorState(Task task) {
         return task.vectorState().clone();
+    }
+
+    /**
+     * Has the sandbox go on on another platform. No program can tell.
+     *
+     * @param next which has the sandbox's memory file; borrowed as the platform of before was, which
+     *     the sandbox does not use any more when this returns
+     * @throws SandboxException PLATFORM_UNSUITABLE if it lacks what programs were shown;
+     *     HOST_EXHAUSTED if the host has no room for it. Nothing has changed then
+     */
+    public void moveTo(Platform next) {
+        new PlatformMove(kernel, next).move();
     }
 
     /** Ends every process without running an instruction of any. */

@@ -2,7 +2,6 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
@@ -14,6 +13,9 @@ import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
@@ -32,7 +34,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>A method that does not say otherwise is called by the task's own thread.
  */
-public final class Task {
+public final class Task implements Stateful {
     /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
     public static final int NAME_BYTES = 16;
 
@@ -60,6 +62,9 @@ public final class Task {
 
     /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
     private volatile long guestRuns;
+
+    /** What was used before a restore; set before the task is known. */
+    private TaskClock.Used usedBefore = TaskClock.Used.NONE;
 
     /** Set by the task thread when it begins. */
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
@@ -96,6 +101,8 @@ public final class Task {
     /** Confined to the task thread. */
     private RestartBlock restartBlock = RestartBlock.NONE;
 
+    private final ResumedCall resumedCall;
+
     /** Of the exception whose signal is pending; confined to the task thread. */
     private FaultDetails faultDetails = FaultDetails.NONE;
 
@@ -119,7 +126,7 @@ public final class Task {
 
     /** What exists while the task's thread runs. */
     record Running(
-            Thread thread, ExecutionContext context, SignalDelivery delivery, TaskWait waiting) {}
+            Thread thread, TaskContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(
             Kernel kernel,
@@ -134,9 +141,15 @@ public final class Task {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
+        this.resumedCall = new ResumedCall(kernel.clock());
         this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
         group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return SavedTask.save(this, writer);
     }
 
     /** The sandbox that the task lives in. Any thread. */
@@ -203,7 +216,7 @@ public final class Task {
 
     /** What the task has used. Any thread. */
     public ResourceUsage usage() {
-        TaskClock.Used used = cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE);
+        TaskClock.Used used = used();
         return new ResourceUsage(used.user(), used.system(), memory().peakResidentPages());
     }
 
@@ -230,7 +243,21 @@ public final class Task {
 
     /** The clock of the task's CPU time. Any thread. */
     public TimerClock cpuClock() {
-        return new CpuClock(() -> cpuTime.map(clock -> clock.used().total()).orElse(0L));
+        return CpuClock.of(this);
+    }
+
+    /** The CPU time that the task has used. Any thread. */
+    long cpuNanos() {
+        return used().total();
+    }
+
+    private TaskClock.Used used() {
+        return usedBefore.plus(cpuTime.map(TaskClock::used).orElse(TaskClock.Used.NONE));
+    }
+
+    /** Says what was used before a restore. */
+    void restoreUsed(TaskClock.Used used) {
+        usedBefore = used;
     }
 
     /** From now on the task uses CPU time. */
@@ -438,6 +465,11 @@ public final class Task {
         return lent;
     }
 
+    /** Who is told when the task gives up its memory. */
+    Optional<VforkWait> vforkWait() {
+        return vforkWait;
+    }
+
     /** Waits until the task has its memory back, if a child has it, or the task is to end. */
     void awaitReturnOfMemory() {
         if (lent.isPresent()) {
@@ -448,7 +480,12 @@ public final class Task {
 
     /** Keeps the vector state where others can read it; the world is stopping. */
     void keepVectorState() {
-        vectorState = Optional.of(VectorStates.read(kernel.capabilities(), running().context()));
+        vectorState = Optional.of(VectorStates.read(kernel.capabilities(), context()));
+    }
+
+    /** Says what the vector state was before a restore, until the task begins. */
+    void restoreVectorState(byte[] state) {
+        vectorState = Optional.of(state);
     }
 
     /** The world goes on. */
@@ -556,6 +593,21 @@ public final class Task {
         return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
     }
 
+    /** How the call goes on that a signal broke off. */
+    RestartBlock restartBlock() {
+        return restartBlock;
+    }
+
+    /** Says how the call goes on that was broken off before a restore. */
+    void restoreRestart(RestartBlock block) {
+        restartBlock = block;
+    }
+
+    /** What a call goes on with that is made again because the world was stopped. */
+    public ResumedCall resumedCall() {
+        return resumedCall;
+    }
+
     /** Goes on with the call that a signal broke off, as restart_syscall(2). */
     public long restart() {
         return restartBlock.restart(this);
@@ -613,6 +665,11 @@ public final class Task {
     public long returnFromHandler() {
         running().delivery().returnFromHandler();
         return registers.rax();
+    }
+
+    /** What executes the task's instructions. */
+    TaskContext context() {
+        return running().context();
     }
 
     /** What exists while the task's thread runs. */

@@ -28,7 +28,7 @@ abstract class TaskBirth {
     abstract boolean isKnown();
 
     /** Says whether the task runs; by its thread, or for one that cannot be had. */
-    final void decide(boolean runs) {
+    void decide(boolean runs) {
         synchronized (birthLock) {
             if (decided.isEmpty()) {
                 decided = Optional.of(runs);

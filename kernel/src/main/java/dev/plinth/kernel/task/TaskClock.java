@@ -43,6 +43,10 @@ final class TaskClock {
         long total() {
             return user + system;
         }
+
+        Used plus(Used other) {
+            return new Used(user + other.user, system + other.system);
+        }
     }
 
     private final HostKernel host;

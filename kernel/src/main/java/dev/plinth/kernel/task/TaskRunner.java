@@ -6,7 +6,6 @@ import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
-import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.kernel.mm.FaultOutcome;
@@ -90,7 +89,7 @@ final class TaskRunner implements TaskThreads.Job {
     }
 
     private void runGuest(Platform platform) {
-        try (ExecutionContext context = platform.newContext();
+        try (TaskContext context = new TaskContext(platform, kernel.capabilities().cpu());
                 Arena arena = Arena.ofConfined();
                 TaskWait wait = new TaskWait(task)) {
             SignalDelivery delivery = new SignalDelivery(task, context, arena);
@@ -111,7 +110,7 @@ final class TaskRunner implements TaskThreads.Job {
         }
     }
 
-    private void loop(ExecutionContext context, SignalDelivery delivery, TaskClock clock) {
+    private void loop(TaskContext context, SignalDelivery delivery, TaskClock clock) {
         SyscallGate gate = kernel.syscalls();
         while (true) {
             task.awaitReturnOfMemory();

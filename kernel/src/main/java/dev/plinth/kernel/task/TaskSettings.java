@@ -1,5 +1,7 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.proto.TaskSettingsState;
+
 /**
  * What prctl(2) and personality(2) set for one task.
  *
@@ -46,6 +48,31 @@ public final class TaskSettings {
         child.machineCheckKill = machineCheckKill;
         child.ioFlusher = ioFlusher;
         return child;
+    }
+
+    /** Settings that were saved. */
+    static TaskSettings restore(TaskSettingsState state) {
+        TaskSettings restored = new TaskSettings(state.getDefaultTimerSlackNanos());
+        restored.timerSlackNanos = state.getTimerSlackNanos();
+        restored.personality = state.getPersonality();
+        restored.noNewPrivileges = state.getNoNewPrivileges();
+        restored.parentDeathSignal = state.getParentDeathSignal();
+        restored.machineCheckKill = state.getMachineCheckKill();
+        restored.ioFlusher = state.getIoFlusher();
+        return restored;
+    }
+
+    /** What is saved of them. */
+    TaskSettingsState save() {
+        return TaskSettingsState.newBuilder()
+                .setDefaultTimerSlackNanos(defaultTimerSlackNanos)
+                .setTimerSlackNanos(timerSlackNanos)
+                .setPersonality(personality)
+                .setNoNewPrivileges(noNewPrivileges)
+                .setParentDeathSignal(parentDeathSignal)
+                .setMachineCheckKill(machineCheckKill)
+                .setIoFlusher(ioFlusher)
+                .build();
     }
 
     /** As personality(2). */

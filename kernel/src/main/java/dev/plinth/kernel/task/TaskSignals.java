@@ -12,6 +12,7 @@ import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.proto.TaskState;
 import dev.plinth.kernel.vfs.Blocker;
 
 import java.util.Optional;
@@ -54,6 +55,26 @@ public final class TaskSignals {
         Delivery with(ProcessTimers timers) {
             return new Delivery(timers.taken(info), action, continues);
         }
+    }
+
+    /** Adds to what is saved of the task; the world is stopped. */
+    @SuppressWarnings("GuardedBy")
+    void save(TaskState.Builder state) {
+        state.setBlocked(blocked).setPending(pending.save());
+        state.setAlternateStack(alternateStack.save());
+        savedBlocked.ifPresent(state::setSavedBlocked);
+    }
+
+    /** Becomes what was saved, for a task that nobody knows yet. */
+    @SuppressWarnings("GuardedBy")
+    void restore(TaskState state) {
+        blocked = state.getBlocked() & ~SignalSet.UNBLOCKABLE;
+        pending.restore(state.getPending());
+        alternateStack = AlternateStack.restore(state.getAlternateStack());
+        savedBlocked =
+                state.hasSavedBlocked()
+                        ? OptionalLong.of(state.getSavedBlocked() & ~SignalSet.UNBLOCKABLE)
+                        : OptionalLong.empty();
     }
 
     /** The blocked signals. */

@@ -12,6 +12,10 @@ import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ProcessState;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.WaitQueue;
 
@@ -27,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 // Linux' own term; the JDK's class of this name is one that nobody uses.
 @SuppressWarnings("AvoidCommonTypeNames")
-public final class ThreadGroup {
+public final class ThreadGroup implements Stateful {
     private final int pid;
     private final ResourceLimits limits;
     private final long startMonotonicNanos;
@@ -89,6 +93,37 @@ public final class ThreadGroup {
         this.settings = requireNonNull(settings, "settings is null");
         this.actions = requireNonNull(actions, "actions is null");
         this.startMonotonicNanos = startMonotonicNanos;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return SavedProcess.save(this, leader.kernel(), writer);
+    }
+
+    /** Adds to what is saved of it; the world is stopped. */
+    void save(ProcessState.Builder state) {
+        synchronized (signalLock) {
+            state.setPending(shared.save()).setUsage(usage.save());
+        }
+    }
+
+    /** Becomes what was saved, for one that nobody knows yet. */
+    void restore(ProcessState state) {
+        synchronized (signalLock) {
+            shared.restore(state.getPending());
+            usage = ResourceUsage.restore(state.getUsage());
+            childUsage = ResourceUsage.restore(state.getChildUsage());
+            if (state.hasExit()) {
+                exit = Optional.of(ExitStatus.restore(state.getExit()));
+            }
+        }
+    }
+
+    /** Adds a task that was saved. */
+    void restoreTask(Task task) {
+        synchronized (signalLock) {
+            tasks.add(task);
+        }
     }
 
     /** The process number. */
@@ -245,10 +280,7 @@ public final class ThreadGroup {
      * @param withSystem whether time in system calls counts
      */
     public TimerClock cpuClock(boolean withSystem) {
-        return new CpuClock(() -> {
-            ResourceUsage used = usage();
-            return used.userNanos() + (withSystem ? used.systemNanos() : 0);
-        });
+        return CpuClock.of(this, withSystem);
     }
 
     /**

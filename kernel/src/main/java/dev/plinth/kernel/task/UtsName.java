@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.proto.UtsNameState;
+
 /**
  * What uname(2) tells: {@code struct new_utsname}.
  *
@@ -30,6 +32,29 @@ public record UtsName(
                 throw new IllegalArgumentException("longer than 64 characters: " + field);
             }
         }
+    }
+
+    /** Names that were saved. */
+    static UtsName restore(UtsNameState state) {
+        return new UtsName(
+                state.getSysname(),
+                state.getNodename(),
+                state.getRelease(),
+                state.getVersion(),
+                state.getMachine(),
+                state.getDomainname());
+    }
+
+    /** What is saved of them. */
+    UtsNameState save() {
+        return UtsNameState.newBuilder()
+                .setSysname(sysname)
+                .setNodename(nodename)
+                .setRelease(release)
+                .setVersion(version)
+                .setMachine(machine)
+                .setDomainname(domainname)
+                .build();
     }
 
     /** These names with another host name, as sethostname(2). */

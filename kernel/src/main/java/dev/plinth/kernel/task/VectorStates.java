@@ -8,11 +8,15 @@ import dev.plinth.api.platform.PlatformFeature;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /** Takes the vector state of one execution context to another, or makes it that of a program. */
 final class VectorStates {
     /** XSAVE areas are aligned to this. */
     private static final long ALIGNMENT = 64;
+
+    /** Where XSTATE_BV stands in an XSAVE area: which components are not in their initial state. */
+    static final long XSTATE_BV = 512;
 
     /** Where MXCSR stands in an XSAVE area: a processor loads it even for initial state. */
     private static final long MXCSR = 24;
@@ -43,6 +47,20 @@ final class VectorStates {
                 context.writeVectorState(area);
             }
         }
+    }
+
+    /**
+     * What was read from a context of another platform, for one of this.
+     *
+     * @throws IllegalArgumentException if it has more than this platform knows
+     */
+    static byte[] fit(PlatformCapabilities capabilities, byte[] state) {
+        int size = size(capabilities);
+        if (state.length > size) {
+            throw new IllegalArgumentException(
+                    "%d bytes where %d are known".formatted(state.length, size));
+        }
+        return state.length == 0 ? state : Arrays.copyOf(state, size);
     }
 
     /** Gives a context what a program finds when it begins. */

@@ -1,5 +1,10 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.VforkWaitState;
 import dev.plinth.kernel.vfs.WaitQueue;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
@@ -9,9 +14,20 @@ import dev.plinth.kernel.vfs.linux.Poll;
  *
  * <p>Lasting state: whether it is over; the parent and the child have it.
  */
-final class VforkWait {
+final class VforkWait implements Stateful {
     private final WaitQueue queue = new WaitQueue();
     private volatile boolean over;
+
+    static VforkWait restore(ObjectState object, StateReader reader) {
+        VforkWait wait = new VforkWait();
+        wait.over = object.getVforkWait().getOver();
+        return wait;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setVforkWait(VforkWaitState.newBuilder().setOver(over));
+    }
 
     /** The child has given the memory up. Any thread. */
     void end() {

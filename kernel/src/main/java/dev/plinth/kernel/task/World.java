@@ -167,7 +167,7 @@ final class World {
     }
 
     private static SandboxException ended() {
-        return new SandboxException(ErrorCode.SANDBOX_STOPPED, "the sandbox has ended or ends", "");
+        return new SandboxException(ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
     }
 
     /** Waits until each task has stopped, and the timers, which could yet end one. */
@@ -283,7 +283,8 @@ final class World {
         tasks.forEach(Task::wake);
         boolean interrupted = false;
         synchronized (worldLock) {
-            while (!mine.left.isEmpty()) {
+            // Tasks of a sandbox that ends meanwhile may go on without having done it.
+            while (!mine.left.isEmpty() && phase == Phase.STOPPED) {
                 try {
                     worldLock.wait();
                 } catch (InterruptedException e) {
@@ -291,9 +292,10 @@ final class World {
                 }
             }
             work = Optional.empty();
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            requireStopped();
         }
         if (mine.failure.isPresent()) {
             throw mine.failure.get();

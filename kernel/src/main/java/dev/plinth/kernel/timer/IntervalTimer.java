@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.proto.IntervalTimerState;
+
 import java.util.Optional;
 
 /**
@@ -32,6 +34,10 @@ public final class IntervalTimer {
 
     @GuardedBy("timerLock")
     private long interval;
+
+    /** Whether it was set to a moment, not to a time from then on. */
+    @GuardedBy("timerLock")
+    private boolean absolute;
 
     /** Whether it expired and that was not taken yet. */
     @GuardedBy("timerLock")
@@ -71,6 +77,49 @@ public final class IntervalTimer {
         this.expiry = requireNonNull(expiry, "expiry is null");
     }
 
+    /** What is saved of it. */
+    public IntervalTimerState save() {
+        synchronized (timerLock) {
+            return IntervalTimerState.newBuilder()
+                    .setExpiresNanos(expires)
+                    .setIntervalNanos(interval)
+                    .setExpired(expired)
+                    .setAbsolute(absolute)
+                    .build();
+        }
+    }
+
+    /**
+     * Becomes what was saved, for one that was not set yet. It does not go on before {@link
+     * #resume}.
+     *
+     * @param shift by how much the clock has gone on since, for those set to a time from then on
+     */
+    public void restore(IntervalTimerState state, long shift) {
+        if (state.getExpiresNanos() < 0 || state.getIntervalNanos() < 0) {
+            throw new IllegalArgumentException("a timer before its time");
+        }
+        synchronized (timerLock) {
+            boolean shifted = !state.getAbsolute() && state.getExpiresNanos() != 0;
+            expires =
+                    shifted
+                            ? Math.max(1, later(state.getExpiresNanos(), shift))
+                            : state.getExpiresNanos();
+            interval = state.getIntervalNanos();
+            expired = state.getExpired();
+            absolute = state.getAbsolute();
+        }
+    }
+
+    /** Lets a timer go on that was restored. */
+    public void resume() {
+        synchronized (timerLock) {
+            if (expires != 0 && !expired && alarm.isEmpty()) {
+                startLocked(clock.now());
+            }
+        }
+    }
+
     /** What it is set to. */
     public Setting setting() {
         synchronized (timerLock) {
@@ -95,10 +144,10 @@ public final class IntervalTimer {
      *
      * @param value to the next expiry; zero to stop it
      * @param newInterval between that and later ones; zero for none
-     * @param absolute whether the value is a moment on the clock rather than a time from now
+     * @param isAbsolute whether the value is a moment on the clock rather than a time from now
      * @return what it was set to
      */
-    public Setting set(long value, long newInterval, boolean absolute) {
+    public Setting set(long value, long newInterval, boolean isAbsolute) {
         synchronized (timerLock) {
             long now = clock.now();
             Setting before = settingLocked(now);
@@ -106,10 +155,11 @@ public final class IntervalTimer {
             settings++;
             expired = false;
             interval = newInterval;
+            absolute = isAbsolute;
             if (value == 0) {
                 expires = 0;
             } else {
-                long moment = absolute ? value : now + value;
+                long moment = isAbsolute ? value : now + value;
                 expires = moment <= 0 ? Long.MAX_VALUE : moment;
                 startLocked(now);
             }

@@ -9,6 +9,6 @@
  * <p><b>Lock order</b>: an interval timer's lock, then what its clock takes, then the queue's. No
  * lock is held while it is told that a timer has expired.
  *
- * <p>Imports {@code time} only.
+ * <p>Imports {@code time} and {@code state} only.
  */
 package dev.plinth.kernel.timer;

@@ -9,9 +9,9 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.mm.MappedFileOwner;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>What a kind of file does not override fails as Linux makes it fail for such a file.
  */
-public abstract class FileDescription implements AutoCloseable, Stateful {
+public abstract class FileDescription implements AutoCloseable, MappedFileOwner {
     /** The flags that F_SETFL can change. */
     private static final int CHANGEABLE_FLAGS =
             Fcntl.O_APPEND | Fcntl.O_NONBLOCK | Fcntl.O_NOATIME | Fcntl.O_DIRECT | Fcntl.FASYNC;
@@ -391,6 +391,7 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
     }
 
     /** What mmap(2) takes: this file, kept open by each mapping. */
+    @Override
     public final MappedFile mappedFile() {
         return mappedFile;
     }
@@ -448,6 +449,11 @@ public abstract class FileDescription implements AutoCloseable, Stateful {
 
     /** This open file as a mapping sees it. */
     private final class Mapping implements MappedFile {
+        @Override
+        public MappedFileOwner owner() {
+            return FileDescription.this;
+        }
+
         @Override
         public Optional<? extends Mappable> mappable() {
             return FileDescription.this.mappable();

@@ -2,13 +2,24 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.FsContextState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+
 /**
  * Where a task stands in the tree: its root, its working directory and its umask. Linux calls it a
  * {@code struct fs_struct}.
  *
  * <p>Shared by tasks that were cloned with CLONE_FS, copied otherwise. Any thread may use it.
  */
-public final class FsContext {
+public final class FsContext implements Stateful {
+    /** The bits that a umask has. */
+    private static final int UMASK = 0777;
+
     private volatile Location root;
     private volatile Location workingDirectory;
     private volatile int umask;
@@ -18,6 +29,29 @@ public final class FsContext {
         this.root = requireNonNull(root, "root is null");
         this.workingDirectory = requireNonNull(workingDirectory, "workingDirectory is null");
         this.umask = umask;
+    }
+
+    /** Makes the places of tasks again that were saved. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.FS_CONTEXT, FsContext::restore);
+    }
+
+    private static FsContext restore(ObjectState object, StateReader reader) {
+        FsContextState state = object.getFsContext();
+        return new FsContext(
+                Location.restore(state.getRoot(), reader),
+                Location.restore(state.getWorkingDirectory(), reader),
+                state.getUmask() & UMASK);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setFsContext(
+                        FsContextState.newBuilder()
+                                .setRoot(root.save(writer))
+                                .setWorkingDirectory(workingDirectory.save(writer))
+                                .setUmask(umask));
     }
 
     /** Where absolute paths start, and where {@code ..} leads no further. */

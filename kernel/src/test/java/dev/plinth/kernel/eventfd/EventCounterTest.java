@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.task.SavedAndRestored;
 import dev.plinth.kernel.vfs.AnonInodeFs;
 import dev.plinth.kernel.vfs.InodeNumbers;
+import dev.plinth.kernel.vfs.TestingFiles;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,6 +68,36 @@ final class EventCounterTest {
             assertEquals(-2, take(counter));
             assertEquals(Long.BYTES, counter.write(five));
             assertEquals(5, take(counter));
+        }
+    }
+
+    @Test
+    void whatWasSavedIsCountedOn() {
+        try (TestingFiles testing = new TestingFiles()) {
+            SavedAndRestored before = new SavedAndRestored(testing);
+            EventCounter plain =
+                    new EventCounter(
+                            before.anonymous.place("eventfd"), EventCounter.NON_BLOCKING, 7);
+            EventCounter semaphore =
+                    new EventCounter(before.anonymous.place("eventfd"), EventCounter.SEMAPHORE, 0);
+            semaphore.write(number(-2));
+            try (SavedAndRestored after = before.next(plain, semaphore)) {
+                EventCounter first = (EventCounter) after.files.getFirst();
+                EventCounter second = (EventCounter) after.files.getLast();
+                assertEquals(plain.flags(), first.flags());
+                assertEquals(plain.stat(), first.stat());
+                assertEquals(first.inode(), second.inode());
+                assertEquals(plain.location().dentry().name(), first.location().dentry().name());
+                first.write(number(3));
+                assertEquals(10, take(first));
+                ErrnoException full =
+                        assertThrows(ErrnoException.class, () -> second.write(number(1)));
+                assertEquals(Errno.EAGAIN, full.errno());
+                assertEquals(1, take(second));
+                second.write(number(1));
+            }
+            plain.close();
+            semaphore.close();
         }
     }
 }

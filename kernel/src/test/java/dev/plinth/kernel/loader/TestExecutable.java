@@ -7,12 +7,16 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.mm.MappedFileOwner;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** A program file whose bytes a test made up. */
-final class TestExecutable implements ExecutableFile, MappedFile, Mappable, AutoCloseable {
+final class TestExecutable
+        implements ExecutableFile, MappedFile, MappedFileOwner, Mappable, AutoCloseable {
     private final MemoryFile memory;
     private final byte[] bytes;
     private final long pagesLength;
@@ -123,5 +127,20 @@ final class TestExecutable implements ExecutableFile, MappedFile, Mappable, Auto
     @Override
     public void close() {
         memory.release(pagesOffset, pagesLength);
+    }
+
+    @Override
+    public MappedFileOwner owner() {
+        return this;
+    }
+
+    @Override
+    public MappedFile mappedFile() {
+        return this;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw new UnsupportedOperationException("not in this test");
     }
 }

@@ -17,7 +17,7 @@ final class FakeAddressSpace implements AddressSpace {
      *
      * @param offset in the backing file
      */
-    record Entry(long offset, AccessType access) {}
+    record Entry(BackingFile file, long offset, AccessType access) {}
 
     private final Map<Long, Entry> table = new TreeMap<>();
     private int maps;
@@ -34,7 +34,7 @@ final class FakeAddressSpace implements AddressSpace {
         }
         maps++;
         for (long page = range.start(); page < range.end(); page += Pages.SIZE) {
-            table.put(page, new Entry(offset + (page - range.start()), access));
+            table.put(page, new Entry(file, offset + (page - range.start()), access));
         }
     }
 
@@ -47,7 +47,7 @@ final class FakeAddressSpace implements AddressSpace {
             if (entry == null) {
                 throw new IllegalStateException("not mapped: " + Long.toHexString(page));
             }
-            table.put(page, new Entry(entry.offset(), access));
+            table.put(page, new Entry(entry.file(), entry.offset(), access));
         }
     }
 

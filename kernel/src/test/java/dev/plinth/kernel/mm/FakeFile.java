@@ -4,13 +4,19 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.KernelPageState;
+import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** A file in memory, of one run of pages. */
-final class FakeFile implements MappedFile, Mappable, AutoCloseable {
+final class FakeFile implements MappedFile, MappedFileOwner, Mappable, AutoCloseable {
+    /** The name under which it is saved. */
+    static final String NAME = "a file";
+
     private static final long READ_AHEAD = 128 << 10;
 
     private final MemoryFile memory;
@@ -37,6 +43,11 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
         this.length = length;
         this.pagesLength = Pages.ceil(length);
         this.pagesOffset = memory.allocate(pagesLength);
+    }
+
+    /** For those who have no file. */
+    static FakeFile none(MemoryFile memory) {
+        throw new IllegalStateException("there is no file");
     }
 
     @Override
@@ -206,5 +217,20 @@ final class FakeFile implements MappedFile, Mappable, AutoCloseable {
     @Override
     public void close() {
         memory.release(pagesOffset, pagesLength);
+    }
+
+    @Override
+    public MappedFileOwner owner() {
+        return this;
+    }
+
+    @Override
+    public MappedFile mappedFile() {
+        return this;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setKernelPage(KernelPageState.newBuilder().setName(NAME));
     }
 }

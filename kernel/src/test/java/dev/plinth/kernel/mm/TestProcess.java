@@ -14,7 +14,7 @@ final class TestProcess implements AutoCloseable {
     private FakeAddressSpace addressSpace;
     private final MemoryManager manager;
 
-    private TestProcess(MemoryFile memory, FakeAddressSpace addressSpace, MemoryManager manager) {
+    TestProcess(MemoryFile memory, FakeAddressSpace addressSpace, MemoryManager manager) {
         this.memory = memory;
         this.addressSpace = addressSpace;
         this.manager = manager;
@@ -76,15 +76,17 @@ final class TestProcess implements AutoCloseable {
     }
 
     byte load(long address) {
-        return memory.view().get(JAVA_BYTE, translate(address, AccessType.READ));
+        FakeAddressSpace.Entry entry = translate(address, AccessType.READ);
+        return entry.file().view().get(JAVA_BYTE, entry.offset() + (address & 4095));
     }
 
     void store(long address, int value) {
-        memory.view().set(JAVA_BYTE, translate(address, AccessType.WRITE), (byte) value);
+        FakeAddressSpace.Entry entry = translate(address, AccessType.WRITE);
+        entry.file().view().set(JAVA_BYTE, entry.offset() + (address & 4095), (byte) value);
     }
 
     void execute(long address) {
-        translate(address, AccessType.EXECUTE);
+        FakeAddressSpace.Entry _ = translate(address, AccessType.EXECUTE);
     }
 
     /** How many faults an access takes. */
@@ -97,11 +99,11 @@ final class TestProcess implements AutoCloseable {
         return faults;
     }
 
-    private long translate(long address, AccessType access) {
+    private FakeAddressSpace.Entry translate(long address, AccessType access) {
         while (!isMapped(address, access)) {
             fault(address, access);
         }
-        return addressSpace.lookUp(address).orElseThrow().offset() + (address & 4095);
+        return addressSpace.lookUp(address).orElseThrow();
     }
 
     private boolean isMapped(long address, AccessType access) {

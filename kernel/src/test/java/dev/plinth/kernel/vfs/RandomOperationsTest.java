@@ -80,7 +80,7 @@ final class RandomOperationsTest {
     }
 
     /** What is in the tree before the test begins. */
-    private static void populate(FileCalls calls, long seed) {
+    static void populate(FileCalls calls, long seed) {
         Random random = new Random(seed);
         for (String name : NAMES) {
             switch (random.nextInt(3)) {
@@ -149,7 +149,8 @@ final class RandomOperationsTest {
         return history.substring(Math.max(0, history.length() - 3000));
     }
 
-    private record Operation(String text, Function<FileCalls, String> action) {
+    /** Something to do with files, by its name and in any file layer. */
+    record Operation(String text, Function<FileCalls, String> action) {
         static Operation random(Random random) {
             String path = path(random);
             String other = path(random);

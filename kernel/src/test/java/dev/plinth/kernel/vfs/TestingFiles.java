@@ -82,9 +82,14 @@ public final class TestingFiles implements AutoCloseable {
         return new VfsFileCalls(vfs, caller(uid), base);
     }
 
+    /** Closes all file systems: others have been made out of what was saved of them. */
+    public void closeFileSystems() {
+        fileSystems.forEach(FileSystem::close);
+    }
+
     @Override
     public void close() {
-        fileSystems.forEach(FileSystem::close);
+        closeFileSystems();
         long left = memory.statistics().allocatedBytes();
         int descriptors = openDescriptors();
         memory.close();

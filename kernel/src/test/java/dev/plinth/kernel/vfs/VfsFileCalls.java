@@ -23,6 +23,11 @@ public final class VfsFileCalls implements FileCalls {
         this.base = base;
     }
 
+    /** The same calls, starting in a directory below. */
+    VfsFileCalls below(String path) {
+        return new VfsFileCalls(vfs, caller, resolve(path, true));
+    }
+
     /** Attributes as text; what differs from one file system to the next is left out. */
     static String describe(FileType type, int permissions, int links, long size) {
         return switch (type) {

@@ -6,6 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.Timestamps;
+import dev.plinth.kernel.state.proto.HostAttributesState;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -59,6 +62,51 @@ public record HostAttributes(HostFileId id, FileStat stat) {
     private static Instant time(MemorySegment statx, int offset) {
         return Instant.ofEpochSecond(
                 statx.get(JAVA_LONG, offset), statx.get(JAVA_INT, offset + Long.BYTES));
+    }
+
+    /** What is saved of it. */
+    HostAttributesState save() {
+        return HostAttributesState.newBuilder()
+                .setDevice(id.device())
+                .setInode(id.inode())
+                .setMode(stat.mode())
+                .setLinks(stat.links())
+                .setUid(stat.uid())
+                .setGid(stat.gid())
+                .setDeviceId(stat.deviceId().encode())
+                .setSize(stat.size())
+                .setBlockSize(stat.blockSize())
+                .setBlocks(stat.blocks())
+                .setAccessed(Timestamps.save(stat.accessed()))
+                .setModified(Timestamps.save(stat.modified()))
+                .setChanged(Timestamps.save(stat.changed()))
+                .setBorn(Timestamps.save(stat.born()))
+                .build();
+    }
+
+    /** What the host said when it was saved. */
+    static HostAttributes restore(HostAttributesState state) {
+        FileType type =
+                FileType.ofMode(state.getMode())
+                        .orElseThrow(() -> StateReader.corrupt("a file of the host has no type"));
+        FileStat stat =
+                new FileStat(
+                        DeviceNumber.decode(state.getDevice()),
+                        state.getInode(),
+                        type,
+                        state.getMode() & Stat.PERMISSION_BITS,
+                        state.getLinks(),
+                        state.getUid(),
+                        state.getGid(),
+                        DeviceNumber.decode(state.getDeviceId()),
+                        state.getSize(),
+                        state.getBlockSize(),
+                        state.getBlocks(),
+                        Timestamps.restore(state.getAccessed()),
+                        Timestamps.restore(state.getModified()),
+                        Timestamps.restore(state.getChanged()),
+                        Timestamps.restore(state.getBorn()));
+        return new HostAttributes(new HostFileId(state.getDevice(), state.getInode()), stat);
     }
 
     /** What kind of file it is. */

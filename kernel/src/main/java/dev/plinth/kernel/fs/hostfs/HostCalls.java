@@ -55,6 +55,25 @@ public final class HostCalls {
         return opened(openat2(directory, path, flags, mode));
     }
 
+    /** Makes a file without a name below a directory that can be changed. */
+    HostFd openUnnamed(HostFd directory) {
+        return open(directory, PathName.DOT, Fcntl.O_TMPFILE | Fcntl.O_RDWR, 0600);
+    }
+
+    /** Makes a file without a name in memory. */
+    HostFd openInMemory() {
+        try (Arena arena = Arena.ofConfined()) {
+            return new HostFd(
+                    host,
+                    (int)
+                            HostErrors.check(
+                                    host.syscall(
+                                            Unistd.SYS_MEMFD_CREATE,
+                                            arena.allocateFrom("plinth-gone").address(),
+                                            Unistd.MFD_CLOEXEC)));
+        }
+    }
+
     /** Opens the file of a descriptor once more, with an access mode of its own. */
     public HostFd reopen(HostFd file, int flags) {
         try (Arena arena = Arena.ofConfined()) {
@@ -131,14 +150,23 @@ public final class HostCalls {
     }
 
     PathName readLink(HostFd link) {
+        return readLink(link.number(), PathName.EMPTY);
+    }
+
+    /** Where a file is on the host, as long as it is there. */
+    PathName pathOf(HostFd file) {
+        return readLink(Fcntl.AT_FDCWD, magicLink(file));
+    }
+
+    private PathName readLink(int directory, PathName link) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(Fs.PATH_MAX);
             long length =
                     HostErrors.check(
                             host.syscall(
                                     Unistd.SYS_READLINKAT,
-                                    link.number(),
-                                    string(arena, PathName.EMPTY),
+                                    directory,
+                                    string(arena, link),
                                     buffer.address(),
                                     Fs.PATH_MAX));
             return PathName.of(buffer.asSlice(0, length).toArray(JAVA_BYTE));

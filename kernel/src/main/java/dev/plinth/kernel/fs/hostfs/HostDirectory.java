@@ -6,6 +6,8 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.hostfs.linux.Dirent;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
@@ -31,6 +33,11 @@ final class HostDirectory extends Directory implements HostFsInode {
     HostDirectory(HostHandle handle, long number) {
         super(handle.fileSystem(), number);
         this.handle = requireNonNull(handle, "handle is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setHostFsInode(saveHostInode(writer));
     }
 
     @Override

@@ -2,8 +2,16 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.HostFsInodeState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
@@ -12,6 +20,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -22,6 +31,9 @@ final class HostFile extends Inode implements HostFsInode {
 
     /** Should the file have become a fifo or a terminal meanwhile, opening it does no harm. */
     private static final int HARMLESS = Fcntl.O_NONBLOCK | Fcntl.O_NOCTTY;
+
+    /** More is not saved of a file that is gone. */
+    private static final long CONTENT_BYTES_MAX = 32 << 20;
 
     private final HostHandle handle;
     private final HostPages pages;
@@ -40,6 +52,54 @@ final class HostFile extends Inode implements HostFsInode {
     void keepOpen(HostFd fd) {
         handle.addOpen(fd);
         keeper.set(Optional.of(fd));
+    }
+
+    /** What is saved is the way to the file; its content too, if there is none. */
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        pages.writeBack();
+        HostFsInodeState.Builder state = saveHostInode(writer).setLinkable(isLinkable());
+        if (isUsed() && !handle.isThere()) {
+            state.setContent(content());
+        }
+        return ObjectState.newBuilder().setHostFsInode(state);
+    }
+
+    private ByteString content() {
+        HostFd fd =
+                handle.anyOpen()
+                        .orElseThrow(() ->
+                                new SandboxException(
+                                        ErrorCode.STATE_UNSAVABLE,
+                                        handle.path() + " of the host is gone, but still mapped",
+                                        "put the file back"));
+        long size = handle.calls().attributes(fd).stat().size();
+        if (size > CONTENT_BYTES_MAX) {
+            throw new SandboxException(
+                    ErrorCode.STATE_UNSAVABLE,
+                    "%s of the host is gone but still open, and too large to be saved: %d bytes"
+                            .formatted(handle.path(), size),
+                    "put the file back, or end who has it open");
+        }
+        byte[] bytes = new byte[(int) size];
+        int read = 0;
+        try (HostFd readable = handle.calls().reopen(fd, Fcntl.O_RDONLY)) {
+            while (read < bytes.length) {
+                MemorySegment rest = MemorySegment.ofArray(bytes).asSlice(read);
+                long count = handle.calls().read(readable, rest, read);
+                if (count == 0) {
+                    break;
+                }
+                read += (int) count;
+            }
+        }
+        return ByteString.copyFrom(bytes, 0, read);
+    }
+
+    /** Takes over a descriptor of a file without a name that has what was saved. */
+    void restoreGone(HostFsInodeState state, HostFd fd, StateReader reader) {
+        keepOpen(fd);
+        restoreUnnamed(state.getLinkable(), reader);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
@@ -11,7 +12,13 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.HostErrors;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.HostFsState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.FileSystemStat;
@@ -28,6 +35,7 @@ import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** A directory of the host as a file system of the sandbox. */
 public final class HostFs extends FileSystem {
@@ -69,7 +77,19 @@ public final class HostFs extends FileSystem {
             MemoryFile memory,
             Clock clock,
             boolean readOnly) {
-        super("hostfs", numbers.nextDevice());
+        this(host, rootFd, numbers.nextDevice(), numbers, memory, clock, readOnly);
+    }
+
+    /** The same with a number that it had before. */
+    HostFs(
+            HostKernel host,
+            HostFd rootFd,
+            DeviceNumber device,
+            InodeNumbers numbers,
+            MemoryFile memory,
+            Clock clock,
+            boolean readOnly) {
+        super("hostfs", device);
         this.calls = new HostCalls(host);
         this.xattrs = new HostXattrs(host);
         this.rootFd = requireNonNull(rootFd, "rootFd is null");
@@ -115,8 +135,70 @@ public final class HostFs extends FileSystem {
         }
     }
 
+    /**
+     * Finds directories of the host again that were saved, and the files in use below them.
+     *
+     * @param host where they are
+     * @param memory holds what is mapped of files; borrowed
+     * @param clock says how old a cached attribute is
+     * @param allowChanged whether files may be others than they were, or have other content
+     * @param owner closes each file system in the end
+     */
+    public static void restoring(
+            Restorers restorers,
+            HostKernel host,
+            MemoryFile memory,
+            Clock clock,
+            boolean allowChanged,
+            Consumer<FileSystem> owner) {
+        new RestoredHostFs(host, memory, clock, allowChanged, owner).addTo(restorers);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setHostFs(
+                        HostFsState.newBuilder()
+                                .setDevice(device().encode())
+                                .setPath(ByteString.copyFrom(calls.pathOf(rootFd).toBytes()))
+                                .setReadOnly(readOnly)
+                                .setRoot(calls.attributes(rootFd).save())
+                                .setRootNumber(root.number()));
+    }
+
+    /** Brings to the host what mappings of a file may have changed, before it is looked at. */
+    @SuppressWarnings({"GuardedBy", "ReferenceEquality"}) // The world is stopped.
+    void writeBack(HostHandle handle) {
+        InodeReference reference = inodes.get(handle.lastKnown().id());
+        if (reference != null
+                && reference.get() instanceof HostFile file
+                && file.handle() == handle) {
+            file.pages().writeBack();
+        }
+    }
+
+    /**
+     * Takes an inode that was made again.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if there is one of that file
+     */
+    void restored(HostFsInode inode) {
+        HostFileId id = inode.handle().lastKnown().id();
+        synchronized (inodesLock) {
+            InodeReference reference = new InodeReference(id, (Inode) inode, collected);
+            if (inodes.putIfAbsent(id, reference) != null) {
+                throw StateReader.corrupt("a file of the host is there twice");
+            }
+        }
+    }
+
     @Override
     public Directory root() {
+        return root;
+    }
+
+    /** The root directory, as what it is. */
+    HostDirectory rootDirectory() {
         return root;
     }
 
@@ -193,8 +275,11 @@ public final class HostFs extends FileSystem {
 
     private Inode makeInode(HostHandle handle) {
         HostAttributes attributes = handle.lastKnown();
-        long number = numbers.ofHostFile(attributes.id(), attributes.generation());
-        return switch (attributes.type()) {
+        return makeInode(handle, numbers.ofHostFile(attributes.id(), attributes.generation()));
+    }
+
+    static Inode makeInode(HostHandle handle, long number) {
+        return switch (handle.lastKnown().type()) {
             case DIRECTORY -> new HostDirectory(handle, number);
             case REGULAR -> new HostFile(handle, number);
             case SYMLINK -> new HostSymlink(handle, number);

@@ -1,7 +1,20 @@
 package dev.plinth.kernel.fs.hostfs;
 
-/** An inode of a hostfs: of whatever type, it has a file of the host. */
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.HostFsInodeState;
+
+/** An inode of hostfs: of whatever type, it has a handle. */
 interface HostFsInode {
-    /** The file of the host. */
+    /** Where the file is on the host. */
     HostHandle handle();
+
+    /** Its number in the sandbox. */
+    long number();
+
+    /** What is saved of every such inode. */
+    default HostFsInodeState.Builder saveHostInode(StateWriter writer) {
+        return HostFsInodeState.newBuilder()
+                .setHandleRef(writer.reference(handle()))
+                .setNumber(number());
+    }
 }

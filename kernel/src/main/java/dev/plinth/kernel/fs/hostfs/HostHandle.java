@@ -3,10 +3,17 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Stateful;
+import dev.plinth.kernel.state.proto.HostHandleState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -26,7 +33,7 @@ import java.util.function.Function;
  *
  * <p>Any thread may call any method.
  */
-final class HostHandle implements AttributeStore {
+final class HostHandle implements AttributeStore, Stateful {
     private static final long TRUSTED_NANOS = 1_000_000_000L;
 
     private final HostFs fileSystem;
@@ -57,6 +64,80 @@ final class HostHandle implements AttributeStore {
         this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
         this.place = new Place(parent, name);
         this.known = know(attributes);
+    }
+
+    /** A file that was saved, of which the host has said that it is there. */
+    HostHandle(
+            HostFs fileSystem,
+            HostAttributes attributes,
+            Optional<HostHandle> parent,
+            PathName name,
+            boolean gone) {
+        this(fileSystem, attributes, parent, name);
+        this.gone = gone;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        fileSystem.writeBack(this);
+        boolean isThere = isThere();
+        Place here = place;
+        return ObjectState.newBuilder()
+                .setHostHandle(
+                        HostHandleState.newBuilder()
+                                .setFileSystemRef(writer.reference(fileSystem))
+                                .setParentRef(writer.reference(here.parent))
+                                .setName(ByteString.copyFrom(here.name.toBytes()))
+                                .setGone(!isThere)
+                                .setAttributes((isThere ? known.attributes : lastSeen()).save()));
+    }
+
+    /**
+     * Whether the file can be reached by its path, now.
+     *
+     * @throws SandboxException if the host does not let it be reached
+     */
+    boolean isThere() {
+        if (gone) {
+            return false;
+        }
+        try {
+            openByPath(Fcntl.O_PATH).close();
+            return true;
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT
+                    || e.errno() == Errno.ESTALE
+                    || e.errno() == Errno.ENOTDIR) {
+                return false;
+            }
+            throw new SandboxException(
+                    ErrorCode.STATE_UNSAVABLE,
+                    "%s of the host cannot be reached: %s".formatted(path(), e.errno().text()),
+                    "let it be opened again",
+                    e);
+        }
+    }
+
+    /** What can be said of a file that no path leads to. */
+    private HostAttributes lastSeen() {
+        return anyOpen().map(calls()::attributes).orElseGet(this::lastKnown);
+    }
+
+    /** Whether no path leads to the file. */
+    boolean isGone() {
+        return gone;
+    }
+
+    /** The file was gone when it was saved, and is now another one without a name. */
+    void restoreUnnamed(HostAttributes attributes) {
+        known = know(attributes);
+    }
+
+    /** A descriptor of the file, if somebody has it open. */
+    Optional<HostFd> anyOpen() {
+        synchronized (openLock) {
+            return open.stream().findFirst();
+        }
     }
 
     private Known know(HostAttributes attributes) {

@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
@@ -14,6 +16,11 @@ final class HostNode extends Inode implements HostFsInode {
     HostNode(HostHandle handle, long number) {
         super(handle.fileSystem(), number, handle.lastKnown().type());
         this.handle = requireNonNull(handle, "handle is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setHostFsInode(saveHostInode(writer));
     }
 
     @Override

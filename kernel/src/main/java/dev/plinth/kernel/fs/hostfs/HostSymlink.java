@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
@@ -19,6 +21,11 @@ final class HostSymlink extends FixedSymlink implements HostFsInode {
     HostSymlink(HostHandle handle, long number) {
         super(handle.fileSystem(), number);
         this.handle = requireNonNull(handle, "handle is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setHostFsInode(saveHostInode(writer));
     }
 
     @Override

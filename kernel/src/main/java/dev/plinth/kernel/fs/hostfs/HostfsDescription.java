@@ -3,8 +3,17 @@ package dev.plinth.kernel.fs.hostfs;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostFd;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.HostfsDescriptionState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OpenFileState;
+import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
@@ -26,6 +35,34 @@ final class HostfsDescription extends SeekableDescription {
         this.fd = requireNonNull(fd, "fd is null");
         this.calls = file.handle().calls();
         file.handle().addOpen(fd);
+    }
+
+    /** Opens a file again that was open when it was saved. */
+    static FileDescription restore(ObjectState object, StateReader reader) {
+        OpenFileState state = object.getHostfsDescription().getFile();
+        Location location = Location.restore(state.getLocation(), reader);
+        if (!(location.inode() instanceof HostFile file)) {
+            throw StateReader.corrupt("an open file of the host is none");
+        }
+        try {
+            FileDescription description = file.open(location, state.getFlags());
+            description.restoreOpenFile(state, reader);
+            return description;
+        } catch (ErrnoException e) {
+            throw new SandboxException(
+                    ErrorCode.HOST_FILE_CHANGED,
+                    "%s of the host cannot be opened again: %s"
+                            .formatted(file.handle().path(), e.errno().text()),
+                    "let it be opened as it was when the image was written",
+                    e);
+        }
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setHostfsDescription(
+                        HostfsDescriptionState.newBuilder().setFile(saveOpenFile(writer)));
     }
 
     @Override

@@ -2,9 +2,15 @@ package dev.plinth.kernel.fs.overlay;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.OverlayInodeState;
+import dev.plinth.kernel.state.proto.OverlayPlaceState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -93,6 +99,44 @@ final class Layers implements AttributeStore {
         Inode some = current();
         this.number = some.number();
         this.type = some.type();
+    }
+
+    /** What is saved of every inode of an overlay. */
+    OverlayInodeState.Builder save(StateWriter writer) {
+        OverlayInodeState.Builder state =
+                OverlayInodeState.newBuilder()
+                        .setFileSystemRef(writer.reference(fileSystem))
+                        .setUpperRef(writer.reference(upper))
+                        .setLowerRef(writer.reference(lower))
+                        .setCoveredNames(coveredNames.get())
+                        .setPinned(pinned);
+        for (Place somewhere : places) {
+            state.addPlaces(
+                    OverlayPlaceState.newBuilder()
+                            .setDirectoryRef(writer.reference(somewhere.directory))
+                            .setName(ByteString.copyFrom(somewhere.name.toBytes())));
+        }
+        return state;
+    }
+
+    /** Takes what was saved, of an inode that nobody has seen yet. */
+    void restore(OverlayInodeState state, StateReader reader) {
+        if (state.getCoveredNames() < 0 || (state.getPinned() && upper.isEmpty())) {
+            throw StateReader.corrupt("a file of an overlay has names that there are not");
+        }
+        coveredNames.set(state.getCoveredNames());
+        pinned = state.getPinned();
+        reader.later(() -> {
+            for (OverlayPlaceState saved : state.getPlacesList()) {
+                OverlayDirectory directory =
+                        reader.get(saved.getDirectoryRef(), OverlayDirectory.class);
+                PathName name = PathName.of(saved.getName().toByteArray());
+                if (!name.isName() || !directory.fileSystem().equals(fileSystem)) {
+                    throw StateReader.corrupt("the name '" + name + "' is out of place");
+                }
+                foundAt(new Place(directory, name));
+            }
+        });
     }
 
     OverlayFs fileSystem() {

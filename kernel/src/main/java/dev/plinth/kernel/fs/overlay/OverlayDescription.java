@@ -4,6 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OpenFileState;
+import dev.plinth.kernel.state.proto.OverlayDescriptionState;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
@@ -29,6 +34,37 @@ final class OverlayDescription extends SeekableDescription {
         this.file = requireNonNull(file, "file is null");
         this.first = requireNonNull(opened, "opened is null");
         this.current = opened;
+    }
+
+    /** An open file that was saved. */
+    @SuppressWarnings("ReferenceEquality") // There is one object for each file.
+    static OverlayDescription restore(ObjectState object, StateReader reader) {
+        OpenFileState state = object.getOverlayDescription().getFile();
+        Location location = Location.restore(state.getLocation(), reader);
+        SeekableDescription layer =
+                reader.get(
+                        object.getOverlayDescription().getLayerFileRef(),
+                        SeekableDescription.class);
+        if (!(location.inode() instanceof OverlayFile file)
+                || layer.inode() != file.layers().current()) {
+            throw StateReader.corrupt("an open file of an overlay is another one");
+        }
+        layer.retain();
+        OverlayDescription description =
+                new OverlayDescription(location, state.getFlags(), file, layer);
+        file.restored(description);
+        description.restoreOpenFile(state, reader);
+        return description;
+    }
+
+    /** Of the layers' files only the one that counts: no mapping is being filled now. */
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setOverlayDescription(
+                        OverlayDescriptionState.newBuilder()
+                                .setFile(saveOpenFile(writer))
+                                .setLayerFileRef(writer.reference(current)));
     }
 
     /** The file was copied up: from now on this description of the copy counts, and is ours. */

@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.overlay;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
@@ -38,6 +40,11 @@ final class OverlayDirectory extends Directory implements OverlayInode {
                         upper.map(Inode.class::cast),
                         lower.map(Inode.class::cast),
                         place);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setOverlayInode(layers.save(writer));
     }
 
     @Override

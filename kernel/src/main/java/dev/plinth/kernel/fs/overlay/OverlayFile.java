@@ -4,6 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OverlayInodeState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
@@ -34,6 +38,35 @@ final class OverlayFile extends Inode implements OverlayInode {
     OverlayFile(Layers layers) {
         super(layers.fileSystem(), layers.number(), FileType.REGULAR);
         this.layers = requireNonNull(layers, "layers is null");
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setOverlayInode(
+                        layers.save(writer)
+                                .setLinkable(isLinkable())
+                                .setKeepsCopyRef(writer.reference(keepsCopy)));
+    }
+
+    /** Takes what was saved, before anybody has seen the file. */
+    void restore(OverlayInodeState state, StateReader reader) {
+        restoreUnnamed(state.getLinkable(), reader);
+        reader.later(() -> {
+            synchronized (descriptionsLock) {
+                keepsCopy =
+                        reader.find(state.getKeepsCopyRef(), FileDescription.class)
+                                .map(FileDescription::retain);
+            }
+        });
+    }
+
+    /** A description was made again. */
+    void restored(OverlayDescription description) {
+        synchronized (descriptionsLock) {
+            descriptions.add(description);
+        }
     }
 
     @Override

@@ -6,6 +6,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OverlayFsState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
@@ -25,10 +29,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
 
 /** A directory that is never changed, and a tmpfs above it that takes every change. */
 public final class OverlayFs extends FileSystem {
     private final TmpFs upper;
+    private final Directory lowerRoot;
     private final OverlayDirectory root;
 
     private final Object inodesLock = new Object();
@@ -66,24 +72,81 @@ public final class OverlayFs extends FileSystem {
             MemoryFile memory,
             Clock clock,
             long limitBytes) {
-        super("overlay", numbers.nextDevice());
-        Directory lowerRoot = requireNonNull(lower, "lower is null").root();
-        FileStat stat = lowerRoot.stat();
-        this.upper =
-                new TmpFs(
-                        "overlay-upper",
-                        numbers,
-                        memory,
-                        clock,
-                        limitBytes,
-                        new NewNode(
-                                stat.permissions(),
-                                stat.uid(),
-                                stat.gid(),
-                                OptionalLong.of(lowerRoot.number())));
+        this(
+                numbers.nextDevice(),
+                lower.root(),
+                upperLayer(lower.root(), numbers, memory, clock, limitBytes));
+    }
+
+    /** The same of layers that there are. */
+    OverlayFs(DeviceNumber device, Directory lowerRoot, TmpFs upper) {
+        super("overlay", device);
+        this.lowerRoot = requireNonNull(lowerRoot, "lowerRoot is null");
+        this.upper = requireNonNull(upper, "upper is null");
         this.root =
                 new OverlayDirectory(
                         this, Optional.of(upper.root()), Optional.of(lowerRoot), Optional.empty());
+    }
+
+    private static TmpFs upperLayer(
+            Directory lowerRoot,
+            InodeNumbers numbers,
+            MemoryFile memory,
+            Clock clock,
+            long limitBytes) {
+        FileStat stat = lowerRoot.stat();
+        return new TmpFs(
+                "overlay-upper",
+                numbers,
+                memory,
+                clock,
+                limitBytes,
+                new NewNode(
+                        stat.permissions(),
+                        stat.uid(),
+                        stat.gid(),
+                        OptionalLong.of(lowerRoot.number())));
+    }
+
+    /**
+     * Makes overlays again that were saved, over layers that are made again before.
+     *
+     * @param owner closes each of them in the end
+     */
+    public static void restoring(Restorers restorers, Consumer<FileSystem> owner) {
+        new RestoredOverlay(owner).addTo(restorers);
+    }
+
+    @Override
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setOverlayFs(
+                        OverlayFsState.newBuilder()
+                                .setDevice(device().encode())
+                                .setUpperRef(writer.reference(upper))
+                                .setLowerRootRef(writer.reference(lowerRoot))
+                                .setRootRef(writer.reference(root))
+                                .addAllOriginRefs(writer.references(origins.values()))
+                                .addAllKeptRefs(writer.references(kept.values())));
+    }
+
+    /** Makes an inode again that was saved; empty if there is one of that number already. */
+    Optional<Inode> restoreInode(Optional<Inode> upperInode, Optional<Inode> lowerInode) {
+        synchronized (inodesLock) {
+            long number = upperInode.or(() -> lowerInode).orElseThrow().number();
+            return knownLocked(number).isPresent()
+                    ? Optional.empty()
+                    : Optional.of(makeLocked(upperInode, lowerInode, Optional.empty()));
+        }
+    }
+
+    Directory lowerRoot() {
+        return lowerRoot;
+    }
+
+    OverlayDirectory rootDirectory() {
+        return root;
     }
 
     @Override

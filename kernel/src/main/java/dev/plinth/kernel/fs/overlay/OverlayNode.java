@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.overlay;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
@@ -14,6 +16,11 @@ final class OverlayNode extends Inode implements OverlayInode {
     OverlayNode(Layers layers) {
         super(layers.fileSystem(), layers.number(), layers.current().type());
         this.layers = requireNonNull(layers, "layers is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setOverlayInode(layers.save(writer));
     }
 
     @Override

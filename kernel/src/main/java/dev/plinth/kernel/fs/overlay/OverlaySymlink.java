@@ -2,6 +2,8 @@ package dev.plinth.kernel.fs.overlay;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
@@ -14,6 +16,11 @@ final class OverlaySymlink extends FixedSymlink implements OverlayInode {
     OverlaySymlink(Layers layers) {
         super(layers.fileSystem(), layers.number());
         this.layers = requireNonNull(layers, "layers is null");
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder().setOverlayInode(layers.save(writer));
     }
 
     @Override

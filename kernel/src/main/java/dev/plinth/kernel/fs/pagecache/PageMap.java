@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -51,6 +52,11 @@ public final class PageMap {
     /** How many bytes are in memory. */
     public long bytes() {
         return bytes;
+    }
+
+    /** All pages, by their place in the file. */
+    public List<Run> runs() {
+        return List.copyOf(runs.values());
     }
 
     /** The rest of the run that holds an offset: from the offset's page on. */

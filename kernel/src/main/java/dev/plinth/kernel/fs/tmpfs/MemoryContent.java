@@ -15,6 +15,11 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.FilePagesState;
+import dev.plinth.kernel.state.proto.TmpfsFileState;
+import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.lang.foreign.MemorySegment;
@@ -55,6 +60,46 @@ final class MemoryContent implements Mappable {
         this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
         this.memory = requireNonNull(memory, "memory is null");
         this.pages = new PageMap(memory);
+    }
+
+    /** What is saved of the content: where its pages lie, which are saved beside it. */
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    void save(TmpfsFileState.Builder state, StateWriter writer) {
+        state.setSize(size).setSeals(seals.get());
+        for (PageMap.Run run : pages.runs()) {
+            writer.pages(run.memoryOffset(), run.length());
+            state.addPages(
+                    FilePagesState.newBuilder()
+                            .setFileOffset(run.start())
+                            .setLength(run.length())
+                            .setMemoryOffset(run.memoryOffset()));
+        }
+    }
+
+    /** Takes the pages that were saved, of a file that nobody has seen yet. */
+    void restore(TmpfsFileState state, StateReader reader) {
+        if (state.getSize() < 0 || (state.getSeals() & ~Fcntl.F_ALL_SEALS) != 0) {
+            throw StateReader.corrupt("a file of a tmpfs has a size or seals that there are not");
+        }
+        seals.reset(state.getSeals());
+        size = state.getSize();
+        synchronized (pageLock) {
+            for (FilePagesState saved : state.getPagesList()) {
+                long start = saved.getFileOffset();
+                long end = start + saved.getLength();
+                boolean isRun =
+                        start >= 0
+                                && end > start
+                                && Pages.isAligned(start | end)
+                                && pages.nextPresent(start, end) >= end;
+                if (!isRun) {
+                    throw StateReader.corrupt("a file has pages where there can be none");
+                }
+                reader.memory().adopt(saved.getMemoryOffset(), saved.getLength());
+                pages.add(new PageMap.Run(start, end, saved.getMemoryOffset()));
+                fileSystem.chargeRestored(saved.getLength());
+            }
+        }
     }
 
     long size() {

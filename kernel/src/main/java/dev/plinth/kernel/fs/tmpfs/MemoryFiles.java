@@ -33,14 +33,14 @@ public final class MemoryFiles implements Stateful {
         this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
     }
 
-    /** Makes again what makes such files; the files are their file system's. */
-    public static void restoring(Restorers restorers) {
+    /** Makes the same again, over the file system that was saved. */
+    static void restoring(Restorers restorers) {
         restorers.add(
                 KindCase.MEMORY_FILES,
-                (state, reader) ->
+                (object, reader) ->
                         new MemoryFiles(
                                 reader.get(
-                                        state.getMemoryFiles().getFileSystemRef(), TmpFs.class)));
+                                        object.getMemoryFiles().getFileSystemRef(), TmpFs.class)));
     }
 
     @Override

@@ -1,15 +1,23 @@
 package dev.plinth.kernel.fs.tmpfs;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.Timestamps;
+import dev.plinth.kernel.state.proto.TmpfsInodeState;
+import dev.plinth.kernel.state.proto.XattrState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NewNode;
+import dev.plinth.kernel.vfs.linux.Stat;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -32,8 +40,11 @@ final class NodeAttributes implements AttributeStore {
     private static final long XATTR_BYTES_MAX = 128 << 10;
 
     private final Clock clock;
-    private final Instant born;
     private final Object attributeLock = new Object();
+
+    /** Changed by a restore only. */
+    @GuardedBy("attributeLock")
+    private Instant born;
 
     @GuardedBy("attributeLock")
     private Inode.Ownership ownership;
@@ -74,6 +85,50 @@ final class NodeAttributes implements AttributeStore {
         accessed = born;
         modified = born;
         changed = born;
+    }
+
+    /** What is saved of an inode with these attributes. */
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    TmpfsInodeState save(Inode self, StateWriter writer) {
+        TmpfsInodeState.Builder state =
+                TmpfsInodeState.newBuilder()
+                        .setFileSystemRef(writer.reference(self.fileSystem()))
+                        .setNumber(self.number())
+                        .setPermissions(ownership.permissions())
+                        .setUid(ownership.uid())
+                        .setGid(ownership.gid())
+                        .setLinks(links)
+                        .setAccessed(Timestamps.save(accessed))
+                        .setModified(Timestamps.save(modified))
+                        .setChanged(Timestamps.save(changed))
+                        .setBorn(Timestamps.save(born));
+        xattrs.forEach((name, value) ->
+                state.addXattrs(
+                        XattrState.newBuilder()
+                                .setName(ByteString.copyFrom(name, ISO_8859_1))
+                                .setValue(ByteString.copyFrom(value))));
+        return state.build();
+    }
+
+    /** Sets the attributes that were saved, of an inode that nobody has seen yet. */
+    void restore(TmpfsInodeState state) {
+        if ((state.getPermissions() & ~Stat.PERMISSION_BITS) != 0 || state.getLinks() < 0) {
+            throw StateReader.corrupt("a file of a tmpfs has attributes that there are not");
+        }
+        synchronized (attributeLock) {
+            ownership = new Inode.Ownership(state.getPermissions(), state.getUid(), state.getGid());
+            links = state.getLinks();
+            for (XattrState xattr : state.getXattrsList()) {
+                setXattrLocked(
+                        xattr.getName().toString(ISO_8859_1),
+                        xattr.getValue().toByteArray(),
+                        XattrMode.CREATE);
+            }
+            accessed = Timestamps.restore(state.getAccessed());
+            modified = Timestamps.restore(state.getModified());
+            changed = Timestamps.restore(state.getChanged());
+            born = Timestamps.restore(state.getBorn());
+        }
     }
 
     Snapshot snapshot() {
@@ -133,20 +188,25 @@ final class NodeAttributes implements AttributeStore {
     @Override
     public void setXattr(Inode self, String name, byte[] value, XattrMode mode) {
         synchronized (attributeLock) {
-            byte[] old = xattrs.get(name);
-            mode.require(old != null);
-            long freed = old == null ? 0 : name.length() + old.length;
-            long bytes = xattrBytes - freed + name.length() + value.length;
-            if (bytes > XATTR_BYTES_MAX) {
-                throw ErrnoException.of(Errno.ENOSPC);
-            }
-            if (old == null && xattrs.isEmpty()) {
-                xattrs = new TreeMap<>();
-            }
-            xattrs.put(name, value);
-            xattrBytes = bytes;
+            setXattrLocked(name, value, mode);
             changed = clock.realtime();
         }
+    }
+
+    @GuardedBy("attributeLock")
+    private void setXattrLocked(String name, byte[] value, XattrMode mode) {
+        byte[] old = xattrs.get(name);
+        mode.require(old != null);
+        long freed = old == null ? 0 : name.length() + old.length;
+        long bytes = xattrBytes - freed + name.length() + value.length;
+        if (bytes > XATTR_BYTES_MAX) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        if (old == null && xattrs.isEmpty()) {
+            xattrs = new TreeMap<>();
+        }
+        xattrs.put(name, value);
+        xattrBytes = bytes;
     }
 
     @Override

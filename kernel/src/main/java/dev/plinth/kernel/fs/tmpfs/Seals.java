@@ -28,7 +28,7 @@ final class Seals {
         return seals;
     }
 
-    /** Begins with other seals: the file is new. */
+    /** Begins with other seals: the file is new, or made again. */
     void reset(int initial) {
         synchronized (sealsLock) {
             seals = initial;

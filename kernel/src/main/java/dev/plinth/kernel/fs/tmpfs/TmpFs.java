@@ -6,7 +6,12 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.TmpFsState;
 import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileSystem;
@@ -17,6 +22,7 @@ import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /** A file system in memory. */
 public final class TmpFs extends FileSystem {
@@ -51,12 +57,48 @@ public final class TmpFs extends FileSystem {
             Clock clock,
             long limitBytes,
             NewNode rootNode) {
-        super(type, numbers.nextDevice());
-        this.numbers = numbers;
+        this(type, numbers.nextDevice(), numbers, memory, clock, limitBytes, rootNode);
+    }
+
+    /** The same with a number that it had before. */
+    TmpFs(
+            String type,
+            DeviceNumber device,
+            InodeNumbers numbers,
+            MemoryFile memory,
+            Clock clock,
+            long limitBytes,
+            NewNode rootNode) {
+        super(type, device);
+        this.numbers = requireNonNull(numbers, "numbers is null");
         this.memory = requireNonNull(memory, "memory is null");
         this.clock = requireNonNull(clock, "clock is null");
         this.limitBytes = limitBytes;
         this.root = new TmpfsDirectory(this, rootNode);
+    }
+
+    /**
+     * Makes file systems again that were saved, and the files in them.
+     *
+     * @param memory holds the content of files; borrowed
+     * @param clock for the times of files
+     * @param owner closes each of them in the end
+     */
+    public static void restoring(
+            Restorers restorers, MemoryFile memory, Clock clock, Consumer<FileSystem> owner) {
+        new RestoredTmpfs(memory, clock, owner).addTo(restorers);
+        MemoryFiles.restoring(restorers);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setTmpFs(
+                        TmpFsState.newBuilder()
+                                .setType(type())
+                                .setDevice(device().encode())
+                                .setLimitBytes(limitBytes)
+                                .setRootRef(writer.reference(root)));
     }
 
     @Override
@@ -103,6 +145,11 @@ public final class TmpFs extends FileSystem {
         ((TmpfsInode) inode).removeLink();
     }
 
+    /** The root directory, as what it is. */
+    TmpfsDirectory rootDirectory() {
+        return root;
+    }
+
     MemoryFile memory() {
         return memory;
     }
@@ -146,6 +193,11 @@ public final class TmpFs extends FileSystem {
                 return granted;
             }
         }
+    }
+
+    /** Accounts for memory that was allocated before the sandbox was saved. */
+    void chargeRestored(long bytes) {
+        usedBytes.addAndGet(bytes);
     }
 
     /** Accounts for memory that was given up. */

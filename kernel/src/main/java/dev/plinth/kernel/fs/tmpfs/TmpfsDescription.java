@@ -4,6 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OpenFileState;
+import dev.plinth.kernel.state.proto.TmpfsDescriptionState;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
 import dev.plinth.kernel.vfs.linux.Fcntl;
@@ -19,6 +24,25 @@ final class TmpfsDescription extends SeekableDescription {
         super(location, flags);
         this.file = requireNonNull(file, "file is null");
         this.content = file.content();
+    }
+
+    /** An open file that was saved. */
+    static TmpfsDescription restore(ObjectState object, StateReader reader) {
+        OpenFileState state = object.getTmpfsDescription().getFile();
+        Location location = Location.restore(state.getLocation(), reader);
+        if (!(location.inode() instanceof TmpfsFile file)) {
+            throw StateReader.corrupt("an open file of a tmpfs is none");
+        }
+        TmpfsDescription description = new TmpfsDescription(location, state.getFlags(), file);
+        description.restoreOpenFile(state, reader);
+        return description;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setTmpfsDescription(
+                        TmpfsDescriptionState.newBuilder().setFile(saveOpenFile(writer)));
     }
 
     @Override

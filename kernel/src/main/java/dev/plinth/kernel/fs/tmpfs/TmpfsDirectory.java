@@ -1,7 +1,13 @@
 package dev.plinth.kernel.fs.tmpfs;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.TmpfsDirectoryState;
+import dev.plinth.kernel.state.proto.TmpfsEntryState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
@@ -14,6 +20,7 @@ import dev.plinth.kernel.vfs.PathName;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +45,30 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
         super(fileSystem, fileSystem.numberOf(node));
         this.fileSystem = fileSystem;
         this.attributes = new NodeAttributes(fileSystem.clock(), node, 2);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        TmpfsDirectoryState.Builder state =
+                TmpfsDirectoryState.newBuilder().setInode(attributes.save(this, writer));
+        entries.forEach((name, child) ->
+                state.addEntries(
+                        TmpfsEntryState.newBuilder()
+                                .setName(ByteString.copyFrom(name.toBytes()))
+                                .setInodeRef(writer.reference(child.inode()))));
+        return ObjectState.newBuilder().setTmpfsDirectory(state);
+    }
+
+    /** Adds an entry that was saved; returns whether there was none of that name. */
+    boolean restoreEntry(PathName name, TmpfsInode child) {
+        boolean isNew = entries.putIfAbsent(name, child) == null;
+        entryCount = entries.size();
+        return isNew;
+    }
+
+    /** What is in it. */
+    Collection<TmpfsInode> children() {
+        return entries.values();
     }
 
     @Override

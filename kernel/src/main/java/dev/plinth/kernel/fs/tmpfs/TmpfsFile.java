@@ -4,6 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.TmpfsFileState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
@@ -34,6 +38,23 @@ final class TmpfsFile extends Inode implements TmpfsInode {
         this.fileSystem = fileSystem;
         this.attributes = new NodeAttributes(fileSystem.clock(), node, links);
         this.content = new MemoryContent(fileSystem, fileSystem.memory());
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        TmpfsFileState.Builder state =
+                TmpfsFileState.newBuilder()
+                        .setInode(attributes.save(this, writer))
+                        .setLinkable(isLinkable());
+        content.save(state, writer);
+        return ObjectState.newBuilder().setTmpfsFile(state);
+    }
+
+    /** Takes what was saved, before anybody has seen the file. */
+    void restore(TmpfsFileState state, StateReader reader) {
+        // If no one is found to use it, it goes when all is restored.
+        restoreUnnamed(state.getLinkable(), reader);
+        content.restore(state, reader);
     }
 
     @Override

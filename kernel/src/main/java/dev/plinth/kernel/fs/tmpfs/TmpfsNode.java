@@ -2,6 +2,9 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.TmpfsNodeState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
@@ -20,6 +23,16 @@ final class TmpfsNode extends Inode implements TmpfsInode {
         this.fileSystem = fileSystem;
         this.deviceId = requireNonNull(deviceId, "deviceId is null");
         this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setTmpfsNode(
+                        TmpfsNodeState.newBuilder()
+                                .setInode(attributes.save(this, writer))
+                                .setType(type().modeBits())
+                                .setDeviceId(deviceId.encode()));
     }
 
     @Override

@@ -2,6 +2,11 @@ package dev.plinth.kernel.fs.tmpfs;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
+
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.TmpfsSymlinkState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FixedSymlink;
@@ -20,6 +25,15 @@ final class TmpfsSymlink extends FixedSymlink implements TmpfsInode {
         this.fileSystem = fileSystem;
         this.target = requireNonNull(target, "target is null");
         this.attributes = new NodeAttributes(fileSystem.clock(), node, 1);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setTmpfsSymlink(
+                        TmpfsSymlinkState.newBuilder()
+                                .setInode(attributes.save(this, writer))
+                                .setTarget(ByteString.copyFrom(target.toBytes())));
     }
 
     @Override

@@ -7,6 +7,10 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
+import dev.plinth.kernel.mm.MappedFileOwner;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.KernelPageState;
+import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.util.Optional;
 
@@ -19,10 +23,28 @@ import java.util.Optional;
  * @param memory where the page lies; whoever made this holds a reference to it
  * @param offset of the page
  */
-record KernelPage(String name, MemoryFile memory, long offset) implements Mappable, MappedFile {
+record KernelPage(String name, MemoryFile memory, long offset)
+        implements Mappable, MappedFile, MappedFileOwner {
     KernelPage {
         requireNonNull(name, "name is null");
         requireNonNull(memory, "memory is null");
+    }
+
+    /** Its content is the sandbox's, and saved with it. */
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setKernelPage(KernelPageState.newBuilder().setName(name));
+    }
+
+    @Override
+    public MappedFileOwner owner() {
+        return this;
+    }
+
+    @Override
+    public MappedFile mappedFile() {
+        return this;
     }
 
     @Override

@@ -35,8 +35,9 @@ final class Blocking {
         if (file.isNonBlocking()) {
             return AT_ONCE;
         }
-        long now = timeout == Blocker.NO_DEADLINE ? 0 : task.kernel().clock().monotonicNanos();
-        return timeout > Blocker.NO_DEADLINE - now ? Blocker.NO_DEADLINE : now + timeout;
+        return timeout == Blocker.NO_DEADLINE
+                ? timeout
+                : task.resumedCall().deadlineAfter(timeout);
     }
 
     /**

@@ -5,6 +5,7 @@ import static dev.plinth.kernel.strace.Formats.POINTER;
 import static dev.plinth.kernel.strace.Formats.SIZE;
 import static dev.plinth.kernel.strace.Formats.UNSIGNED;
 import static dev.plinth.kernel.syscall.SyscallRow.supported;
+import static dev.plinth.kernel.syscall.linux.TimeArguments.readTimespec;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.CrossProcessAccess;
@@ -19,6 +20,8 @@ import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.state.proto.FutexRestartState;
+import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
@@ -107,14 +110,21 @@ final class FutexSyscalls implements SyscallFamily {
         }
         return switch (command) {
             case FUTEX_WAIT ->
-                    await(task, address(arguments), arguments.intAt(2), Futexes.ANY, deadline);
+                    await(
+                            task,
+                            address(arguments),
+                            arguments.intAt(2),
+                            Futexes.ANY,
+                            new Limit(deadline, false));
             case FUTEX_WAIT_BITSET ->
                     await(
                             task,
                             address(arguments),
                             arguments.intAt(2),
                             arguments.intAt(5),
-                            deadline);
+                            realtime && arguments.longAt(3) != 0
+                                    ? new Limit(readTimespec(task, arguments.longAt(3)), true)
+                                    : new Limit(deadline, false));
             case FUTEX_WAKE -> wake(task, arguments, Futexes.ANY);
             case FUTEX_WAKE_BITSET -> wake(task, arguments, arguments.intAt(5));
             case FUTEX_REQUEUE -> requeue(task, arguments, OptionalInt.empty());
@@ -163,7 +173,7 @@ final class FutexSyscalls implements SyscallFamily {
         if (!waits || timeout == 0) {
             return Blocker.NO_DEADLINE;
         }
-        long time = TimeArguments.readTimespec(task, timeout);
+        long time = readTimespec(task, timeout);
         if (command == FUTEX_WAIT) {
             return TimeArguments.deadlineAfter(task, time);
         }
@@ -173,8 +183,23 @@ final class FutexSyscalls implements SyscallFamily {
                 task, time, byRealtime ? clock.realtimeNanos() : clock.monotonicNanos());
     }
 
+    /**
+     * Until when a futex is waited for.
+     *
+     * @param moment on the monotonic clock, or {@link Blocker#NO_DEADLINE}
+     * @param realtime whether it is one of the time of day instead, which may change meanwhile
+     */
+    record Limit(long moment, boolean realtime) {
+        private long deadline(Task task) {
+            return realtime
+                    ? TimeArguments.deadlineAt(task, moment, task.kernel().clock().realtimeNanos())
+                    : moment;
+        }
+    }
+
     private static long await(
-            Task task, FutexAddress address, int expected, int bitset, long deadline) {
+            Task task, FutexAddress address, int expected, int bitset, Limit limit) {
+        long deadline = limit.deadline(task);
         FutexOutcome outcome =
                 task.kernel()
                         .futexes()
@@ -186,20 +211,34 @@ final class FutexSyscalls implements SyscallFamily {
                     throw deadline == Blocker.NO_DEADLINE
                             ? RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS)
                             : task.restartWith(
-                                    new WaitRestart(address, expected, bitset, deadline));
+                                    new WaitRestart(address, expected, bitset, limit));
         };
     }
 
     /**
      * A wait goes on; {@code futex_wait_restart}.
      *
-     * @param deadline on the monotonic clock
+     * @param limit as the call had it
      */
-    record WaitRestart(FutexAddress address, int expected, int bitset, long deadline)
+    record WaitRestart(FutexAddress address, int expected, int bitset, Limit limit)
             implements RestartBlock {
         @Override
         public long restart(Task task) {
-            return await(task, address, expected, bitset, deadline);
+            return await(task, address, expected, bitset, limit);
+        }
+
+        @Override
+        public RestartState save() {
+            return RestartState.newBuilder()
+                    .setFutex(
+                            FutexRestartState.newBuilder()
+                                    .setAddress(address.value())
+                                    .setShared(address.shared())
+                                    .setExpected(expected)
+                                    .setBitset(bitset)
+                                    .setDeadlineNanos(limit.moment())
+                                    .setRealtime(limit.realtime()))
+                    .build();
         }
     }
 
@@ -313,7 +352,7 @@ final class FutexSyscalls implements SyscallFamily {
         if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        long moment = TimeArguments.readTimespec(task, timeout);
+        long moment = readTimespec(task, timeout);
         Clock clocks = task.kernel().clock();
         return TimeArguments.deadlineAt(
                 task,

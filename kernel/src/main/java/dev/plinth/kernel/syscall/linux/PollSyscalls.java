@@ -20,6 +20,8 @@ import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.state.proto.PollRestartState;
+import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
@@ -103,6 +105,17 @@ final class PollSyscalls implements SyscallFamily {
                 throw task.restartWith(this);
             }
             return found;
+        }
+
+        @Override
+        public RestartState save() {
+            return RestartState.newBuilder()
+                    .setPoll(
+                            PollRestartState.newBuilder()
+                                    .setAddress(address)
+                                    .setCount(count)
+                                    .setDeadlineNanos(deadline))
+                    .build();
         }
     }
 

@@ -203,20 +203,33 @@ final class ReadWriteSyscalls implements SyscallFamily {
             IoBuffer source,
             ToLongFunction<IoBuffer> writer) {
         long deadline = impatient ? Blocking.AT_ONCE : Blocking.writingPatience(task, file);
+        // Of a call that is made again, a part may have been written before.
+        long before = source.skip(task.resumedCall().done());
+        if (before > 0 && source.remaining() == 0) {
+            return before;
+        }
         FileWrites.prepare(task, file, source);
-        long length = source.remaining();
-        long written = writeSome(task, file, deadline, source, writer);
+        long length = before + source.remaining();
+        long written = before > 0 ? before : writeSome(task, file, deadline, source, writer);
         while (written > 0 && source.remaining() > 0 && deadline != Blocking.AT_ONCE) {
             try {
                 if (writeSome(task, file, deadline, source, writer) == 0) {
                     break;
                 }
             } catch (ErrnoException | RestartException e) {
+                if (task.isDisturbedByStop() && isInterruption(e)) {
+                    task.resumedCall().breakOff(length - source.remaining());
+                    throw RestartException.of(RestartException.Kind.ALWAYS);
+                }
                 // What was written is the result; an error that lasts is met by the next call.
                 break;
             }
         }
         return written == 0 ? 0 : length - source.remaining();
+    }
+
+    private static boolean isInterruption(RuntimeException e) {
+        return !(e instanceof ErrnoException error) || error.errno() == Errno.EINTR;
     }
 
     private static long writeSome(

@@ -63,8 +63,7 @@ final class TimeArguments {
 
     /** When a time span from now on is over, on the monotonic clock. */
     static long deadlineAfter(Task task, long nanos) {
-        long now = task.kernel().clock().monotonicNanos();
-        return nanos > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanos;
+        return task.resumedCall().deadlineAfter(nanos);
     }
 
     /**
@@ -73,6 +72,8 @@ final class TimeArguments {
      * @param now what the clock shows on which the moment is given
      */
     static long deadlineAt(Task task, long moment, long now) {
-        return deadlineAfter(task, Math.max(0, moment - now));
+        long left = Math.max(0, moment - now);
+        long here = task.kernel().clock().monotonicNanos();
+        return left > Long.MAX_VALUE - here ? Long.MAX_VALUE : here + left;
     }
 }

@@ -20,6 +20,8 @@ import dev.plinth.kernel.syscall.ArgumentFormat;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
+import dev.plinth.kernel.state.proto.RestartState;
+import dev.plinth.kernel.state.proto.SleepRestartState;
 import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
@@ -186,6 +188,16 @@ final class TimeSyscalls implements SyscallFamily {
         @Override
         public long restart(Task task) {
             return sleep(task, deadline, remainder);
+        }
+
+        @Override
+        public RestartState save() {
+            return RestartState.newBuilder()
+                    .setSleep(
+                            SleepRestartState.newBuilder()
+                                    .setDeadlineNanos(deadline)
+                                    .setRemainder(remainder))
+                    .build();
         }
     }
 }

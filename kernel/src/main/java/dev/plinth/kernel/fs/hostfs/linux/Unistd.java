@@ -29,6 +29,7 @@ public final class Unistd {
     public static final long SYS_FALLOCATE = 285;
     public static final long SYS_SYNCFS = 306;
     public static final long SYS_RENAMEAT2 = 316;
+    public static final long SYS_MEMFD_CREATE = 319;
     public static final long SYS_PREADV2 = 327;
     public static final long SYS_PWRITEV2 = 328;
     public static final long SYS_STATX = 332;
@@ -46,6 +47,9 @@ public final class Unistd {
     public static final long SYS_GETXATTR = 191;
     public static final long SYS_LISTXATTR = 194;
     public static final long SYS_REMOVEXATTR = 197;
+
+    /** {@code linux/memfd.h}. */
+    public static final int MFD_CLOEXEC = 0x1;
 
     private Unistd() {}
 }

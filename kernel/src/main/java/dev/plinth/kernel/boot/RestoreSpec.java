@@ -1,0 +1,46 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Which image to restore, and with what. Immutable; {@link #of} gives one with what every restore
+ * has, from which others are made.
+ *
+ * @param directory of the image
+ * @param stdio where standard input, output and error come from: at least those that the image has
+ * @param strace takes a line for each system call; empty for no trace
+ * @param allowChanged whether files of the host may be others than those that were in use, or may
+ *     have other content
+ */
+public record RestoreSpec(
+        Path directory, Stdio stdio, Optional<Consumer<String>> strace, boolean allowChanged) {
+    public RestoreSpec {
+        requireNonNull(directory, "directory is null");
+        requireNonNull(stdio, "stdio is null");
+        requireNonNull(strace, "strace is null");
+    }
+
+    /** With this process' stdio, no trace, and no changed files. */
+    public static RestoreSpec of(Path directory) {
+        return new RestoreSpec(directory, Stdio.Inherited.all(), Optional.empty(), false);
+    }
+
+    /** The same with other standard input, output and error. */
+    public RestoreSpec withStdio(Stdio source) {
+        return new RestoreSpec(directory, source, strace, allowChanged);
+    }
+
+    /** The same with a trace of system calls. */
+    public RestoreSpec withStrace(Consumer<String> lines) {
+        return new RestoreSpec(directory, stdio, Optional.of(lines), allowChanged);
+    }
+
+    /** The same for files of the host that may have changed. */
+    public RestoreSpec withChangesAllowed() {
+        return new RestoreSpec(directory, stdio, strace, true);
+    }
+}

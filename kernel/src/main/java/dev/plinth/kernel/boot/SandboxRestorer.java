@@ -1,0 +1,234 @@
+package dev.plinth.kernel.boot;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.inject.Inject;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.checkpoint.Requirements;
+import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.host.JnaCounterMeter;
+import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.loader.vdso.Vdso;
+import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.RestoredMemory;
+import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.SavedMemory;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.TaskSubsystemState;
+import dev.plinth.kernel.strace.Strace;
+import dev.plinth.kernel.syscall.SyscallDispatcher;
+import dev.plinth.kernel.syscall.SyscallTable;
+import dev.plinth.kernel.syscall.linux.RestartBlocks;
+import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.SavedTasks;
+import dev.plinth.kernel.time.Clock;
+import dev.plinth.kernel.time.ShiftedClock;
+
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * The boot sequence of a sandbox that was saved: image, descriptors, memory, platform, clock,
+ * files, kernel, tasks. What {@link SandboxBuilder} makes anew is made of the image here.
+ *
+ * <p>Whatever fails on the way, what was made before is given back.
+ */
+final class SandboxRestorer {
+    private final HostKernel host;
+    private final Clock clock;
+    private final SyscallTable syscalls;
+
+    @Inject
+    SandboxRestorer(HostKernel host, Clock clock, SyscallTable syscalls) {
+        this.host = requireNonNull(host, "host is null");
+        this.clock = requireNonNull(clock, "clock is null");
+        this.syscalls = requireNonNull(syscalls, "syscalls is null");
+    }
+
+    Sandbox restore(RestoreSpec spec, PlatformFactory factory) {
+        SandboxResources resources = new SandboxResources();
+        boolean complete = false;
+        try (Image image = Image.open(spec.directory())) {
+            DonatedDescriptors descriptors = SandboxBuilder.descriptors(host, spec.stdio(), factory);
+            resources.own(descriptors::close);
+            new Requirements(image.inventory())
+                    .checkRoles(role -> descriptors.find(role).isPresent());
+            Sandbox sandbox = new Restore(spec, factory, image, descriptors, resources).run();
+            complete = true;
+            return sandbox;
+        } catch (HostCallException e) {
+            throw new SandboxException(
+                    ErrorCode.HOST_EXHAUSTED,
+                    "the sandbox cannot be made: " + e.getMessage(),
+                    "",
+                    e);
+        } catch (IOException e) {
+            throw new ImageCorruptException(StateReader.FILE, "it cannot be read", e);
+        } finally {
+            if (!complete) {
+                resources.close();
+            }
+        }
+    }
+
+    /** One restore. Its memory is known only after its state was read, which is about memory. */
+    private final class Restore implements SavedMemory {
+        private final RestoreSpec spec;
+        private final PlatformFactory factory;
+        private final Image image;
+        private final DonatedDescriptors descriptors;
+        private final SandboxResources resources;
+        private final HostFacts facts = new HostFacts(host);
+        private final Restorers restorers = new Restorers();
+        private Optional<RestoredMemory> memory = Optional.empty();
+
+        Restore(
+                RestoreSpec spec,
+                PlatformFactory factory,
+                Image image,
+                DonatedDescriptors descriptors,
+                SandboxResources resources) {
+            this.spec = spec;
+            this.factory = factory;
+            this.image = image;
+            this.descriptors = descriptors;
+            this.resources = resources;
+        }
+
+        @Override
+        public void adopt(long offset, long length) {
+            memory.orElseThrow().adopt(offset, length);
+        }
+
+        Sandbox run() throws IOException {
+            Sandbox sandbox;
+            try (StateReader reader = new StateReader(image.kernelState(), restorers, this)) {
+                sandbox = restore(reader);
+            }
+            memory.orElseThrow().complete();
+            return sandbox;
+        }
+
+        private Sandbox restore(StateReader reader) {
+            KernelState state = reader.kernel();
+            RestoredMemory restored = memory(state);
+            MemoryFile memoryFile = restored.memoryFile();
+            PlatformSlot slot = slot(restored, state.getTasks());
+            Platform platform = slot.platform();
+            ShiftedClock shifted = ShiftedClock.at(clock, state.getMonotonicNanos());
+            Optional<Vdso> vdso = vdso(platform, memoryFile, shifted, state.getTasks());
+            MemoryManager.restoring(
+                    restorers,
+                    memoryFile,
+                    platform.capabilities().userAddresses(),
+                    platform::newAddressSpace);
+            RootFileSystem files =
+                    RootFileSystem.restore(
+                            state.getFiles(),
+                            reader,
+                            restorers,
+                            host,
+                            facts,
+                            memoryFile,
+                            shifted,
+                            descriptors,
+                            resources,
+                            spec.allowChanged());
+            Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
+            files.mountViews(kernel, facts);
+            SavedTasks.restore(kernel, restorers, reader, RestartBlocks::restore);
+            return new Sandbox(
+                    kernel,
+                    Optional.empty(),
+                    new ProgramStarter(kernel, files),
+                    new Checkpoints(host, kernel, files, slot),
+                    slot,
+                    resources);
+        }
+
+        private RestoredMemory memory(KernelState state) {
+            long limit = state.getTasks().getMemoryTotal();
+            if (limit < 1 || limit > MemoryFile.DEFAULT_CAPACITY) {
+                throw StateReader.corrupt("%d bytes of memory".formatted(limit));
+            }
+            RestoredMemory restored =
+                    RestoredMemory.open(host, image, MemoryFile.DEFAULT_CAPACITY, limit);
+            resources.own(restored::close);
+            memory = Optional.of(restored);
+            restored.reserve(state.getMemory());
+            return restored;
+        }
+
+        private PlatformSlot slot(RestoredMemory restored, TaskSubsystemState tasks) {
+            PlatformSlot slot =
+                    new PlatformSlot(
+                            host,
+                            restored.backingFiles(),
+                            factory,
+                            descriptors.take(PlatformSlot.roles(factory)));
+            resources.own(slot::close);
+            PlatformCapabilities capabilities = slot.platform().capabilities();
+            new Requirements(image.inventory()).checkPlatform(factory.name(), capabilities);
+            Requirements.checkTasks(tasks.getTaskRefsCount(), factory.name(), capabilities);
+            return slot;
+        }
+
+        private Optional<Vdso> vdso(
+                Platform platform,
+                MemoryFile memoryFile,
+                ShiftedClock shifted,
+                TaskSubsystemState tasks) {
+            if (tasks.getVdso().isEmpty()) {
+                return Optional.empty();
+            }
+            Vdso vdso =
+                    Vdso.restore(
+                            tasks.getVdso().toByteArray(),
+                            platform,
+                            memoryFile,
+                            () -> shifted.shifted(JnaCounterMeter.open(host)));
+            resources.own(vdso::close);
+            vdso.restoring(restorers);
+            return Optional.of(vdso);
+        }
+
+        private Kernel kernel(
+                KernelState state,
+                Platform platform,
+                MemoryFile memoryFile,
+                ShiftedClock shifted,
+                RootFileSystem files,
+                Optional<Vdso> vdso) {
+            TaskSubsystemState tasks = state.getTasks();
+            return new Kernel(
+                    new Kernel.Parts(
+                            host,
+                            platform,
+                            memoryFile,
+                            shifted,
+                            SavedTasks.utsName(tasks),
+                            facts.random(),
+                            SavedTasks.processors(tasks),
+                            tasks.getMemoryTotal(),
+                            SavedTasks.tasksMax(tasks),
+                            files.vfs(),
+                            files.mounts(),
+                            files.internal(),
+                            new SyscallDispatcher(
+                                    syscalls,
+                                    spec.strace().map(lines -> new Strace(syscalls, lines))),
+                            vdso,
+                            Kernel.Age.restored(state)));
+        }
+    }
+}

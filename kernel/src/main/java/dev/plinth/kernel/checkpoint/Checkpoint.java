@@ -1,0 +1,134 @@
+package dev.plinth.kernel.checkpoint;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.memory.AddressRange;
+import dev.plinth.kernel.image.ImageWriter;
+import dev.plinth.kernel.image.Inventory;
+import dev.plinth.kernel.memory.MemorySnapshot;
+import dev.plinth.kernel.mm.MappingInfo;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.VfsSubsystemState;
+import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.SavedTasks;
+import dev.plinth.kernel.task.StoppedWorld;
+import dev.plinth.kernel.task.Task;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.function.Function;
+
+/**
+ * The state of a sandbox at one moment, on its way into an image.
+ *
+ * <p>Taken while the world is stopped, in time that does not depend on how much memory its programs
+ * have; written then or later, when the world goes on. Confined to one thread at a time. Closing it
+ * gives up what it keeps of the sandbox's memory.
+ */
+public final class Checkpoint implements AutoCloseable {
+    private final ImageWriter image;
+    private final MemorySnapshot snapshot;
+    private final StateWriter writer;
+    private final KernelState state;
+    private final Inventory about;
+
+    private Checkpoint(
+            ImageWriter image,
+            MemorySnapshot snapshot,
+            StateWriter writer,
+            KernelState state,
+            Inventory about) {
+        this.image = image;
+        this.snapshot = snapshot;
+        this.writer = writer;
+        this.state = state;
+        this.about = about;
+    }
+
+    /**
+     * Takes the state of a sandbox.
+     *
+     * @param world stopped for the time of the call; borrowed
+     * @param kernel whose world it is
+     * @param platform name of what it runs on, for people to know
+     * @param files saves the tree of files
+     * @param image where it goes; borrowed, outlives the result
+     * @return the state; the caller closes it
+     * @throws dev.plinth.kernel.error.SandboxException if something cannot be saved, or the image
+     *     cannot be written
+     */
+    public static Checkpoint take(
+            StoppedWorld world,
+            Kernel kernel,
+            String platform,
+            Function<StateWriter, VfsSubsystemState> files,
+            ImageWriter image) {
+        requireNonNull(image, "image is null");
+        MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
+        boolean complete = false;
+        try {
+            StateWriter writer = new StateWriter(snapshot);
+            KernelState.Builder state =
+                    KernelState.newBuilder()
+                            .setMonotonicNanos(kernel.clock().monotonicNanos())
+                            .setRealtimeNanos(kernel.clock().realtimeNanos())
+                            .setBootMonotonicNanos(kernel.bootMonotonicNanos())
+                            .setTasks(SavedTasks.save(kernel, writer))
+                            .setFiles(files.apply(writer))
+                            .setIpc(kernel.internal().saveState(writer));
+            writer.saveAll();
+            state.setMemory(snapshot.saveState());
+            snapshot.writeInPlace(image.pages()::write);
+            Inventory about =
+                    new Inventory(
+                            Instant.ofEpochMilli(kernel.clock().realtime().toEpochMilli()),
+                            platform,
+                            kernel.capabilities().cpu(),
+                            addresses(world),
+                            writer.roles(),
+                            Inventory.Files.NONE);
+            Checkpoint taken = new Checkpoint(image, snapshot, writer, state.build(), about);
+            complete = true;
+            return taken;
+        } catch (IOException e) {
+            throw image.unwritable(e);
+        } finally {
+            if (!complete) {
+                snapshot.close();
+            }
+        }
+    }
+
+    /** From the lowest address that a program uses to the highest. */
+    private static AddressRange addresses(StoppedWorld world) {
+        long start = Long.MAX_VALUE;
+        long end = 0;
+        for (Task task : world.tasks()) {
+            for (MappingInfo mapping : task.memory().mappings()) {
+                start = Math.min(start, mapping.range().start());
+                end = Math.max(end, mapping.range().end());
+            }
+        }
+        return new AddressRange(Math.min(start, end), end);
+    }
+
+    /**
+     * Writes the image, all or nothing.
+     *
+     * @throws dev.plinth.kernel.error.SandboxException if it cannot be written
+     */
+    public void write() {
+        try {
+            snapshot.writeRest(image.pages()::write);
+        } catch (IOException e) {
+            throw image.unwritable(e);
+        }
+        image.commit(out -> writer.writeTo(state, out), about::with);
+    }
+
+    @Override
+    public void close() {
+        snapshot.close();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.plinth.kernel.checkpoint;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.image.Inventory;
+
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * What an image needs of those who restore it: checked before anything is made of it, so that what
+ * is missing is named, and nothing comes to harm.
+ */
+public final class Requirements {
+    private final Inventory inventory;
+
+    /** Those of an image. */
+    public Requirements(Inventory inventory) {
+        this.inventory = requireNonNull(inventory, "inventory is null");
+    }
+
+    /**
+     * Checks the descriptors.
+     *
+     * @param given whether there is one for a role
+     * @throws SandboxException IMAGE_ROLE_MISSING, with the first that is missing
+     */
+    public void checkRoles(Predicate<FdRole> given) {
+        List<FdRole> missing = inventory.roles().stream().filter(given.negate()).toList();
+        if (!missing.isEmpty()) {
+            String name = missing.getFirst().name();
+            throw new SandboxException(
+                    ErrorCode.IMAGE_ROLE_MISSING,
+                    "the sandbox has %s open, which is closed here".formatted(name),
+                    "give it something, if only /dev/null");
+        }
+    }
+
+    /**
+     * Checks the platform.
+     *
+     * @param platform its name
+     * @throws SandboxException IMAGE_UNSUITABLE, with what it lacks
+     */
+    public void checkPlatform(String platform, PlatformCapabilities capabilities) {
+        if (!covers(capabilities.cpu(), inventory.cpu())) {
+            throw unsuitable(
+                    "the programs were told of CPU features that platform %s does not have here"
+                            .formatted(platform),
+                    "restore it on a host with the processor that it was saved on, or a later one");
+        }
+        if (!inventory.addresses().isEmpty()
+                && !capabilities.userAddresses().contains(inventory.addresses())) {
+            throw unsuitable(
+                    "the programs use addresses %s, of which platform %s has only %s"
+                            .formatted(
+                                    inventory.addresses(),
+                                    platform,
+                                    capabilities.userAddresses()),
+                    "restore it on another platform; 'plinth platforms' lists them");
+        }
+    }
+
+    /** Whether whoever was told of some features finds all of them. */
+    private static boolean covers(CpuFeatures has, CpuFeatures needed) {
+        return has.vectorStateBytes() >= needed.vectorStateBytes()
+                && (needed.xcr0() & ~has.xcr0()) == 0
+                && (needed.hwcap() & ~has.hwcap()) == 0
+                && (needed.hwcap2() & ~has.hwcap2()) == 0;
+    }
+
+    /**
+     * Checks the number of tasks.
+     *
+     * @param tasks how many live
+     * @throws SandboxException IMAGE_UNSUITABLE if there are too many
+     */
+    public static void checkTasks(int tasks, String platform, PlatformCapabilities capabilities) {
+        if (tasks > capabilities.maxContexts()) {
+            throw unsuitable(
+                    "the sandbox has %d tasks, and platform %s can have %d"
+                            .formatted(tasks, platform, capabilities.maxContexts()),
+                    "restore it on another platform; 'plinth platforms' lists them");
+        }
+    }
+
+    private static SandboxException unsuitable(String message, String remedy) {
+        return new SandboxException(ErrorCode.IMAGE_UNSUITABLE, message, remedy);
+    }
+}

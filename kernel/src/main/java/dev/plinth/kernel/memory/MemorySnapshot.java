@@ -1,0 +1,146 @@
+package dev.plinth.kernel.memory;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.MemorySubsystemState;
+import dev.plinth.kernel.state.proto.PageRunState;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+
+/**
+ * The pages of a sandbox at one moment, each once, however many processes have it.
+ *
+ * <p>Those that objects write to in place are written while the world is stopped. Those that are
+ * copied on write are kept by a reference of the snapshot's, so that they stay what they are when
+ * the world goes on; processes may have as much memory beyond the limit meanwhile, for each page
+ * that they write is there twice.
+ *
+ * <p>Confined to one thread at a time. Closing it gives the references up.
+ */
+public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseable {
+    /** Pages are written by pieces of this size at most. */
+    private static final long PIECE_PAGES = 1024;
+
+    private final MemoryFile memory;
+    private final BitSet inPlace = new BitSet();
+
+    /** By their place, those of the image among them. */
+    private final BitSet copiedOnWrite = new BitSet();
+
+    private boolean closed;
+
+    /** Writes pages somewhere. */
+    @FunctionalInterface
+    public interface Sink {
+        /**
+         * Writes pages that were not written before.
+         *
+         * @param firstPage number of the first one
+         * @param content whole pages, valid during the call only
+         */
+        void write(long firstPage, MemorySegment content) throws IOException;
+    }
+
+    /**
+     * A snapshot with no page yet.
+     *
+     * @param memory where they are; borrowed, outlives it
+     */
+    public MemorySnapshot(MemoryFile memory) {
+        this.memory = requireNonNull(memory, "memory is null");
+    }
+
+    @Override
+    public void add(long offset, long length) {
+        inPlace.set(page(offset), page(offset + length));
+    }
+
+    @Override
+    public void addCopiedOnWrite(long offset, long length) {
+        int end = page(offset + length);
+        int at = copiedOnWrite.nextClearBit(page(offset));
+        while (at < end) {
+            int next = copiedOnWrite.nextSetBit(at);
+            int stop = next < 0 ? end : Math.min(next, end);
+            if (!memory.isOfImage(bytes(at))) {
+                memory.retainBeyondLimit(bytes(at), bytes(stop - at));
+            }
+            copiedOnWrite.set(at, stop);
+            at = copiedOnWrite.nextClearBit(stop);
+        }
+    }
+
+    private static int page(long offset) {
+        return Math.toIntExact(offset >> Pages.SHIFT);
+    }
+
+    private static long bytes(long pages) {
+        return pages << Pages.SHIFT;
+    }
+
+    /** How many pages there are. */
+    public long pages() {
+        return (long) inPlace.cardinality() + copiedOnWrite.cardinality();
+    }
+
+    /** What a checkpoint keeps of the memory as a whole. */
+    public MemorySubsystemState saveState() {
+        MemorySubsystemState.Builder state = MemorySubsystemState.newBuilder();
+        for (int at = inPlace.nextSetBit(0); at >= 0; ) {
+            int end = inPlace.nextClearBit(at);
+            state.addInPlace(PageRunState.newBuilder().setFirstPage(at).setPages(end - at));
+            at = inPlace.nextSetBit(end);
+        }
+        return state.build();
+    }
+
+    /** Writes the pages that are written to in place. The world is stopped. */
+    public void writeInPlace(Sink sink) throws IOException {
+        write(inPlace, sink);
+    }
+
+    /**
+     * Writes all other pages, at any time.
+     *
+     * @throws dev.plinth.kernel.image.ImageCorruptException if some are those of an image, which
+     *     are not what was written
+     */
+    public void writeRest(Sink sink) throws IOException {
+        if (memory.isOfImage(bytes(copiedOnWrite.length() - 1L))) {
+            memory.image().ifPresent(ImageMemory::requireAll);
+        }
+        write(copiedOnWrite, sink);
+    }
+
+    private void write(BitSet pages, Sink sink) throws IOException {
+        for (int at = pages.nextSetBit(0); at >= 0; ) {
+            int end = pages.nextClearBit(at);
+            for (int from = at; from < end; ) {
+                long count = Math.min(PIECE_PAGES, end - from);
+                memory.require(bytes(from), bytes(count));
+                sink.write(from, memory.all().asSlice(bytes(from), bytes(count)));
+                from += (int) count;
+            }
+            at = pages.nextSetBit(end);
+        }
+    }
+
+    /** Gives the references up; doing so again is harmless. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        for (int at = copiedOnWrite.nextSetBit(0); at >= 0 && !memory.isOfImage(bytes(at)); ) {
+            int end = copiedOnWrite.nextClearBit(at);
+            // The gap before the image's places ends a run of the file's at the latest.
+            memory.releaseBeyondLimit(bytes(at), bytes(end - at));
+            at = copiedOnWrite.nextSetBit(end);
+        }
+    }
+}

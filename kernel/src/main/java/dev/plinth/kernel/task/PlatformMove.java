@@ -1,0 +1,114 @@
+package dev.plinth.kernel.task;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.platform.AddressSpace;
+import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.mm.MemoryManager;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Takes the tasks of a stopped world to another platform.
+ *
+ * <p>Everything that can fail comes first and touches nothing that is in use: all address spaces
+ * and execution contexts are made on the other platform, beside those of the one that is left.
+ */
+final class PlatformMove {
+    private final Kernel kernel;
+    private final Platform next;
+
+    PlatformMove(Kernel kernel, Platform next) {
+        this.kernel = requireNonNull(kernel, "kernel is null");
+        this.next = requireNonNull(next, "next is null");
+    }
+
+    /**
+     * Goes to the other platform.
+     *
+     * @throws SandboxException PLATFORM_UNSUITABLE or HOST_EXHAUSTED; nothing has changed then
+     */
+    void move() {
+        requireSuitable();
+        List<MemoryManager> memories = memories();
+        List<AddressSpace> spaces = new ArrayList<>();
+        boolean prepared = false;
+        try {
+            for (int i = 0; i < memories.size(); i++) {
+                spaces.add(next.newAddressSpace());
+            }
+            kernel.world().perform(task -> task.context().prepare(next, task.vectorState()));
+            prepared = true;
+        } catch (HostCallException e) {
+            throw new SandboxException(
+                    ErrorCode.HOST_EXHAUSTED,
+                    "the other platform has no room for the sandbox: " + e.getMessage(),
+                    "",
+                    e);
+        } finally {
+            if (!prepared) {
+                kernel.world().perform(task -> task.context().stay());
+                spaces.forEach(AddressSpace::close);
+            }
+        }
+        kernel.world().perform(task -> task.context().change());
+        for (int i = 0; i < memories.size(); i++) {
+            memories.get(i).giveUpAddressSpace();
+            memories.get(i).takeAddressSpace(spaces.get(i));
+        }
+        kernel.setPlatform(next);
+    }
+
+    private List<MemoryManager> memories() {
+        Set<MemoryManager> memories = Collections.newSetFromMap(new IdentityHashMap<>());
+        kernel.tasks().forEach(task -> memories.add(task.memory()));
+        return List.copyOf(memories);
+    }
+
+    /** What programs were shown may not be taken from them. */
+    private void requireSuitable() {
+        PlatformCapabilities shown = kernel.capabilities();
+        PlatformCapabilities offered = next.capabilities();
+        CpuFeatures cpu = shown.cpu();
+        require(
+                offered.userAddresses().contains(shown.userAddresses()),
+                "it maps " + offered.userAddresses() + " and not " + shown.userAddresses());
+        require(
+                offered.mapUnit() <= shown.mapUnit(),
+                "it maps memory by " + offered.mapUnit() + " bytes");
+        require(
+                offered.features().containsAll(shown.features()),
+                "it has " + offered.features() + " and not all of " + shown.features());
+        require(
+                (cpu.xcr0() & ~offered.cpu().xcr0()) == 0
+                        && cpu.vectorStateBytes() <= offered.cpu().vectorStateBytes(),
+                "it has vector state 0x%x and not 0x%x"
+                        .formatted(offered.cpu().xcr0(), cpu.xcr0()));
+        require(
+                (cpu.hwcap() & ~offered.cpu().hwcap()) == 0
+                        && (cpu.hwcap2() & ~offered.cpu().hwcap2()) == 0,
+                "programs were told of CPU features that it does not have");
+        int tasks = kernel.tasks().size();
+        require(
+                tasks <= offered.maxContexts(),
+                "it can run %d tasks, and there are %d".formatted(offered.maxContexts(), tasks));
+    }
+
+    private static void require(boolean suitable, String why) {
+        if (!suitable) {
+            throw new SandboxException(
+                    ErrorCode.PLATFORM_UNSUITABLE,
+                    "the other platform cannot take over: " + why,
+                    "stay on this one, or start the program on the other");
+        }
+    }
+}

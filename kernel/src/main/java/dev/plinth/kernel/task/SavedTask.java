@@ -1,0 +1,227 @@
+package dev.plinth.kernel.task;
+
+import com.google.protobuf.ByteString;
+
+import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fd.FdTable;
+import dev.plinth.kernel.mm.AddressLayout;
+import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ProgramState;
+import dev.plinth.kernel.state.proto.RestartState;
+import dev.plinth.kernel.state.proto.TaskState;
+import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FsContext;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * Tasks as they are saved.
+ *
+ * <p>One that has ended may be remembered by its process, whose number it has, or by a timer: of it
+ * is saved what can still be asked.
+ */
+final class SavedTask {
+    private final Kernel kernel;
+    private final Function<RestartState, RestartBlock> restartBlocks;
+
+    /** Of the process whose task is being made: its program is held to them, if it is the first. */
+    private ResourceLimits limits = ResourceLimits.initial();
+
+    /** The memory of programs. */
+    private final Set<Integer> memories = new HashSet<>();
+
+    /** Those that have not ended. */
+    private final List<Task> made = new ArrayList<>();
+
+    /**
+     * Restores tasks.
+     *
+     * @param restartBlocks makes calls again that a signal broke off
+     */
+    SavedTask(Kernel kernel, Function<RestartState, RestartBlock> restartBlocks) {
+        this.kernel = kernel;
+        this.restartBlocks = restartBlocks;
+    }
+
+    static ObjectState.Builder save(Task task, StateWriter writer) {
+        boolean ended = !task.group().tasks().contains(task);
+        ResourceUsage usage = task.usage();
+        TaskState.Builder state =
+                TaskState.newBuilder()
+                        .setProcessRef(writer.reference(task.group()))
+                        .setTid(task.tid())
+                        .setName(ByteString.copyFrom(task.name()))
+                        .setRegisters(registers(task.registers()))
+                        .setInSyscall(task.isInSyscall())
+                        .setClearChildTid(task.clearChildTid())
+                        .setRobustList(task.robustList())
+                        .setSettings(task.settings().save())
+                        .setScheduling(task.scheduling().save())
+                        .setRestart(task.restartBlock().save())
+                        .setResumedCall(task.resumedCall().save())
+                        .setVforkToldRef(writer.reference(task.vforkWait()))
+                        .setVforkAwaitedRef(writer.reference(task.lent()))
+                        .setFault(task.faultDetails().save())
+                        .setEnded(ended)
+                        .setUserNanos(usage.userNanos())
+                        .setSystemNanos(usage.systemNanos())
+                        .setCredentials(task.credentials().save());
+        task.signals().save(state);
+        task.ending().ifPresent(how -> state.setEnding(how.save()));
+        if (!ended) {
+            state.setVectorState(ByteString.copyFrom(task.vectorState()))
+                    .setProgramRef(writer.reference(task.resources().image()))
+                    .setFilesRef(writer.reference(task.files()))
+                    .setFsRef(writer.reference(task.fs()));
+        }
+        return ObjectState.newBuilder().setTask(state);
+    }
+
+    private static ByteString registers(Registers registers) {
+        return ByteString.copyFrom(registers.segment().toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    Task restore(ObjectState object, StateReader reader) {
+        TaskState state = object.getTask();
+        ThreadGroup group = reader.get(state.getProcessRef(), ThreadGroup.class);
+        if (state.getTid() < 1 || state.getTid() >= ProcessNumbers.LIMIT) {
+            throw StateReader.corrupt("task " + state.getTid());
+        }
+        Credentials credentials = Credentials.restore(state.getCredentials());
+        TaskResources resources =
+                state.getEnded()
+                        ? nothing(credentials)
+                        : resources(state, group, credentials, reader);
+        Task task =
+                new Task(
+                        kernel,
+                        group,
+                        state.getTid(),
+                        new byte[0],
+                        TaskSettings.restore(state.getSettings()),
+                        resources);
+        task.setName(state.getName().toByteArray());
+        restoreRegisters(state, task.registers());
+        Scheduling scheduling = Scheduling.restore(state.getScheduling());
+        task.changeScheduling(_ -> scheduling);
+        task.signals().restore(state);
+        task.setClearChildTid(state.getClearChildTid());
+        task.setRobustList(state.getRobustList());
+        restoreCall(state, task);
+        task.restoreUsed(new TaskClock.Used(state.getUserNanos(), state.getSystemNanos()));
+        task.setFaultDetails(FaultDetails.restore(state.getFault()));
+        reader.find(state.getVforkToldRef(), VforkWait.class).ifPresent(task::setVforkWait);
+        reader.find(state.getVforkAwaitedRef(), VforkWait.class).ifPresent(task::lendMemory);
+        if (state.hasEnding()) {
+            task.end(ExitStatus.restore(state.getEnding()));
+        }
+        if (!state.getEnded()) {
+            task.restoreVectorState(vectorState(state));
+            made.add(task);
+        }
+        return task;
+    }
+
+    /** Gives back what the tasks have that were made. */
+    void discard() {
+        made.forEach(kernel::discard);
+    }
+
+    private void restoreCall(TaskState state, Task task) {
+        if (state.getInSyscall()) {
+            task.enterSyscall();
+        }
+        try {
+            task.restoreRestart(restartBlocks.apply(state.getRestart()));
+        } catch (ErrnoException e) {
+            throw StateReader.corrupt("a call of task " + task.tid() + ": " + e.errno());
+        }
+        task.resumedCall().restore(state.getResumedCall());
+    }
+
+    private TaskResources resources(
+            TaskState state, ThreadGroup group, Credentials credentials, StateReader reader) {
+        limits = group.limits();
+        ProgramImage image = reader.get(state.getProgramRef(), ProgramImage.class);
+        FdTable files = reader.get(state.getFilesRef(), FdTable.class);
+        FsContext fs = reader.get(state.getFsRef(), FsContext.class);
+        return new TaskResources(image.retain(), files.retain(), fs, credentials);
+    }
+
+    /** Makes a program again; it is counted. */
+    ProgramImage restoreProgram(ObjectState object, StateReader reader) {
+        ProgramState state = object.getProgram();
+        FileDescription executable = reader.get(state.getExecutableRef(), FileDescription.class);
+        if (!memories.add(state.getMemoryRef())) {
+            throw StateReader.corrupt("two programs have one memory");
+        }
+        MemoryManager memory = reader.get(state.getMemoryRef(), MemoryManager.class);
+        memory.limitTo(new ProcessMemoryLimits(limits, kernel.oomKiller()));
+        ProgramImage image = new ProgramImage(memory, executable.retain());
+        return reader.counted(image, image::close);
+    }
+
+    /** What a task has that has ended. */
+    private TaskResources nothing(Credentials credentials) {
+        MemoryManager memory =
+                MemoryManager.create(
+                        kernel.memoryFile(),
+                        kernel.platform().newAddressSpace(),
+                        AddressLayout.fixed(
+                                kernel.capabilities().userAddresses(),
+                                limits.soft(ResourceLimits.RLIMIT_STACK)),
+                        new ProcessMemoryLimits(limits, kernel.oomKiller()));
+        ProgramImage image = ProgramImage.ended(memory);
+        FdTable files = new FdTable();
+        TaskResources resources =
+                new TaskResources(
+                        image,
+                        files,
+                        new FsContext(kernel.mounts().root(), kernel.mounts().root(), 0),
+                        credentials);
+        resources.close();
+        return resources;
+    }
+
+    /** Addresses beyond the programs' own are refused, as arch_prctl(2) does. */
+    private void restoreRegisters(TaskState state, Registers registers) {
+        byte[] bytes = state.getRegisters().toByteArray();
+        if (bytes.length != Registers.BYTES) {
+            throw StateReader.corrupt("registers of %d bytes".formatted(bytes.length));
+        }
+        registers.segment().copyFrom(MemorySegment.ofArray(bytes));
+        long end = kernel.capabilities().userAddresses().end();
+        boolean fits =
+                Long.compareUnsigned(registers.fsBase(), end) < 0
+                        && Long.compareUnsigned(registers.gsBase(), end) < 0
+                        && Long.compareUnsigned(registers.rip(), end) < 0;
+        if (!fits) {
+            throw StateReader.corrupt("registers of task %d".formatted(state.getTid()));
+        }
+    }
+
+    private static byte[] vectorState(TaskState state) {
+        int length = state.getVectorState().size();
+        boolean fits =
+                length == 0
+                        || (length >= CpuFeatures.MIN_VECTOR_STATE_BYTES
+                                && length <= CpuFeatures.MAX_VECTOR_STATE_BYTES);
+        if (!fits) {
+            throw StateReader.corrupt("vector state of %d bytes".formatted(length));
+        }
+        return state.getVectorState().toByteArray();
+    }
+}
