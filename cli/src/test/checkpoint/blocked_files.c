@@ -58,7 +58,7 @@ CASE(write_to_a_full_pipe) {
         bytes[i] = i % 251;
     }
     pid_t writer = BLOCKED({ EQUAL(write(fds[1], bytes, 3 * size), 3 * size); });
-    CHECKPOINT();
+    CHECKPOINT_UNSTOPPED();
     close(fds[1]);
     int at = 0;
     char part[1000];
@@ -82,7 +82,7 @@ CASE(write_that_a_checkpoint_finds_half_done) {
     char part[4096];
     EQUAL(read(fds[0], part, sizeof part), 4096);
     await_asleep(writer);
-    CHECKPOINT();
+    CHECKPOINT_UNSTOPPED();
     close(fds[1]);
     long all = 4096;
     for (ssize_t length; (length = read(fds[0], part, sizeof part)) > 0; all += length) {

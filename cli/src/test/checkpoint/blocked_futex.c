@@ -89,9 +89,6 @@ static void *wait_for_bit(void *nothing) {
 CASE(futex_wait_keeps_its_bits) {
     pthread_t thread = begin(wait_for_bit);
     CHECKPOINT();
-    word = 1;
-    sleep_millis(50);
-    word = 0;
     await_state(getpid(), waiter_tid, 'S');
     EQUAL(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 3), 0);
     word = 2;

@@ -138,7 +138,7 @@ CASE(recvmmsg_with_two_of_three) {
         SAME(bytes[2], "3");
     });
     await_asleep(receiver);
-    CHECKPOINT();
+    CHECKPOINT_UNSTOPPED();
     EQUAL(send(pair[1], "3", 1, 0), 1);
     ENDED(receiver);
 }

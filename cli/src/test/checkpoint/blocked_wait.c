@@ -86,14 +86,14 @@ CASE(waitpid_for_a_stop) {
         EQUAL(write(numbers[1], &child, sizeof child), sizeof child);
         int status;
         EQUAL(waitpid(child, &status, WUNTRACED), child);
-        TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);
+        TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
         kill(child, SIGCONT);
         EQUAL(waitpid(child, &status, 0), child);
     });
     pid_t child;
     EQUAL(read(numbers[0], &child, sizeof child), sizeof child);
     CHECKPOINT_UNSTOPPED();
-    kill(child, SIGTSTP);
+    kill(child, SIGSTOP);
     tell();
     ENDED(waiter);
 }

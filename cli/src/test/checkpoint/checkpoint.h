@@ -131,6 +131,9 @@ __attribute__((unused)) static void same(
         must_result;                                                                          \
     })
 
+// Whether this runs in a sandbox, in which it may do to the machine's files as it likes.
+__attribute__((unused)) static int inside(void) { return getenv("INSIDE") != NULL; }
+
 static void gate(const char *word) {
     char answer;
     ssize_t length = strlen(word);

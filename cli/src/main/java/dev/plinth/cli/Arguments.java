@@ -27,10 +27,12 @@ import java.util.stream.Stream;
 final class Arguments {
     private static final String END_OF_OPTIONS = "--";
 
+    private final List<String> words;
     private final CommandLine options;
     private final List<String> operands;
 
-    private Arguments(CommandLine options, List<String> operands) {
+    private Arguments(List<String> words, CommandLine options, List<String> operands) {
+        this.words = List.copyOf(words);
         this.options = requireNonNull(options, "options is null");
         this.operands = List.copyOf(operands);
     }
@@ -53,7 +55,7 @@ final class Arguments {
             int from = operands.isEmpty() ? end + 1 : end;
             operands.addAll(words.subList(from, words.size()));
         }
-        return new Arguments(line, operands);
+        return new Arguments(words, line, operands);
     }
 
     /**
@@ -63,7 +65,7 @@ final class Arguments {
      */
     static Arguments parseAll(Options known, List<String> words) {
         CommandLine line = parseOptions(known, words, false);
-        return new Arguments(line, line.getArgList());
+        return new Arguments(words, line, line.getArgList());
     }
 
     private static CommandLine parseOptions(
@@ -91,6 +93,11 @@ final class Arguments {
     /** An option as a user writes it. */
     static String name(Option option) {
         return option.hasLongOpt() ? "--" + option.getLongOpt() : "-" + option.getOpt();
+    }
+
+    /** All of them, as they were given. */
+    List<String> words() {
+        return words;
     }
 
     /** Whether an option is there. */

@@ -9,6 +9,11 @@ interface Command {
     /** The word that chooses it, or two of them with a space between. */
     String name();
 
+    /** Whether users are told of it. */
+    default boolean isForUsers() {
+        return true;
+    }
+
     /** What it does, one line without a final period. */
     String summary();
 

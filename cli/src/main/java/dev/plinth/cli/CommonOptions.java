@@ -1,5 +1,6 @@
 package dev.plinth.cli;
 
+import dev.plinth.cli.control.StateRoot;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 
@@ -29,7 +30,22 @@ final class CommonOptions {
             withValue("debug-log", "FILE", "write a log of what the kernel does to FILE");
     static final Option FORMAT = withValue("format", "FORMAT", "table (the default) or json");
 
+    static final Option ROOT =
+            withValue(
+                    "root",
+                    "DIR",
+                    "where sandboxes are registered (default: $XDG_RUNTIME_DIR/plinth; for root"
+                            + " /run/plinth)");
+
     private CommonOptions() {}
+
+    /** Where sandboxes are registered. */
+    static StateRoot stateRoot(Arguments arguments) {
+        return arguments
+                .value(ROOT)
+                .map(directory -> new StateRoot(Path.of(directory)))
+                .orElseGet(() -> StateRoot.ofUser(System.getenv()));
+    }
 
     /** An option that takes a value. */
     static Option withValue(String name, String value, String description) {

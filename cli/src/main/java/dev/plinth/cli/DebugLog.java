@@ -56,11 +56,7 @@ final class DebugLog {
      * @throws SandboxException if the file cannot be written
      */
     static DebugLog inFile(Path file) {
-        System.setProperty(SETTING + "defaultLogLevel", "debug");
-        System.setProperty(SETTING + "log.org.pf4j", "info");
-        System.setProperty(SETTING + "showDateTime", "true");
-        System.setProperty(SETTING + "dateTimeFormat", "HH:mm:ss.SSS");
-        setFormat();
+        setDebugLevel();
         try {
             // Appending: the sandbox has the file open once more, and neither overwrites the other.
             FileOutputStream out = new FileOutputStream(file.toFile(), true);
@@ -74,6 +70,27 @@ final class DebugLog {
         } catch (IOException e) {
             throw unusable(file, e);
         }
+    }
+
+    /**
+     * On standard error, which a launcher has led to where it belongs.
+     *
+     * @param debug whether that is a log, and gets everything down to debug level
+     */
+    static DebugLog inherited(boolean debug) {
+        DebugLog log = onStandardError();
+        if (debug) {
+            setDebugLevel();
+        }
+        return log;
+    }
+
+    private static void setDebugLevel() {
+        System.setProperty(SETTING + "defaultLogLevel", "debug");
+        System.setProperty(SETTING + "log.org.pf4j", "info");
+        System.setProperty(SETTING + "showDateTime", "true");
+        System.setProperty(SETTING + "dateTimeFormat", "HH:mm:ss.SSS");
+        setFormat();
     }
 
     private static SandboxException unusable(Path file, Throwable cause) {

@@ -36,9 +36,10 @@ final class HelpPage {
         page.append("Usage: plinth COMMAND [OPTION]... [ARG]...\n");
         page.append("Runs Linux programs in a sandbox whose kernel is written in Java.\n");
         page.append("\nCommands:\n");
-        for (Command command : commands) {
-            appendEntry(page, "  " + command.name(), command.summary());
-        }
+        commands.stream()
+                .filter(Command::isForUsers)
+                .forEach(command ->
+                        appendEntry(page, "  " + command.name(), command.summary()));
         page.append("\nOptions:\n");
         for (Option option : options.getOptions()) {
             appendOption(page, option);

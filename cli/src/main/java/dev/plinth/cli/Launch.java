@@ -2,6 +2,8 @@ package dev.plinth.cli;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,6 +38,14 @@ record Launch(Path home, Set<Integer> closedStdio, Optional<String> lcAll) {
                 Path.of(home),
                 closedStdio,
                 Optional.ofNullable(System.getProperty("plinth.lc_all")));
+    }
+
+    /** The environment that the script was started with. */
+    Map<String, String> callerEnvironment() {
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        environment.remove("LC_ALL");
+        lcAll.ifPresent(value -> environment.put("LC_ALL", value));
+        return environment;
     }
 
     /** The plugins that come with Plinth. */

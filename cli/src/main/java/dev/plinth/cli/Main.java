@@ -37,15 +37,7 @@ public final class Main {
         Console console = Console.ofProcess();
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, thrown) -> endAfterDefect(console, thrown));
-        List<Command> commands =
-                List.of(
-                        new RunCommand(launch),
-                        new PlatformsCommand(launch),
-                        new LayoutCommand(launch),
-                        new SyscallsCommand(),
-                        new ImageInspectCommand(),
-                        new ImageVerifyCommand());
-        int status = new Main(commands, console).run(List.of(arguments));
+        int status = new Main(commands(launch), console).run(List.of(arguments));
         if (console.out().checkError() && status == 0) {
             console.problem("cannot write to standard output");
             status = 1;
@@ -54,9 +46,37 @@ public final class Main {
         Runtime.getRuntime().halt(status);
     }
 
+    /** All commands, in the order in which the help lists them. */
+    static List<Command> commands(Launch launch) {
+        RunCommand run = new RunCommand(launch);
+        return List.of(
+                run,
+                new PlatformsCommand(launch),
+                new LayoutCommand(launch),
+                new SyscallsCommand(),
+                new ImageInspectCommand(),
+                new ImageVerifyCommand(),
+                new ListCommand(),
+                new StateCommand(),
+                new PsCommand(),
+                new ExecCommand(launch),
+                new KillCommand(),
+                PauseCommand.pause(),
+                PauseCommand.resume(),
+                new WaitCommand(),
+                new EventsCommand(),
+                new DeleteCommand(),
+                new SandboxCommand(launch, List.of(run)));
+    }
+
+    /** Options of a command, with those that every command has. */
+    static Options withGlobal(Options options) {
+        return options.addOption(HELP).addOption(VERSION).addOption(DEBUG);
+    }
+
     /** Does what the words of a command line say, and gives the exit status. */
     int run(List<String> words) {
-        Options global = new Options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        Options global = withGlobal(new Options());
         try {
             Arguments arguments = Arguments.parse(global, words);
             if (arguments.has(HELP)) {
@@ -96,7 +116,7 @@ public final class Main {
     }
 
     private int run(Command command, List<String> words) {
-        Options options = command.options().addOption(HELP).addOption(VERSION).addOption(DEBUG);
+        Options options = withGlobal(command.options());
         boolean debug = false;
         try {
             Arguments arguments =

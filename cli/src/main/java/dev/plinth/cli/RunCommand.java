@@ -8,19 +8,16 @@ import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.plugin.LoadedPlatform;
-import dev.plinth.kernel.task.ExitStatus;
 
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
-/** {@code plinth run}: runs a program in a sandbox, in the foreground. */
-final class RunCommand implements Command {
+/** {@code plinth run}: runs a program in a sandbox. */
+final class RunCommand implements StartingCommand {
     /** No program ran, as env(1) and timeout(1) have it. */
     static final int FAILURE_STATUS = 125;
 
@@ -33,7 +30,7 @@ final class RunCommand implements Command {
                     "DIR",
                     "directory that is the program's root; what it writes is kept in memory and"
                             + " lost at the end (default: /)");
-    private static final Option ENV =
+    static final Option ENV =
             CommonOptions.withValue(
                     "env",
                     "NAME=VALUE",
@@ -108,6 +105,9 @@ final class RunCommand implements Command {
                 .addOption(MEMORY)
                 .addOption(PIDS)
                 .addOption(STRACE)
+                .addOption(SandboxStart.ID)
+                .addOption(SandboxStart.DETACH)
+                .addOption(CommonOptions.ROOT)
                 .addOption(CommonOptions.DEBUG_LOG)
                 .addOption(CommonOptions.PLUGINS);
     }
@@ -115,8 +115,9 @@ final class RunCommand implements Command {
     @Override
     public String notes() {
         return """
-        Example:
+        Examples:
           plinth run --mount "$PWD:/work:rw" --cwd /work -- /bin/busybox ls -l
+          plinth run --detach --id web -- /bin/busybox httpd -f; plinth exec web -- ps
 
         A PROGRAM without a slash is looked for in the PATH of the sandbox.
 
@@ -128,6 +129,10 @@ final class RunCommand implements Command {
         the program. If it ignores them: 'kill -9' of plinth ends it and leaves nothing
         behind (in a terminal: Ctrl-Z, then 'kill -9 %1').
 
+        With --detach the program keeps standard input, output and error as they are,
+        in a session of its own; 'plinth wait NAME' gives its exit status, and
+        'plinth delete NAME' makes the name free again.
+
         Exit status: that of PROGRAM; 128+N if signal N ended it.
           127  PROGRAM was not found
           126  PROGRAM was found but cannot be executed
@@ -138,6 +143,11 @@ final class RunCommand implements Command {
 
     @Override
     public int failureStatus(ErrorCode code) {
+        return failureStatusOf(code);
+    }
+
+    /** The exit status when a program could not be run. */
+    static int failureStatusOf(ErrorCode code) {
         return switch (code) {
             case PROGRAM_NOT_FOUND -> NOT_FOUND_STATUS;
             case PROGRAM_NOT_EXECUTABLE -> NOT_EXECUTABLE_STATUS;
@@ -147,37 +157,43 @@ final class RunCommand implements Command {
 
     @Override
     public int run(Arguments arguments, Console console) {
+        return new SandboxStart(launch, this).run(arguments, console);
+    }
+
+    @Override
+    public SandboxSource source(Arguments arguments) {
         if (arguments.operands().isEmpty()) {
             throw new UsageException("no program given");
         }
-        Plinth.preload();
         requireUnicode(arguments.operands());
         requireUnicode(arguments.values(ENV).toList());
-        SandboxSpec.Builder spec = spec(arguments);
-        Optional<Path> logFile = arguments.value(CommonOptions.DEBUG_LOG).map(Path::of);
-        DebugLog log = logFile.map(DebugLog::inFile).orElseGet(DebugLog::onStandardError);
-        if (arguments.has(STRACE)) {
-            spec.strace(log::line);
+        return new ProgramSource(spec(arguments), arguments.has(STRACE));
+    }
+
+    /** A sandbox for a program, which begins in it. */
+    private record ProgramSource(SandboxSpec.Builder spec, boolean traced)
+            implements SandboxSource {
+        @Override
+        public Sandbox make(Plinth plinth, LoadedPlatform platform, Stdio stdio, DebugLog log) {
+            if (traced) {
+                spec.strace(log::line);
+            }
+            return plinth.newSandbox(spec.stdio(stdio).build(), platform);
         }
-        Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
-        spec.stdio(new Stdio.Inherited(launch.closedStdio(), log.donation(plinth.host())));
-        // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
-        // the signals are closed.
-        try (TerminationSignals signals = new TerminationSignals(plinth.host());
-                LoadedPlatform platform = CommonOptions.platform(arguments, plinth);
-                Sandbox sandbox = plinth.newSandbox(spec.build(), platform)) {
-            signals.sendTo(sandbox);
-            sandbox.start();
-            ExitStatus status = sandbox.awaitExit();
-            sandbox.failure().ifPresent(console::problem);
-            return status.shellStatus();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts the main thread", e);
+
+        @Override
+        public String rootfs() {
+            return spec.build().rootfs().toString();
+        }
+
+        @Override
+        public List<String> program() {
+            return spec.build().arguments();
         }
     }
 
     /** Where bytes are not UTF-8 the JVM gives this, and the program would get something else. */
-    private static void requireUnicode(List<String> words) {
+    static void requireUnicode(List<String> words) {
         for (String word : words) {
             if (word.indexOf('\uFFFD') >= 0) {
                 throw new UsageException("'" + word + "' is not UTF-8, or contains U+FFFD");
@@ -191,7 +207,7 @@ final class RunCommand implements Command {
                 SandboxSpec.builder(arguments.operands())
                         .environment(
                                 GuestEnvironment.of(
-                                        callerEnvironment(),
+                                        launch.callerEnvironment(),
                                         rootfs.isEmpty(),
                                         arguments.values(ENV).toList()))
                         .cwd(arguments.value(CWD).orElse(rootfs.isPresent() ? "/" : callerCwd()));
@@ -210,13 +226,6 @@ final class RunCommand implements Command {
                                 .map(SandboxOptions::tasks)
                                 .orElse(SandboxSpec.Bounds.DEFAULT_TASKS)));
         return spec;
-    }
-
-    private Map<String, String> callerEnvironment() {
-        Map<String, String> environment = new HashMap<>(System.getenv());
-        environment.remove("LC_ALL");
-        launch.lcAll().ifPresent(value -> environment.put("LC_ALL", value));
-        return environment;
     }
 
     private static String callerCwd() {

@@ -7,6 +7,7 @@ import dev.plinth.kernel.host.HostSignals;
 
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * The signals by which a user ends a program: sent to this process, they are meant for the one in
@@ -16,28 +17,33 @@ final class TerminationSignals implements AutoCloseable {
     private static final Set<Signal> SIGNALS =
             Set.of(Signal.SIGHUP, Signal.SIGINT, Signal.SIGQUIT, Signal.SIGTERM);
 
-    private final AtomicReference<Sandbox> target = new AtomicReference<>();
+    private final AtomicReference<Consumer<Signal>> target = new AtomicReference<>();
 
     private final HostSignals source;
 
-    /** Ends this process by such a signal, until there is a sandbox to hand it to. */
+    /** Ends this process by such a signal, until there is somebody to hand it to. */
     TerminationSignals(HostKernel host) {
         source = HostSignals.forward(host, SIGNALS, this::handOver);
     }
 
     /** Hands such signals to the first process of a sandbox from now on. */
     void sendTo(Sandbox sandbox) {
-        target.set(sandbox);
+        sendTo(signal -> sandbox.signal(signal));
+    }
+
+    /** Hands such signals to a receiver from now on, which is called on another thread. */
+    void sendTo(Consumer<Signal> receiver) {
+        target.set(receiver);
     }
 
     private void handOver(Signal signal) {
-        Sandbox sandbox = target.get();
-        if (sandbox == null) {
+        Consumer<Signal> receiver = target.get();
+        if (receiver == null) {
             // As the signal would have done; what a sandbox in the making has goes with the
             // process.
             Runtime.getRuntime().halt(128 + signal.number());
         } else {
-            sandbox.signal(signal);
+            receiver.accept(signal);
         }
     }
 

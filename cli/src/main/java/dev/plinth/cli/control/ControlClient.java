@@ -93,12 +93,13 @@ public final class ControlClient implements AutoCloseable {
         }
     }
 
-    /** Tells the sandbox more about what was asked for. */
-    public void tell(Message message) {
+    /** Tells the sandbox more about what was asked for; nothing happens if it has ended. */
+    public void tellIfThere(Message message) {
         try {
             connection.send(message);
         } catch (ConnectionException e) {
-            throw stopped(directory);
+            // Whoever waits for the answer learns of it.
+            return;
         }
     }
 

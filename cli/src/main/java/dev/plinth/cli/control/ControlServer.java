@@ -16,9 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Serves the control socket of a sandbox: a thread waits for connections, and each connection has
@@ -40,6 +42,7 @@ public final class ControlServer implements AutoCloseable {
 
     private static final long REQUEST_TIMEOUT_MILLIS = 5000;
     private static final long SEND_TIMEOUT_MILLIS = 10_000;
+    private static final long GRACE_NANOS = 2_000_000_000L;
     private static final long STACK_BYTES = 512 << 10;
 
     private final HostKernel host;
@@ -54,6 +57,10 @@ public final class ControlServer implements AutoCloseable {
     @GuardedBy("connectionsLock")
     private final Map<Connection, Thread> connections = new HashMap<>();
 
+    /** Those whose requests have not come yet. */
+    @GuardedBy("connectionsLock")
+    private final Set<Connection> idle = new HashSet<>();
+
     @GuardedBy("connectionsLock")
     private boolean closed;
 
@@ -61,16 +68,16 @@ public final class ControlServer implements AutoCloseable {
     @FunctionalInterface
     public interface Handler {
         /**
-         * Serves a request, on the connection's thread. What it throws is told to the client.
+         * Serves a request, on the connection's thread, and sends the answers. What it throws is
+         * told to the client as the last one.
          *
          * @param arguments of the request
          * @param descriptors that came with it; closed afterwards unless they were released
          * @param connection to the client; borrowed
-         * @return the answer, which is sent
          * @throws SandboxException if it cannot be done
          * @throws InterruptedException if the server is being closed
          */
-        Message serve(Message arguments, List<HostFd> descriptors, Connection connection)
+        void serve(Message arguments, List<HostFd> descriptors, Connection connection)
                 throws InterruptedException;
     }
 
@@ -147,12 +154,14 @@ public final class ControlServer implements AutoCloseable {
                 return false;
             }
             connections.put(connection, thread);
+            idle.add(connection);
             try {
                 thread.start();
             } catch (OutOfMemoryError e) {
                 // So Java says that the host has no room for another thread.
                 log.debug("no thread for a client", e);
                 connections.remove(connection);
+                idle.remove(connection);
                 return false;
             }
             return true;
@@ -180,6 +189,7 @@ public final class ControlServer implements AutoCloseable {
         } finally {
             synchronized (connectionsLock) {
                 connections.remove(connection);
+                idle.remove(connection);
                 connectionsLock.notifyAll();
             }
         }
@@ -187,7 +197,6 @@ public final class ControlServer implements AutoCloseable {
 
     private void answer(Connection connection) throws InterruptedException {
         Optional<Connection.Received> received = Optional.empty();
-        Message reply;
         try {
             received = connection.receive();
             if (received.isEmpty()) {
@@ -199,56 +208,65 @@ public final class ControlServer implements AutoCloseable {
             if (handler == null) {
                 throw new MessageException("there is no command '" + request.command() + "'");
             }
+            markAsked(connection);
             log.debug("serving {}", request.command());
-            reply =
-                    Reply.of(
-                            handler.serve(
-                                    request.arguments(),
-                                    received.get().descriptors(),
-                                    connection));
+            handler.serve(request.arguments(), received.get().descriptors(), connection);
         } catch (MessageException e) {
-            reply =
+            connection.send(
                     Reply.refusal(
                             new SandboxException(
                                     ErrorCode.CONTROL_BROKEN,
                                     "the request makes no sense: " + e.getMessage(),
-                                    "use the plinth command of the version that runs the sandbox"));
+                                    "use the plinth command of the version that runs the sandbox")));
         } catch (SandboxException e) {
-            reply = Reply.refusal(e);
+            connection.send(Reply.refusal(e));
         } finally {
             received.ifPresent(Connection.Received::discard);
         }
-        connection.send(reply);
+    }
+
+    private void markAsked(Connection connection) {
+        synchronized (connectionsLock) {
+            idle.remove(connection);
+        }
     }
 
     /**
-     * Ends every conversation: who waits for an answer gets none. Waits until nobody is served any
-     * more. The listener stays open, and nobody is listened to.
+     * Ends every conversation. Who has asked for something is still told what comes of it, if that
+     * is known soon, for the sandbox has ended; who has not is sent away. Waits until nobody is
+     * served any more. The listener stays open, and nobody is listened to.
      */
     @Override
     public void close() {
+        boolean interrupted = false;
         synchronized (connectionsLock) {
             closed = true;
             calls.shutDown(listener);
-            connections.forEach((connection, thread) -> {
-                connection.shutDown();
-                thread.interrupt();
-            });
-            boolean interrupted = false;
+            idle.forEach(Connection::shutDown);
+            long deadline = System.nanoTime() + GRACE_NANOS;
             while (!connections.isEmpty()) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    connections.forEach((connection, thread) -> {
+                        connection.shutDown();
+                        thread.interrupt();
+                    });
+                }
                 try {
-                    connectionsLock.wait();
+                    connectionsLock.wait(Math.max(1, left / 1_000_000));
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
             }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+        }
+        while (acceptor.isAlive()) {
+            try {
+                acceptor.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
-        try {
-            acceptor.join();
-        } catch (InterruptedException e) {
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

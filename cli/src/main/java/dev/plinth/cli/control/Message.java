@@ -72,6 +72,11 @@ public final class Message {
         return new Message(changed);
     }
 
+    /** Whether there are no members. */
+    public boolean isEmpty() {
+        return members.isEmpty();
+    }
+
     /** Whether there is such a member. */
     public boolean has(String name) {
         return members.containsKey(name);
@@ -175,9 +180,12 @@ public final class Message {
         return text.toString();
     }
 
-    /** Writes the object as one value. */
-    public void write(JsonWriter json) throws IOException {
-        write(json, members);
+    /** Writes the members into an object that was begun. */
+    public void writeMembers(JsonWriter json) throws IOException {
+        for (Map.Entry<String, Object> member : members.entrySet()) {
+            json.name(member.getKey());
+            write(json, member.getValue());
+        }
     }
 
     private static void write(JsonWriter json, Object value) throws IOException {

@@ -2,7 +2,6 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.host.HostFd;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.donation.DonatedDescriptors;
@@ -75,14 +74,12 @@ final class ProgramStarter {
      * @throws SandboxException if it cannot be run, or the first process has ended
      */
     SandboxProcess exec(ExecSpec spec) {
-        boolean begun = false;
         try {
             Task init =
                     kernel.process(Kernel.INIT_PID)
                             .flatMap(process -> process.tasks().stream().findFirst())
                             .orElseThrow(ProgramStarter::stopped);
             int pid = kernel.reserveProcess();
-            begun = true;
             return new SandboxProcess(kernel, enter(spec, init, pid));
         } catch (ErrnoException e) {
             if (e.errno() == Errno.ESRCH) {
@@ -92,16 +89,14 @@ final class ProgramStarter {
                     ErrorCode.HOST_EXHAUSTED,
                     "there is no room for another process: " + e.errno().text(),
                     "end some, or run the sandbox with a higher --pids");
-        } finally {
-            if (!begun) {
-                spec.stdio().values().forEach(HostFd::close);
-            }
         }
     }
 
     private static SandboxException stopped() {
         return new SandboxException(
-                ErrorCode.SANDBOX_STOPPED, "the sandbox is stopping: its first process has ended", "");
+                ErrorCode.SANDBOX_STOPPED,
+                "the sandbox is stopping: its first process has ended",
+                "");
     }
 
     private ThreadGroup enter(ExecSpec spec, Task init, int pid) {
@@ -119,8 +114,7 @@ final class ProgramStarter {
             ProgramLoader.Loaded program =
                     load(spec.arguments(), spec.environment(), caller, limits);
             TaskResources resources =
-                    new TaskResources(
-                            program.image(), table, fs, program.identity().credentials());
+                    new TaskResources(program.image(), table, fs, program.identity().credentials());
             loaded = true;
             return kernel.startProcess(pid, program.name(), resources, limits, program.start());
         } finally {

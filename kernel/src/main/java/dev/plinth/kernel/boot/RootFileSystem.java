@@ -11,6 +11,7 @@ import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.eventfd.EventCounter;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.fd.HostFiles;
 import dev.plinth.kernel.fs.devfs.DeviceFiles;
@@ -25,10 +26,16 @@ import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.fs.tmpfs.TmpfsOptions;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.net.UnixSockets;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.SingleFileSystemState;
+import dev.plinth.kernel.state.proto.VfsSubsystemState;
 import dev.plinth.kernel.task.InternalFileSystems;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.AnonInodeFs;
+import dev.plinth.kernel.vfs.AnonymousFs;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
@@ -51,6 +58,8 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -66,7 +75,7 @@ final class RootFileSystem {
     private final MemoryFile memoryFile;
     private final Clock clock;
     private final SandboxResources resources;
-    private final InodeNumbers numbers = new InodeNumbers();
+    private final InodeNumbers numbers;
     private final Vfs vfs;
     private final MountTree mounts;
     private final HostFiles hostFiles;
@@ -74,6 +83,15 @@ final class RootFileSystem {
 
     /** Whoever sets the tree up may do everything. */
     private final Caller builder;
+
+    /** Those of which there is one, by type. */
+    private final Map<String, FileSystem> singles = new TreeMap<>();
+
+    /** What /proc and /sys show; empty until there is a kernel. */
+    private Optional<SandboxView> view = Optional.empty();
+
+    /** The number of the boot that was saved; empty for one of its own. */
+    private final Optional<String> savedBootId;
 
     private RootFileSystem(
             Path rootfs,
@@ -86,26 +104,125 @@ final class RootFileSystem {
         this.memoryFile = requireNonNull(memoryFile, "memoryFile is null");
         this.clock = requireNonNull(clock, "clock is null");
         this.resources = requireNonNull(resources, "resources is null");
-        DeviceRegistry devices = new DeviceRegistry();
+        numbers = new InodeNumbers();
+        savedBootId = Optional.empty();
         hostFiles = new HostFiles(host, numbers);
-        Devices.register(devices, random, hostFiles::terminalFile);
         internal =
                 new InternalFileSystems(
                         new PipeFs(numbers, clock),
                         new UnixSockets(numbers, clock),
                         new MemoryFiles(memory("tmpfs", DIRECTORY)),
                         new AnonInodeFs(numbers, clock.realtime()));
-        devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
-        vfs = new Vfs(devices, clock);
+        vfs = new Vfs(devices(random), clock);
         mounts = new MountTree("overlay", rootLayers(rootfs), Mount.Options.READ_WRITE);
         resources.own(mounts::close);
         registerTypes();
-        builder =
-                new Caller(
-                        new FsContext(mounts.root(), mounts.root(), 0),
-                        Credentials.ofUser(0, 0, List.of()),
-                        Kernel.INIT_PID,
-                        Kernel.INIT_PID);
+        builder = builder();
+    }
+
+    /** The files that were saved. */
+    private RootFileSystem(
+            StateReader reader,
+            Restorers restorers,
+            HostKernel host,
+            MemoryFile memoryFile,
+            Clock clock,
+            Consumer<MemorySegment> random,
+            SandboxResources resources) {
+        this.host = requireNonNull(host, "host is null");
+        this.memoryFile = requireNonNull(memoryFile, "memoryFile is null");
+        this.clock = requireNonNull(clock, "clock is null");
+        this.resources = requireNonNull(resources, "resources is null");
+        ProcFs.restoring(restorers, this::requireView, this::own);
+        SysFs.restoring(restorers, this::requireView, this::own);
+        VfsSubsystemState state = reader.kernel().getFiles();
+        savedBootId = Optional.of(state.getBootId());
+        numbers = InodeNumbers.of(reader);
+        hostFiles = reader.get(state.getHostFilesRef(), HostFiles.class);
+        internal = InternalFileSystems.restore(reader.kernel().getIpc(), reader);
+        vfs = new Vfs(devices(random), clock);
+        mounts = reader.get(state.getMountTreeRef(), MountTree.class);
+        resources.own(mounts::close);
+        registerTypes();
+        for (SingleFileSystemState single : state.getSinglesList()) {
+            addSingle(single.getType(), reader.get(single.getFileSystemRef(), FileSystem.class));
+        }
+        builder = builder();
+    }
+
+    private void own(FileSystem fileSystem) {
+        resources.own(fileSystem::close);
+    }
+
+    private SandboxView requireView() {
+        return view.orElseThrow(() -> StateReader.corrupt("a file shows itself too early"));
+    }
+
+    private DeviceRegistry devices(Consumer<MemorySegment> random) {
+        DeviceRegistry devices = new DeviceRegistry();
+        Devices.register(devices, random, hostFiles::terminalFile);
+        devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
+        return devices;
+    }
+
+    private Caller builder() {
+        return new Caller(
+                new FsContext(mounts.root(), mounts.root(), 0),
+                Credentials.ofUser(0, 0, List.of()),
+                Kernel.INIT_PID,
+                Kernel.INIT_PID);
+    }
+
+    /**
+     * Makes the files again that were saved. What /proc and /sys show, {@link #mountViews} says.
+     *
+     * @param reader of the whole sandbox
+     * @param restorers of that reader; those of files are added
+     * @param descriptors those of stdio are taken that are needed
+     * @param allowChanged whether files of the host may be others than they were
+     * @throws SandboxException if a file of the host is missing or has changed, a descriptor is
+     *     missing, or the image is damaged
+     */
+    static RootFileSystem restore(
+            StateReader reader,
+            Restorers restorers,
+            HostKernel host,
+            HostFacts facts,
+            MemoryFile memoryFile,
+            Clock clock,
+            DonatedDescriptors descriptors,
+            SandboxResources resources,
+            boolean allowChanged) {
+        Consumer<FileSystem> owner = fileSystem -> resources.own(fileSystem::close);
+        Vfs.restoring(restorers);
+        AnonymousFs.restoring(restorers);
+        AnonInodeFs.restoring(restorers);
+        EventCounter.restoring(restorers);
+        PipeFs.restoring(restorers, clock);
+        UnixSockets.restoring(restorers, clock);
+        TmpFs.restoring(restorers, memoryFile, clock, owner);
+        HostFs.restoring(restorers, host, memoryFile, clock, allowChanged, owner);
+        OverlayFs.restoring(restorers, owner);
+        Devices.restoring(restorers, facts.random()::fill);
+        HostFiles.restoring(restorers, host, stdioOf(descriptors));
+        return new RootFileSystem(
+                reader, restorers, host, memoryFile, clock, facts.random()::fill, resources);
+    }
+
+    /** What is saved of the files: these, and all that they lead to. */
+    VfsSubsystemState saveState(StateWriter writer) {
+        VfsSubsystemState.Builder state =
+                VfsSubsystemState.newBuilder()
+                        .setInodeNumbersRef(writer.reference(numbers))
+                        .setMountTreeRef(writer.reference(mounts))
+                        .setHostFilesRef(writer.reference(hostFiles));
+        view.ifPresent(shown -> state.setBootId(shown.bootId()));
+        singles.forEach((type, fileSystem) ->
+                state.addSingles(
+                        SingleFileSystemState.newBuilder()
+                                .setType(type)
+                                .setFileSystemRef(writer.reference(fileSystem))));
+        return state.build();
     }
 
     /**
@@ -125,7 +242,7 @@ final class RootFileSystem {
                         spec.rootfs(), host, memoryFile, clock, facts.random()::fill, resources);
         Location dev = files.mountOver("/dev", "devtmpfs", files.memory("devtmpfs", DIRECTORY));
         DeviceFiles.make(files.vfs, files.builder, dev);
-        files.mounts.types().registerSingle("devtmpfs", dev.mount().fileSystem());
+        files.addSingle("devtmpfs", dev.mount().fileSystem());
         files.mountOver("/dev/shm", "tmpfs", files.memory("tmpfs", SHARED_DIRECTORY));
         spec.mounts().forEach(files::mountHost);
         return files;
@@ -140,6 +257,11 @@ final class RootFileSystem {
                         options ->
                                 TmpfsOptions.parse(options, limit)
                                         .make(numbers, memoryFile, clock));
+    }
+
+    private void addSingle(String type, FileSystem fileSystem) {
+        mounts.types().registerSingle(type, fileSystem);
+        singles.put(type, fileSystem);
     }
 
     private FileSystem rootLayers(Path rootfs) {
@@ -240,17 +362,27 @@ final class RootFileSystem {
         }
     }
 
-    /** Shows the kernel and its processes in /proc, the machine in /sys. */
+    /**
+     * Shows the kernel and its processes in /proc, the machine in /sys. They are mounted, unless
+     * they were when the files were saved.
+     */
     void mountViews(Kernel kernel, HostFacts facts) {
-        SandboxView view = new SandboxView(kernel, facts);
-        ProcFs processes = new ProcFs(numbers, view);
+        SandboxView shown =
+                savedBootId
+                        .map(bootId -> new SandboxView(kernel, facts, bootId))
+                        .orElseGet(() -> new SandboxView(kernel, facts));
+        view = Optional.of(shown);
+        if (savedBootId.isPresent()) {
+            return;
+        }
+        ProcFs processes = new ProcFs(numbers, shown);
         resources.own(processes::close);
         mountOver("/proc", "proc", processes);
-        mounts.types().registerSingle("proc", processes);
-        SysFs machine = new SysFs(numbers, Instant.ofEpochSecond(view.bootTime()), view);
+        addSingle("proc", processes);
+        SysFs machine = new SysFs(numbers, Instant.ofEpochSecond(shown.bootTime()), shown);
         resources.own(machine::close);
         mountOver("/sys", "sysfs", machine);
-        mounts.types().registerSingle("sysfs", machine);
+        addSingle("sysfs", machine);
     }
 
     /** What system calls do with paths. */
@@ -288,14 +420,18 @@ final class RootFileSystem {
         }
     }
 
-    /** The descriptors of the first process: what was donated as stdio, at 0, 1 and 2. */
-    FdTable stdio(DonatedDescriptors descriptors) {
+    private static Map<FdRole, HostFd> stdioOf(DonatedDescriptors descriptors) {
         Map<FdRole, HostFd> donated = new LinkedHashMap<>();
         for (int number = 0; number < STDIO_LIMIT; number++) {
             FdRole role = FdRole.stdio(number);
             descriptors.find(role).ifPresent(fd -> donated.put(role, fd));
         }
-        Map<FdRole, FileDescription> stdio = hostFiles.importAll(donated);
+        return donated;
+    }
+
+    /** The descriptors of the first process: what was donated as stdio, at 0, 1 and 2. */
+    FdTable stdio(DonatedDescriptors descriptors) {
+        Map<FdRole, FileDescription> stdio = hostFiles.importAll(stdioOf(descriptors));
         FdTable table = new FdTable();
         for (int number = 0; number < STDIO_LIMIT; number++) {
             FileDescription file = stdio.get(FdRole.stdio(number));

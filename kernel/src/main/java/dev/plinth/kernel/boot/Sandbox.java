@@ -2,11 +2,13 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.donation.ForegroundDonation;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.task.ExitStatus;
@@ -42,6 +44,7 @@ public final class Sandbox implements AutoCloseable {
 
     private final ProgramStarter programs;
     private final Checkpoints checkpoints;
+    private final DonatedDescriptors descriptors;
     private final PlatformSlot slot;
     private final SandboxResources resources;
     private final Standstill standstill;
@@ -53,12 +56,14 @@ public final class Sandbox implements AutoCloseable {
             Optional<Task> init,
             ProgramStarter programs,
             Checkpoints checkpoints,
+            DonatedDescriptors descriptors,
             PlatformSlot slot,
             SandboxResources resources) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.init = requireNonNull(init, "init is null");
         this.programs = requireNonNull(programs, "programs is null");
         this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
+        this.descriptors = requireNonNull(descriptors, "descriptors is null");
         this.slot = requireNonNull(slot, "slot is null");
         this.resources = requireNonNull(resources, "resources is null");
         this.standstill = new Standstill(kernel);
@@ -79,6 +84,11 @@ public final class Sandbox implements AutoCloseable {
         } else {
             kernel.startRestored();
         }
+    }
+
+    /** The descriptor that was donated for a role, such as its control socket; borrowed. */
+    public Optional<HostFd> donated(FdRole role) {
+        return descriptors.find(role);
     }
 
     /** Sends a signal to the first process, as if from outside. */
@@ -106,15 +116,24 @@ public final class Sandbox implements AutoCloseable {
      * the latest when the first process does.
      *
      * @return the process
-     * @throws SandboxException if it cannot be run, or the first process
-     *     has ended
+     * @throws SandboxException if it cannot be run; SANDBOX_STOPPED if the first process has ended,
+     *     SANDBOX_BUSY if the sandbox is paused, or stopped for a while
      * @throws IllegalStateException if the sandbox was not started, or is closed
      */
     public SandboxProcess exec(ExecSpec spec) {
         if (closed.get() || !started.get()) {
             throw new IllegalStateException("the sandbox does not run");
         }
-        return programs.exec(spec);
+        boolean complete = false;
+        try {
+            SandboxProcess process = standstill.whileRunning(() -> programs.exec(spec));
+            complete = true;
+            return process;
+        } finally {
+            if (!complete) {
+                spec.stdio().values().forEach(HostFd::close);
+            }
+        }
     }
 
     /** Its processes, by number. */
@@ -165,8 +184,8 @@ public final class Sandbox implements AutoCloseable {
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
-     *     runs on, if it takes too long
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and
+     *     it runs on, if it takes too long
      */
     public void pause() {
         standstill.pause();

@@ -118,6 +118,7 @@ final class SandboxBuilder {
                 Optional.of(init),
                 programs,
                 new Checkpoints(host, kernel, files, slot),
+                descriptors,
                 slot,
                 resources);
     }

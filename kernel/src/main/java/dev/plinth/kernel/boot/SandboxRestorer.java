@@ -152,6 +152,7 @@ final class SandboxRestorer {
                     Optional.empty(),
                     new ProgramStarter(kernel, files),
                     new Checkpoints(host, kernel, files, slot),
+                    descriptors,
                     slot,
                     resources);
         }

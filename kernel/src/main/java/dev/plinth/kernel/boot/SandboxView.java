@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** A sandbox as /proc and /sys show it. */
@@ -32,12 +33,22 @@ final class SandboxView implements SystemView, MachineView {
     private final long bootTime;
     private final String bootId;
 
+    /** A sandbox that was made now. */
     SandboxView(Kernel kernel, HostFacts facts) {
+        this(kernel, facts, Optional.empty());
+    }
+
+    /** A sandbox that was saved. */
+    SandboxView(Kernel kernel, HostFacts facts, String bootId) {
+        this(kernel, facts, Optional.of(bootId));
+    }
+
+    private SandboxView(Kernel kernel, HostFacts facts, Optional<String> bootId) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.facts = requireNonNull(facts, "facts is null");
         this.processes = new KernelProcesses(kernel);
         this.bootTime = (kernel.clock().realtimeNanos() - uptimeNanos()) / Clock.NANOS_PER_SECOND;
-        this.bootId = randomUuid();
+        this.bootId = bootId.orElseGet(this::randomUuid);
     }
 
     @Override

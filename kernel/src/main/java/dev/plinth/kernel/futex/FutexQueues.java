@@ -1,5 +1,6 @@
 package dev.plinth.kernel.futex;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.WaitSet;
 
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 
 /** Who waits for which futex: a hash of queues, each bucket with a lock of its own. */
+@NotSaved("a call that waits is made again, and waits anew")
 final class FutexQueues {
     /** A power of two; more than there are processors to contend. */
     private static final int BUCKETS = 128;
@@ -16,6 +18,7 @@ final class FutexQueues {
     private final Bucket[] buckets = new Bucket[BUCKETS];
 
     /** The waiters of all futexes whose keys fall together, in the order in which they came. */
+    @NotSaved("a call that waits is made again, and waits anew")
     static final class Bucket {
         private final int index;
 

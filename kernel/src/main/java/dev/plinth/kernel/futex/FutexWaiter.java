@@ -2,6 +2,8 @@ package dev.plinth.kernel.futex;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.Optional;
 
 /**
@@ -11,6 +13,7 @@ import java.util.Optional;
  *
  * <p>Fields that change are guarded by the lock of the bucket that the waiter is in.
  */
+@NotSaved("a call that waits is made again, and waits anew")
 final class FutexWaiter {
     /** What a waiter is there for, which decides who may wake it. */
     enum Kind {

@@ -8,6 +8,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.futex.FutexQueues.Bucket;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.function.IntPredicate;
  *
  * <p>Any thread may call any method; those that wait are called by the thread that they name.
  */
+@NotSaved("who owns a futex stands in its word; a call that waits is made again, and waits anew")
 public final class PiFutexes {
     /** The bits of a word that hold the owner's number. */
     static final int TID_MASK = 0x3fff_ffff;

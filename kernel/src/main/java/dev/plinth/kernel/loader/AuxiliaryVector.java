@@ -1,11 +1,13 @@
 package dev.plinth.kernel.loader;
 
 import dev.plinth.kernel.loader.linux.Elf;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** What the kernel tells a program beside its strings: pairs of a key and a value. */
+@NotSaved("of one call of execve(2)")
 final class AuxiliaryVector {
     private final List<long[]> entries = new ArrayList<>();
 

@@ -11,6 +11,7 @@ import dev.plinth.kernel.loader.linux.Elf;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.mm.ProgramAreas;
 import dev.plinth.kernel.mm.linux.Mman;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * Puts an ELF program, and its interpreter if it has one, into a new address space: {@code
  * load_elf_binary} of fs/binfmt_elf.c. One for each program that is loaded.
  */
+@NotSaved("of one call of execve(2)")
 public final class ElfLoader {
     private final MemoryManager memory;
     private final Interpreters interpreters;

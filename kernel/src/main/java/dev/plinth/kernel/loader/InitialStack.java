@@ -5,6 +5,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.mm.linux.Mman;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,6 +23,7 @@ import java.util.List;
  *   rsp      argument count
  * </pre>
  */
+@NotSaved("of one call of execve(2)")
 final class InitialStack {
     /** What Linux makes room for behind the strings, before the stack has to grow. */
     private static final long ROOM_BYTES = 128 << 10;

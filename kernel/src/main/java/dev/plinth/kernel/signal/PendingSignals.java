@@ -1,7 +1,9 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.PendingSignalsState;
+import dev.plinth.kernel.task.Task;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -13,6 +15,7 @@ import java.util.Optional;
  * Signals that were sent and not yet delivered, to a thread or to a whole process. Guarded by the
  * process's signal lock.
  */
+@SavedWith(Task.class)
 public final class PendingSignals {
     /** The synchronous signals, which are delivered ahead of others (kernel/signal.c). */
     private static final long SYNCHRONOUS =

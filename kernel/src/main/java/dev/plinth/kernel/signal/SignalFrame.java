@@ -1,6 +1,7 @@
 package dev.plinth.kernel.signal;
 
 import dev.plinth.api.platform.Registers;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,6 +13,7 @@ import java.lang.foreign.ValueLayout;
  * (8 bytes), {@code ucontext} (304), {@code siginfo} (128); the vector state stands above it,
  * aligned to 64 bytes.
  */
+@NotSaved("of one delivery")
 public final class SignalFrame {
     /** The size of the frame without the vector state. */
     public static final int BYTES = 440;

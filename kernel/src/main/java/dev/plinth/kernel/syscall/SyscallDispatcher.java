@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.Restart;
 import dev.plinth.kernel.errno.RestartException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.task.SyscallGate;
 import dev.plinth.kernel.task.Task;
 
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Takes a task's system call to its handler and brings the result back. One for each sandbox. */
+@NotSaved("what was logged already")
 public final class SyscallDispatcher implements SyscallGate {
     private static final Logger log = LoggerFactory.getLogger(SyscallDispatcher.class);
 

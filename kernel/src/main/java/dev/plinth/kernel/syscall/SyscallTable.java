@@ -1,5 +1,7 @@
 package dev.plinth.kernel.syscall;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -7,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The rows of all system calls, by number. They never change. Any thread may ask. */
+@NotSaved("the same for all sandboxes of a JVM")
 public final class SyscallTable {
     private final SyscallRow[] rows;
     private final List<String> names;

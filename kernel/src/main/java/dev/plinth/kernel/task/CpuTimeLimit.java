@@ -6,6 +6,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.timer.IntervalTimer;
 import dev.plinth.kernel.timer.TimerClock;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * <p>Lasting state: none beside the limit itself. Any thread may call any method; its lock is taken
  * before a timer's, and not held while a signal is sent.
  */
+@NotSaved("set anew by the limit and the time used")
 final class CpuTimeLimit {
     private final ThreadGroup group;
 

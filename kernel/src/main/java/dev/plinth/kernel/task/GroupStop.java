@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.GroupStopState;
 import dev.plinth.kernel.vfs.WaitSet;
 
@@ -25,6 +26,7 @@ import java.util.Set;
  * told.
  */
 @SuppressWarnings("GuardedBy") // Methods that end in Locked need the group's signal lock.
+@SavedWith(ThreadGroup.class)
 final class GroupStop {
     private final ThreadGroup group;
 

@@ -16,6 +16,7 @@ import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.TaskSubsystemState;
@@ -36,6 +37,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>Any thread may call any method. It borrows everything that it is made with.
  */
+@NotSaved("what there is once is saved by SavedTasks")
 public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
@@ -358,9 +360,9 @@ public final class Kernel implements AutoCloseable {
      *
      * @param patience how long it may take
      * @return the stopped sandbox; the caller closes it
-     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED if
-     *     it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP if
-     *     that takes too long, with a word on each task that did not. It goes on then
+     * @throws SandboxException SANDBOX_BUSY if it is stopped already, by whoever; SANDBOX_STOPPED
+     *     if it has ended, has not begun, or ends before all tasks have stopped; TASKS_DO_NOT_STOP
+     *     if that takes too long, with a word on each task that did not. It goes on then
      * @throws IllegalStateException if the thread of a task calls it
      */
     public StoppedWorld stopWorld(Duration patience) {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryStatistics;
+import dev.plinth.kernel.state.NotSaved;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Any thread may call any method.
  */
+@NotSaved("how many were killed is saved by SavedTasks")
 public final class OomKiller {
     private static final Logger log = LoggerFactory.getLogger(OomKiller.class);
 

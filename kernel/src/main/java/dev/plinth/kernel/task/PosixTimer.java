@@ -6,6 +6,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.PosixTimerState;
@@ -20,6 +21,7 @@ import java.util.Optional;
  *
  * <p>Lasting state: its number, its clock, its event, its interval timer, and the last overrun.
  */
+@SavedWith(ThreadGroup.class)
 public final class PosixTimer {
     private final ThreadGroup group;
     private final int id;

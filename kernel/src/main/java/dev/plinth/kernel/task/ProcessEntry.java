@@ -8,6 +8,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.signal.SignalActions;
+import dev.plinth.kernel.state.NotSaved;
 
 /**
  * Brings processes in from outside: beside the first one, with no parent in the sandbox, each
@@ -92,6 +93,7 @@ final class ProcessEntry {
         return group;
     }
 
+    @NotSaved("no world stops while a task is being born")
     private final class Birth extends TaskBirth {
         private final Task task;
 

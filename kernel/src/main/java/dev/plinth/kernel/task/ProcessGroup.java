@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -12,6 +14,7 @@ import java.util.Set;
  *
  * <p>Lasting state: its number, its session, its members.
  */
+@NotSaved("made anew of those who say that they are in it")
 final class ProcessGroup {
     private final int id;
     private final Session session;

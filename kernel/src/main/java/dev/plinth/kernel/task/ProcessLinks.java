@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.Set;
  * What ties a process to others: its parent and children, its process group, and what its parent
  * has yet to be told. Guarded by the tree lock.
  */
+@SavedWith(ThreadGroup.class)
 final class ProcessLinks {
     /** The child's end is told by SIGCHLD. */
     static final int SIGCHLD = Signal.SIGCHLD.number();

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 
 import java.util.HashSet;
@@ -15,6 +16,9 @@ import java.util.Set;
  *
  * <p>Lasting state: the numbers in use, and the one given last.
  */
+@NotSaved(
+        "the last one is saved by SavedTasks; those in use are those of tasks, groups "
+                + "and sessions")
 final class ProcessNumbers {
     /** {@code PID_MAX_DEFAULT}: every number is below. */
     static final int LIMIT = 32768;

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.ProcessSettingsState;
 
 /**
@@ -7,6 +8,7 @@ import dev.plinth.kernel.state.proto.ProcessSettingsState;
  *
  * <p>Lasting state: all of it. Any thread may read and write it; each setting stands by itself.
  */
+@SavedWith(ThreadGroup.class)
 public final class ProcessSettings {
     /** An adjustment with which a process is never killed for lack of memory. */
     public static final int OOM_NEVER = -1000;

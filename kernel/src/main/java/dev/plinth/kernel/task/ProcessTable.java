@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.TaskSubsystemState;
@@ -25,6 +26,7 @@ import java.util.function.Predicate;
  *
  * <p>Lasting state: the numbers, and who has them.
  */
+@NotSaved("saved by SavedTasks")
 public final class ProcessTable {
     /** Guards what is here and in all {@link ProcessLinks}: Linux' {@code tasklist_lock}. */
     final Object treeLock = new Object();

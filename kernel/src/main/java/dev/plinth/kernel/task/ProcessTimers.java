@@ -8,6 +8,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.signal.SignalInfo;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.PosixTimerState;
@@ -30,6 +31,7 @@ import java.util.function.IntFunction;
  * <p>Any thread may call any method, without the signal lock. The lock here is held while timers
  * are made, stands before theirs, and is never held while one is told of.
  */
+@SavedWith(ThreadGroup.class)
 public final class ProcessTimers {
     private final ThreadGroup group;
     private final CpuTimeLimit cpuTimeLimit;

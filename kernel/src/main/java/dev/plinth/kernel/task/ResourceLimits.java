@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.ResourceLimitState;
 
@@ -13,6 +14,7 @@ import java.util.List;
  *
  * <p>Each limit is a pair that is replaced as a whole.
  */
+@SavedWith(ThreadGroup.class)
 public final class ResourceLimits {
     public static final int RLIMIT_CPU = 0;
     public static final int RLIMIT_FSIZE = 1;

@@ -7,6 +7,7 @@ import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * The births of all tasks of a sandbox that is restored: none of them runs before each has a thread
  * and a context.
  */
+@NotSaved("of one restore")
 final class RestoredBirths {
     private final Object birthsLock = new Object();
 
@@ -98,6 +100,7 @@ final class RestoredBirths {
         }
     }
 
+    @NotSaved("of one restore")
     private final class Birth extends TaskBirth {
         private final Task task;
 

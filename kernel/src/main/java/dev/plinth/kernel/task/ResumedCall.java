@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.ResumedCallState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Blocker;
@@ -14,6 +15,7 @@ import dev.plinth.kernel.vfs.Blocker;
  *
  * <p>Lasting state: what the call that is to be made again goes on with.
  */
+@SavedWith(Task.class)
 public final class ResumedCall {
     private final Clock clock;
 

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.signal.SignalActions;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -16,6 +17,7 @@ import java.util.Optional;
 /**
  * Processes as they are saved: first each by itself, then its tasks, then what ties it to others.
  */
+@SavedWith(ThreadGroup.class)
 final class SavedProcess {
     private final Kernel kernel;
     private final ProcessTable table;

@@ -10,6 +10,7 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -33,6 +34,7 @@ import java.util.function.Function;
  * <p>One that has ended may be remembered by its process, whose number it has, or by a timer: of it
  * is saved what can still be asked.
  */
+@SavedWith(Task.class)
 final class SavedTask {
     private final Kernel kernel;
     private final Function<RestartState, RestartBlock> restartBlocks;

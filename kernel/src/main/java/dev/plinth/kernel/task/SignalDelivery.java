@@ -20,6 +20,7 @@ import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
 import dev.plinth.kernel.signal.UserFlags;
 import dev.plinth.kernel.signal.VectorFrame;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * becomes of a system call that was broken off. Mirrors arch/x86/kernel/signal.c. Confined to the
  * task thread.
  */
+@NotSaved("for the way of a frame to the guest")
 final class SignalDelivery {
     /** The length of the instruction {@code syscall}, by which a restart steps back. */
     private static final int SYSCALL_INSTRUCTION_BYTES = 2;

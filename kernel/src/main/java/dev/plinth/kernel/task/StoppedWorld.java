@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.platform.Platform;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.Comparator;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Any thread may call any method; all but {@link #close} throw a {@link SandboxException} with
  * SANDBOX_STOPPED once the sandbox was closed.
  */
+@NotSaved("of one stop")
 public final class StoppedWorld implements AutoCloseable {
     private final Kernel kernel;
     private final AtomicBoolean closed = new AtomicBoolean();

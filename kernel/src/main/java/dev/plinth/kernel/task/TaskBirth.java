@@ -3,6 +3,7 @@ package dev.plinth.kernel.task;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.Optional;
 
@@ -10,6 +11,7 @@ import java.util.Optional;
  * What a task's own thread does before the task runs, and how the thread that asked for the task
  * learns of it.
  */
+@NotSaved("no world stops while a task is being born")
 abstract class TaskBirth {
     private final Object birthLock = new Object();
 

@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.platform.ExecutionContext;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.time.Clock;
 
 import java.lang.foreign.Arena;
@@ -22,6 +23,7 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>Lasting state: the time used so far, in both parts.
  */
+@SavedWith(Task.class)
 final class TaskClock {
     private static final long SYS_GETTID = 186;
     private static final long SYS_CLOCK_GETTIME = 228;

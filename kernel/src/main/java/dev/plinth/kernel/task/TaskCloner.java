@@ -14,6 +14,7 @@ import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.signal.AlternateStack;
 import dev.plinth.kernel.signal.SignalActions;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.task.linux.Sched;
 import dev.plinth.kernel.vfs.FsContext;
 
@@ -197,6 +198,7 @@ final class TaskCloner {
     }
 
     /** A clone's birth: its parent waits for it. */
+    @NotSaved("no world stops while a task is being born")
     private final class Birth extends TaskBirth {
         private final Task parent;
         private final Task child;

@@ -10,6 +10,7 @@ import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.kernel.signal.VectorFrame;
+import dev.plinth.kernel.state.NotSaved;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,7 @@ import java.util.Optional;
  * <p>Programs go on seeing the processor that they were shown when the sandbox began. A platform
  * that they come to later may have more vector state; they are not given that.
  */
+@NotSaved("of a platform")
 final class TaskContext implements ExecutionContext {
     private static final Logger log = LoggerFactory.getLogger(TaskContext.class);
 

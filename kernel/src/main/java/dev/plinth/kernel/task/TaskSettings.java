@@ -1,5 +1,6 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.TaskSettingsState;
 
 /**
@@ -7,6 +8,7 @@ import dev.plinth.kernel.state.proto.TaskSettingsState;
  *
  * <p>Lasting state: all of it. Written by the task's own thread, read by any.
  */
+@SavedWith(Task.class)
 public final class TaskSettings {
     /** {@code ADDR_NO_RANDOMIZE} of personality(2): programs are laid out at fixed addresses. */
     public static final int ADDR_NO_RANDOMIZE = 0x0040000;

@@ -12,6 +12,7 @@ import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.TaskState;
 import dev.plinth.kernel.vfs.Blocker;
 
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The signals of one task: what it blocks, what is pending for it, where its handlers run. */
+@SavedWith(Task.class)
 public final class TaskSignals {
     private final Task task;
     private final ThreadGroup group;

@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import org.slf4j.Logger;
@@ -24,6 +26,7 @@ import java.util.Optional;
  *
  * <p>Any thread may call any method.
  */
+@NotSaved("threads of this JVM")
 final class TaskThreads implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskThreads.class);
 
@@ -180,6 +183,7 @@ final class TaskThreads implements AutoCloseable {
         }
     }
 
+    @NotSaved("threads of this JVM")
     private final class Worker implements Runnable {
         private final Thread thread;
 

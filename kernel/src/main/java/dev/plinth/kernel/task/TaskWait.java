@@ -8,6 +8,7 @@ import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.WaitSet;
@@ -29,6 +30,7 @@ import java.util.concurrent.locks.LockSupport;
  * {@link #wake} may be called by any thread, everything else by the task thread. A wake that comes
  * while the task does not sleep is kept until it does.
  */
+@NotSaved("a call that waits is made again, and waits anew")
 final class TaskWait implements Blocker, AutoCloseable {
     private static final long SYS_READ = 0;
     private static final long SYS_WRITE = 1;

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.task;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 
@@ -15,6 +17,7 @@ import java.util.function.BooleanSupplier;
  * now and then after a sleep that was short, at random so that both try at once some time, and is
  * kept up for as long as it pays. Who sleeps long never looks out. Confined to the thread.
  */
+@NotSaved("what was learned of this host")
 final class WakeWatch {
     /** About what it costs to sleep and to be woken by another CPU. */
     private static final long LONGEST_NANOS = 50_000;

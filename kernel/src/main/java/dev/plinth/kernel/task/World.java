@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.nio.charset.StandardCharsets;
@@ -30,6 +31,7 @@ import java.util.stream.Collectors;
  *
  * <p>Any thread may call any method that does not say otherwise.
  */
+@NotSaved("of one stop")
 final class World {
     private final Kernel kernel;
 
@@ -74,6 +76,7 @@ final class World {
     }
 
     /** What the stopped tasks are doing. Guarded by worldLock. */
+    @NotSaved("of one stop")
     private static final class Work {
         private final TaskWork action;
         private final Set<Task> left;

@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.IntervalTimerState;
+import dev.plinth.kernel.task.ThreadGroup;
 
 import java.util.Optional;
 
@@ -18,6 +20,7 @@ import java.util.Optional;
  * <p>Lasting state: the clock, the moment of the next expiry, the interval, and whether an expiry
  * is yet to be taken. Any thread may call any method.
  */
+@SavedWith(ThreadGroup.class)
 public final class IntervalTimer {
     /** One that nobody takes goes on no faster than this. */
     private static final long LEAST_INTERVAL = 1_000_000;

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.timer;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import org.slf4j.Logger;
@@ -17,6 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Any thread may call any method. What is run is short and does not block.
  */
+@NotSaved("each timer is saved by who has it, and set anew")
 public final class TimerQueue implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TimerQueue.class);
 

@@ -100,10 +100,12 @@ public final class Dentry implements Stateful {
         if (!(fileSystem instanceof NamedInodes inodes)) {
             throw StateReader.corrupt("the file '" + name + "' is missing");
         }
-        if (parent.isEmpty()) {
-            return fileSystem.root();
-        }
-        return inodes.restoreInode(parent.get().inode, name, state.getGone(), state.getNumber());
+        Inode inode =
+                parent.isEmpty()
+                        ? fileSystem.root()
+                        : inodes.restoreInode(parent.get().inode, name, state.getGone());
+        inode.restoreNumber(InodeNumbers.of(reader).requireGiven(state.getNumber()));
+        return inode;
     }
 
     @Override

@@ -31,7 +31,10 @@ public abstract class Inode implements Stateful {
     }
 
     private final FileSystem fileSystem;
-    private final long number;
+
+    /** Set again by a restore only, before anybody asks. */
+    private long number;
+
     private final FileType type;
 
     /**
@@ -68,6 +71,11 @@ public abstract class Inode implements Stateful {
     /** Its number in the file system: {@code st_ino}. */
     public final long number() {
         return number;
+    }
+
+    /** It keeps the number that it had when it was saved. */
+    final void restoreNumber(long saved) {
+        number = saved;
     }
 
     /** What kind of file it is; never changes. */

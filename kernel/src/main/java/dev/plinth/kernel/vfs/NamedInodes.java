@@ -11,8 +11,7 @@ public interface NamedInodes {
      * @param parent of this file system, made again before
      * @param name in that directory
      * @param gone whether what it showed was gone
-     * @param number that it had
      * @throws dev.plinth.kernel.image.ImageCorruptException if the directory has no such names
      */
-    Inode restoreInode(Inode parent, PathName name, boolean gone, long number);
+    Inode restoreInode(Inode parent, PathName name, boolean gone);
 }

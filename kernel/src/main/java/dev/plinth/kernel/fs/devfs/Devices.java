@@ -5,6 +5,10 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -51,6 +55,41 @@ public final class Devices {
                 registry,
                 TTY,
                 (location, flags, caller) -> openTerminal(terminal.get(), location, flags));
+    }
+
+    /**
+     * Opens devices again that were open.
+     *
+     * @param random fills memory with random bytes
+     */
+    public static void restoring(Restorers restorers, Consumer<MemorySegment> random) {
+        requireNonNull(random, "random is null");
+        restorers.add(
+                KindCase.DEVICE_DESCRIPTION,
+                (object, reader) -> {
+                    OpenFileState state = object.getDeviceDescription().getFile();
+                    Location location = Location.restore(state.getLocation(), reader);
+                    MemoryDevice device = open(location, state.getFlags(), random);
+                    device.restoreOpenFile(state, reader);
+                    return device;
+                });
+    }
+
+    private static MemoryDevice open(Location location, int flags, Consumer<MemorySegment> random) {
+        DeviceNumber number = location.inode().deviceId();
+        if (number.equals(NULL)) {
+            return new NullDevice(location, flags);
+        }
+        if (number.equals(ZERO)) {
+            return new ZeroDevice(location, flags);
+        }
+        if (number.equals(FULL)) {
+            return new FullDevice(location, flags);
+        }
+        if (number.equals(RANDOM) || number.equals(URANDOM)) {
+            return new RandomDevice(location, flags, random);
+        }
+        throw StateReader.corrupt("there is no device " + number);
     }
 
     private static void add(

@@ -1,6 +1,9 @@
 package dev.plinth.kernel.fs.devfs;
 
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.DeviceDescriptionState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
 
@@ -12,6 +15,13 @@ import dev.plinth.kernel.vfs.Location;
 abstract class MemoryDevice extends FileDescription {
     MemoryDevice(Location location, int flags) {
         super(location, flags);
+    }
+
+    @Override
+    public final ObjectState.Builder saveState(StateWriter writer) {
+        return ObjectState.newBuilder()
+                .setDeviceDescription(
+                        DeviceDescriptionState.newBuilder().setFile(saveOpenFile(writer)));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
@@ -24,7 +25,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/fd or fdinfo: a file for each open descriptor. */
-final class DescriptorDirectory extends Directory {
+final class DescriptorDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ThreadView thread;
     private final Supplier<Ownership> owner;
@@ -123,6 +124,11 @@ final class DescriptorDirectory extends Directory {
     @Override
     public Optional<Inode> lookup(PathName name) {
         return Numbers.parse(name).filter(this::isOpen).map(this::inode).or(fileSystem::missing);
+    }
+
+    @Override
+    public Optional<Inode> restoreInode(PathName name, boolean gone) {
+        return Numbers.parse(name).map(fd -> gone ? maker.apply(fd) : inode(fd));
     }
 
     private boolean isOpen(int fd) {

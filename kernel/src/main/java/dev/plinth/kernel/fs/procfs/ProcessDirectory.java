@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
@@ -22,7 +23,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The directory of a process, or of one of its threads. */
-final class ProcessDirectory extends Directory {
+final class ProcessDirectory extends Directory implements NamedEntries {
     private static final int READABLE = 0444;
     private static final int WRITABLE = 0644;
     private static final int PRIVATE = 0400;
@@ -62,6 +63,15 @@ final class ProcessDirectory extends Directory {
             map.put(PathName.of("task"), new ThreadListDirectory(fileSystem, process));
         }
         return map;
+    }
+
+    /** The directory of a process that need not be there yet, after a restore. */
+    static ProcessDirectory ofLateProcess(ProcFs fileSystem, ProcessView process) {
+        ThreadView leader =
+                LateView.of(
+                        ThreadView.class,
+                        () -> process.isThere() ? Optional.of(process.leader()) : Optional.empty());
+        return new ProcessDirectory(fileSystem, process, leader, true);
     }
 
     /** The directory of a process, with one for each of its threads in {@code task}. */
@@ -169,6 +179,11 @@ final class ProcessDirectory extends Directory {
     /** Whether this is the directory of that very thread. */
     boolean shows(ThreadView other) {
         return thread.equals(other);
+    }
+
+    @Override
+    public Optional<Inode> restoreInode(PathName name, boolean gone) {
+        return files.restoreInode(name, gone);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.fs.procfs;
 
+import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
@@ -15,21 +16,26 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
 
 /** The root of /proc: files about the sandbox, and a directory for each process. */
-final class ProcessListDirectory extends Directory {
+final class ProcessListDirectory extends Directory implements NamedEntries {
     private static final Ownership OWNER = new Ownership(0555, 0, 0);
 
     private final ProcFs fileSystem;
-    private final Processes processes;
+    private final Supplier<? extends SystemView> system;
     private final PseudoDirectory fixed;
     private final ConcurrentMap<Integer, ProcessDirectory> directories = new ConcurrentHashMap<>();
 
-    ProcessListDirectory(ProcFs fileSystem, SystemView system) {
+    ProcessListDirectory(ProcFs fileSystem, Supplier<? extends SystemView> system) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
-        this.processes = system.processes();
-        fixed = PseudoTree.lazily(fileSystem, tree -> fill(tree, system));
+        this.system = system;
+        fixed = PseudoTree.lazily(fileSystem, tree -> fill(tree, system.get()));
+    }
+
+    private Processes processes() {
+        return system.get().processes();
     }
 
     private void fill(PseudoTree tree, SystemView system) {
@@ -73,10 +79,31 @@ final class ProcessListDirectory extends Directory {
         Optional<Integer> number = Numbers.parse(name);
         // A thread that is not listed has a directory all the same: that of its process.
         return number.isPresent()
-                ? number.flatMap(processes::findByThread)
+                ? number.flatMap(processes()::findByThread)
                         .<Inode>map(this::directory)
                         .or(fileSystem::missing)
                 : fixed.lookup(name);
+    }
+
+    @Override
+    public Optional<Inode> restoreInode(PathName name, boolean gone) {
+        Optional<Integer> number = Numbers.parse(name);
+        if (number.isEmpty()) {
+            return fixed.restoreInode(name, gone);
+        }
+        return Optional.of(
+                gone
+                        ? ProcessDirectory.ofLateProcess(fileSystem, late(Optional::empty))
+                        : directories.computeIfAbsent(
+                                number.get(),
+                                tid ->
+                                        ProcessDirectory.ofLateProcess(
+                                                fileSystem,
+                                                late(() -> processes().findByThread(tid)))));
+    }
+
+    private static ProcessView late(Supplier<Optional<ProcessView>> finder) {
+        return LateView.of(ProcessView.class, finder);
     }
 
     private ProcessDirectory directory(ProcessView process) {
@@ -95,10 +122,10 @@ final class ProcessListDirectory extends Directory {
         }
         boolean lives =
                 Numbers.parse(name)
-                        .flatMap(processes::findByThread)
+                        .flatMap(processes()::findByThread)
                         .filter(directory::shows)
                         .isPresent();
-        if (!lives && processes.find(directory.pid()).filter(directory::shows).isEmpty()) {
+        if (!lives && processes().find(directory.pid()).filter(directory::shows).isEmpty()) {
             directories.remove(directory.pid(), directory);
         }
         return lives;
@@ -107,7 +134,7 @@ final class ProcessListDirectory extends Directory {
     @Override
     public List<DirectoryEntry> entries() {
         List<DirectoryEntry> entries = new ArrayList<>(fixed.entries());
-        for (ProcessView process : processes.all()) {
+        for (ProcessView process : processes().all()) {
             entries.add(
                     new DirectoryEntry(
                             PathName.of(String.valueOf(process.pid())),
@@ -119,7 +146,7 @@ final class ProcessListDirectory extends Directory {
 
     @Override
     public FileStat stat() {
-        return fileSystem.stat(this, fixed.links() + processes.all().size());
+        return fileSystem.stat(this, fixed.links() + processes().all().size());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.fs.procfs;
 
+import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -11,9 +12,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
 
 /** /proc/[pid]/task: a directory for each thread of a process. */
-final class ThreadListDirectory extends Directory {
+final class ThreadListDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ProcessView process;
     private final ConcurrentMap<Integer, ProcessDirectory> directories = new ConcurrentHashMap<>();
@@ -30,6 +32,21 @@ final class ThreadListDirectory extends Directory {
                 .flatMap(process::thread)
                 .<Inode>map(this::directory)
                 .or(fileSystem::missing);
+    }
+
+    @Override
+    public Optional<Inode> restoreInode(PathName name, boolean gone) {
+        return Numbers.parse(name)
+                .map(tid ->
+                        gone
+                                ? late(Optional::empty)
+                                : directories.computeIfAbsent(
+                                        tid, number -> late(() -> process.thread(number))));
+    }
+
+    private ProcessDirectory late(Supplier<Optional<ThreadView>> finder) {
+        return ProcessDirectory.ofThread(
+                fileSystem, process, LateView.of(ThreadView.class, finder));
     }
 
     private ProcessDirectory directory(ThreadView thread) {

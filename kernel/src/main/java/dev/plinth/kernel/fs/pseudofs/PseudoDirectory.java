@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A directory whose names never change. */
-public final class PseudoDirectory extends Directory {
+public final class PseudoDirectory extends Directory implements NamedEntries {
     private final PseudoFs fileSystem;
     private final Supplier<Ownership> owner;
     private final Supplier<Map<PathName, Inode>> maker;
@@ -49,6 +49,11 @@ public final class PseudoDirectory extends Directory {
             }
             return files.get();
         }
+    }
+
+    @Override
+    public Optional<Inode> restoreInode(PathName name, boolean gone) {
+        return Optional.ofNullable(files().get(name));
     }
 
     @Override

@@ -2,18 +2,21 @@ package dev.plinth.kernel.fs.pseudofs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileSystem;
 import dev.plinth.kernel.vfs.FileSystemStat;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
+import dev.plinth.kernel.vfs.NamedInodes;
+import dev.plinth.kernel.vfs.PathName;
 
 import java.time.Instant;
 import java.util.Optional;
 
 /** A file system whose files are made of what they show. */
-public abstract class PseudoFs extends FileSystem {
+public abstract class PseudoFs extends FileSystem implements NamedInodes {
     private final InodeNumbers numbers;
     private final long magic;
     private final Instant time;
@@ -37,7 +40,19 @@ public abstract class PseudoFs extends FileSystem {
             Instant time,
             int fileSize,
             int blockBytes) {
-        super(type, numbers.nextDevice());
+        this(type, numbers.nextDevice(), magic, numbers, time, fileSize, blockBytes);
+    }
+
+    /** The same with a number that it had before. */
+    protected PseudoFs(
+            String type,
+            DeviceNumber device,
+            long magic,
+            InodeNumbers numbers,
+            Instant time,
+            int fileSize,
+            int blockBytes) {
+        super(type, device);
         this.numbers = numbers;
         this.magic = magic;
         this.time = requireNonNull(time, "time is null");
@@ -58,6 +73,22 @@ public abstract class PseudoFs extends FileSystem {
      */
     public Optional<Inode> missing() {
         return Optional.empty();
+    }
+
+    @Override
+    public final Inode restoreInode(Inode parent, PathName name, boolean gone) {
+        if (!(parent instanceof NamedEntries directory)) {
+            throw StateReader.corrupt("a file is in no directory");
+        }
+        return directory
+                .restoreInode(name, gone)
+                .orElseThrow(() ->
+                        StateReader.corrupt("there is no '%s' in %s".formatted(name, type())));
+    }
+
+    /** The time of every file. */
+    protected final Instant time() {
+        return time;
     }
 
     /** A number for one more inode. */

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.loader.vdso;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.time.CounterMeter;
 
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.Optional;
  *
  * <p>Confined to one thread.
  */
+@NotSaved("measured anew on each host")
 final class ClockDiscipline {
     /** By how much the time may be slowed down: 500 in a million, as in Linux. */
     private static final double SLEW_MAX = 500e-6;

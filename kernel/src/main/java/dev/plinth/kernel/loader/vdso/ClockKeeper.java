@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostCallException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.time.CounterMeter;
 
 import org.slf4j.Logger;
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
  *
  * <p>Any thread may call any method.
  */
+@NotSaved("measured anew on each host")
 final class ClockKeeper {
     private static final Logger log = LoggerFactory.getLogger(ClockKeeper.class);
 

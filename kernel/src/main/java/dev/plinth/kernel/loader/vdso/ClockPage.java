@@ -3,6 +3,7 @@ package dev.plinth.kernel.loader.vdso;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.time.Clock;
 
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,7 @@ import java.lang.invoke.VarHandle;
  *
  * <p>One thread at a time writes.
  */
+@NotSaved("what is in the page holds on this host only")
 final class ClockPage {
     static final int SEQUENCE = 0;
     static final int BASE = 8;

@@ -1,10 +1,13 @@
 package dev.plinth.kernel.loader.vdso;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** Lays out machine code and resolves jumps to labels. */
+@NotSaved("used while the functions are made")
 final class CodeWriter {
     // Opcodes of short jumps.
     static final int JMP = 0xeb;
@@ -22,6 +25,7 @@ final class CodeWriter {
     private int position;
 
     /** A place in the code that jumps go to; bound once. */
+    @NotSaved("used while the functions are made")
     static final class Label {
         private int offset = -1;
     }

@@ -8,6 +8,7 @@ import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -33,6 +34,7 @@ import java.util.function.Supplier;
  *
  * <p>Lasting state: the image, as the memory of each process has it. The other page is made anew.
  */
+@NotSaved("the functions are saved with the tasks; the rest is made anew")
 public final class Vdso implements AutoCloseable {
     static final int PAGE_BYTES = 4096;
 

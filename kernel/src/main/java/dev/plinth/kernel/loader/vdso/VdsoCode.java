@@ -1,6 +1,7 @@
 package dev.plinth.kernel.loader.vdso;
 
 import dev.plinth.kernel.loader.vdso.CodeWriter.Label;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.Map;
  * convention of C. What they cannot tell, they ask the kernel: by the system call of the same name,
  * with their arguments still in place.
  */
+@NotSaved("the same in every sandbox; a program keeps the functions that it has found")
 final class VdsoCode {
     private static final int SYS_GETTIMEOFDAY = 96;
     private static final int SYS_TIME = 201;

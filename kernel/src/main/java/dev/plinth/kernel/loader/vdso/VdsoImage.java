@@ -1,6 +1,7 @@
 package dev.plinth.kernel.loader.vdso;
 
 import dev.plinth.kernel.loader.linux.Elf;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +17,7 @@ import java.util.Map;
  * kinds of hash table, and the version {@code LINUX_2.6} of every function, by the name {@code
  * __vdso_NAME} and, weak, by {@code NAME}. It has no sections: only debuggers would look for them.
  */
+@NotSaved("used while the image is made")
 final class VdsoImage {
     private static final String SONAME = "linux-vdso.so.1";
     private static final String VERSION = "LINUX_2.6";

@@ -11,6 +11,7 @@ import dev.plinth.kernel.net.Outgoing;
 import dev.plinth.kernel.net.Received;
 import dev.plinth.kernel.net.SocketCredentials;
 import dev.plinth.kernel.net.linux.Socket;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.task.ResourceLimits;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -26,6 +27,7 @@ import java.util.Optional;
  *
  * <p>Confined to the task's thread.
  */
+@NotSaved("of one system call")
 final class ControlMessages {
     /** {@code struct cmsghdr}: long len, int level, int type. */
     private static final int HEADER_BYTES = 16;

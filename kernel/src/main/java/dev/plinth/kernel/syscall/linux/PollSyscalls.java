@@ -17,6 +17,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
@@ -251,6 +252,7 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     /** One of the three sets of descriptors that select(2) takes: {@code fd_set}. */
+    @NotSaved("of one system call")
     private static final class SelectSet {
         private final Task task;
         private final long address;

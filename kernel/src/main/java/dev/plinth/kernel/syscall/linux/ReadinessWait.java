@@ -3,6 +3,7 @@ package dev.plinth.kernel.syscall.linux;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * <p>Holds a reference to each file until it is closed, so that a descriptor that another thread
  * closes meanwhile does no harm. Confined to the task thread.
  */
+@NotSaved("of one system call")
 final class ReadinessWait implements AutoCloseable {
     private static final int ALWAYS = Poll.POLLERR | Poll.POLLHUP;
 

@@ -1,0 +1,106 @@
+package dev.plinth.cli;
+
+import dev.plinth.cli.control.SandboxState;
+import dev.plinth.kernel.error.ErrorCode;
+
+import org.apache.commons.cli.Options;
+
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+
+/** {@code plinth list}: the sandboxes that have names. */
+final class ListCommand implements Command {
+    private static final int PROGRAM_MAX = 60;
+
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
+
+    @Override
+    public String name() {
+        return "list";
+    }
+
+    @Override
+    public String summary() {
+        return "List the sandboxes that have names";
+    }
+
+    @Override
+    public String synopsis() {
+        return "[OPTION]...";
+    }
+
+    @Override
+    public Options options() {
+        return new Options().addOption(CommonOptions.FORMAT).addOption(CommonOptions.ROOT);
+    }
+
+    @Override
+    public String notes() {
+        return """
+        A sandbox that has stopped is shown with its exit status, or '?' if that is
+        not known, until 'plinth delete NAME' forgets it.
+
+        Example:
+          plinth list --format json
+        """;
+    }
+
+    @Override
+    public int failureStatus(ErrorCode code) {
+        return 1;
+    }
+
+    @Override
+    public int run(Arguments arguments, Console console) {
+        arguments.requireNoOperands();
+        OutputFormat format = OutputFormat.of(arguments, OutputFormat.TABLE, OutputFormat.JSON);
+        List<SandboxState> states = CommonOptions.stateRoot(arguments).list();
+        console.out()
+                .print(
+                        format == OutputFormat.JSON
+                                ? Json.array(states, (json, state) -> state.toMessage().writeMembers(json))
+                                : table(states));
+        return 0;
+    }
+
+    private static String table(List<SandboxState> states) {
+        TextTable table =
+                new TextTable("NAME", "STATUS", "PID", "PLATFORM", "CREATED", "PROGRAM");
+        for (SandboxState state : states) {
+            table.row(
+                    state.id(),
+                    status(state),
+                    state.isAlive() ? Long.toString(state.process().pid()) : "-",
+                    state.platform(),
+                    TIME.format(state.created()),
+                    cut(printable(String.join(" ", state.program()))));
+        }
+        return table.toString();
+    }
+
+    private static String status(SandboxState state) {
+        if (state.status() != SandboxState.Status.STOPPED) {
+            return state.status().word();
+        }
+        return "stopped ("
+                + (state.exitStatus().isPresent() ? state.exitStatus().getAsInt() : "?")
+                + ")";
+    }
+
+    /** What a program calls itself is not for the terminal to obey. */
+    static String printable(String text) {
+        return text.codePoints()
+                .map(point -> Character.isISOControl(point) ? '?' : point)
+                .collect(
+                        StringBuilder::new,
+                        StringBuilder::appendCodePoint,
+                        StringBuilder::append)
+                .toString();
+    }
+
+    private static String cut(String text) {
+        return text.length() <= PROGRAM_MAX ? text : text.substring(0, PROGRAM_MAX - 3) + "...";
+    }
+}

@@ -1,0 +1,154 @@
+package dev.plinth.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.cli.control.HostProcess;
+import dev.plinth.cli.control.SandboxDirectory;
+import dev.plinth.cli.control.SandboxRegistration;
+import dev.plinth.cli.control.SandboxState;
+import dev.plinth.cli.control.StateRoot;
+import dev.plinth.cli.control.linux.SocketCalls;
+import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.boot.Stdio;
+import dev.plinth.kernel.plugin.LoadedPlatform;
+import dev.plinth.kernel.task.ExitStatus;
+
+import org.apache.commons.cli.Option;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
+
+/** Starts a sandbox: in this process, with or without a name, or in one of its own. */
+final class SandboxStart {
+    static final Option ID =
+            CommonOptions.withValue(
+                    "id", "NAME", "the name by which other commands reach the sandbox");
+    static final Option DETACH =
+            Option.builder()
+                    .longOpt("detach")
+                    .desc("return when the sandbox runs, and leave it running; needs --id")
+                    .get();
+
+    private final Launch launch;
+    private final StartingCommand command;
+
+    SandboxStart(Launch launch, StartingCommand command) {
+        this.launch = requireNonNull(launch, "launch is null");
+        this.command = requireNonNull(command, "command is null");
+    }
+
+    /**
+     * Starts a sandbox as the arguments say.
+     *
+     * @return its exit status; zero for one that runs on in a process of its own
+     */
+    int run(Arguments arguments, Console console) {
+        Plinth.preload();
+        SandboxSource source = command.source(arguments);
+        Optional<String> id = id(arguments);
+        if (arguments.has(DETACH) && id.isEmpty()) {
+            throw new UsageException("--detach needs a name for the sandbox, with --id NAME");
+        }
+        Optional<Path> logFile = arguments.value(CommonOptions.DEBUG_LOG).map(Path::of);
+        DebugLog log = logFile.map(DebugLog::inFile).orElseGet(DebugLog::onStandardError);
+        Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
+        if (arguments.has(DETACH)) {
+            return launchDetached(arguments, plinth, log, source, id.orElseThrow());
+        }
+        SequencedMap<FdRole, HostFd> others = log.donation(plinth.host());
+        // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
+        // the signals are closed.
+        try (TerminationSignals signals = new TerminationSignals(plinth.host());
+                LoadedPlatform platform = CommonOptions.platform(arguments, plinth)) {
+            if (id.isPresent()) {
+                StateRoot root = CommonOptions.stateRoot(arguments);
+                SandboxState state = state(id.get(), platform, source);
+                SandboxDirectory directory = root.create(state);
+                try {
+                    others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
+                    Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
+                    try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
+                        signals.sendTo(sandbox);
+                        SandboxRegistration registration =
+                                new SandboxRegistration(directory, state);
+                        return RegisteredRun.toEnd(
+                                plinth.host(), sandbox, registration, () -> {}, console);
+                    }
+                } finally {
+                    root.delete(directory);
+                }
+            }
+            Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
+            try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
+                signals.sendTo(sandbox);
+                sandbox.start();
+                ExitStatus status = sandbox.awaitExit();
+                sandbox.failure().ifPresent(console::problem);
+                return status.shellStatus();
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts the main thread", e);
+        }
+    }
+
+    private static Optional<String> id(Arguments arguments) {
+        Optional<String> id = arguments.value(ID);
+        id.flatMap(StateRoot::problemOf).ifPresent(problem -> {
+            throw new UsageException("--id: " + problem);
+        });
+        return id;
+    }
+
+    static SandboxState state(String id, LoadedPlatform platform, SandboxSource source) {
+        return new SandboxState(
+                id,
+                SandboxState.Status.CREATING,
+                HostProcess.current(),
+                platform.factory().name(),
+                Instant.now(),
+                source.rootfs(),
+                source.program(),
+                OptionalInt.empty());
+    }
+
+    private static HostFd listen(HostKernel host, SandboxDirectory directory) {
+        return new SocketCalls(host)
+                .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+    }
+
+    private int launchDetached(
+            Arguments arguments, Plinth plinth, DebugLog log, SandboxSource source, String id) {
+        StateRoot root = CommonOptions.stateRoot(arguments);
+        try (LoadedPlatform platform = CommonOptions.platform(arguments, plinth)) {
+            SandboxDirectory directory = root.create(state(id, platform, source));
+            boolean runs = false;
+            try {
+                SequencedMap<FdRole, HostFd> others = log.donation(plinth.host());
+                others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
+                new DetachedLaunch(plinth.host(), launch)
+                        .start(platform.factory(), others, words(arguments));
+                runs = true;
+                return 0;
+            } finally {
+                if (!runs) {
+                    root.delete(directory);
+                }
+            }
+        }
+    }
+
+    private List<String> words(Arguments arguments) {
+        List<String> words = new ArrayList<>(List.of(command.name()));
+        words.addAll(arguments.words());
+        return words;
+    }
+}

@@ -1,0 +1,20 @@
+package dev.plinth.kernel.fs.pseudofs;
+
+import dev.plinth.kernel.vfs.Inode;
+import dev.plinth.kernel.vfs.NamedInodes;
+import dev.plinth.kernel.vfs.PathName;
+
+import java.util.Optional;
+
+/**
+ * A directory whose inodes are not saved, but made again by their names; see {@link NamedInodes}.
+ */
+public interface NamedEntries {
+    /**
+     * Makes an inode again, or finds it, whether or not what it shows is there yet.
+     *
+     * @param gone whether what it showed was gone when it was saved
+     * @return empty if there are no such names here
+     */
+    Optional<Inode> restoreInode(PathName name, boolean gone);
+}
