@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -48,11 +49,25 @@ final class Inside implements AutoCloseable {
 
     private final Plinth plinth;
     private final LoadedPlatform platform;
+    private final Optional<PlatformSwaps> swaps;
 
     /** Loads a platform, which has to work here. */
     Inside(Plinth plinth, String platform) {
+        this(plinth, platform, Optional.empty());
+    }
+
+    private Inside(Plinth plinth, String platform, Optional<PlatformSwaps> swaps) {
         this.plinth = requireNonNull(plinth, "plinth is null");
         this.platform = plinth.loadPlatform(platform);
+        this.swaps = swaps;
+    }
+
+    /** Loads two platforms, between which sandboxes are swapped at every so many system calls. */
+    static Inside swapping(Plinth plinth, String platform, String other, int everyCalls) {
+        return new Inside(
+                plinth,
+                platform,
+                Optional.of(new PlatformSwaps(plinth, List.of(other, platform), everyCalls)));
     }
 
     /**
@@ -73,7 +88,10 @@ final class Inside implements AutoCloseable {
                         .cwd(place.directory().toString())
                         .stdio(new Stdio.Given(stdio(place)));
         trace.ifPresent(spec::strace);
+        Optional<PlatformSwaps.Run> swapping = swaps.map(PlatformSwaps::begin);
+        swapping.ifPresent(each -> spec.disturb(each.disturbance()));
         String end = end(plinth.newSandbox(spec.build(), platform), limit);
+        end += swapping.flatMap(PlatformSwaps.Run::failure).map(each -> ", and " + each).orElse("");
         if (!place.content().isEmpty()) {
             end += ", and the host's directory was changed";
         }
@@ -168,8 +186,14 @@ final class Inside implements AutoCloseable {
         return stacks.stream().sorted().collect(joining());
     }
 
+    /** How often sandboxes were swapped, if they are. */
+    OptionalInt swapCount() {
+        return swaps.isPresent() ? OptionalInt.of(swaps.get().count()) : OptionalInt.empty();
+    }
+
     @Override
     public void close() {
         platform.close();
+        swaps.ifPresent(PlatformSwaps::close);
     }
 }

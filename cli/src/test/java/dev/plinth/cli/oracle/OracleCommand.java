@@ -20,6 +20,8 @@ final class OracleCommand {
             'userland', or 'userland/NAME', is the scripts of src/test/userland.
 
               --platform NAME  run on this platform only; may be repeated
+              --swap NAME      swap from that platform to this one and back, again and again
+              --every N        at every so many system calls (default: 10)
               --strace         trace the system calls in the sandbox
               --seconds N      how long a case may take in a sandbox (default: 60, a script 600)
               --differences    print the page of differences that are meant, and run nothing
@@ -27,6 +29,8 @@ final class OracleCommand {
 
     private final List<String> names = new ArrayList<>();
     private final List<String> platforms = new ArrayList<>();
+    private Optional<String> other = Optional.empty();
+    private int everyCalls = 10;
     private Optional<Consumer<String>> trace = Optional.empty();
     private Optional<Duration> limit = Optional.empty();
 
@@ -54,6 +58,18 @@ final class OracleCommand {
                         return false;
                     }
                     platforms.add(words[i]);
+                }
+                case "--swap" -> {
+                    if (++i == words.length) {
+                        return false;
+                    }
+                    other = Optional.of(words[i]);
+                }
+                case "--every" -> {
+                    if (++i == words.length || !words[i].matches("[1-9]\\d{0,5}")) {
+                        return false;
+                    }
+                    everyCalls = Integer.parseInt(words[i]);
                 }
                 case "--seconds" -> {
                     if (++i == words.length || !words[i].matches("\\d{1,6}")) {
@@ -108,18 +124,24 @@ final class OracleCommand {
         Differences differences = Differences.read();
         int different = 0;
         for (String platform : platforms) {
-            try (Inside inside = new Inside(plinth, platform)) {
+            try (Inside inside = inside(plinth, platform)) {
                 for (OracleCase each : cases) {
                     if (!isFine(each, platform, outside, inside, differences)) {
                         different++;
                     }
                 }
+                inside.swapCount().ifPresent(count -> System.out.printf("%d swaps%n", count));
             }
         }
         System.out.printf(
                 "%d cases on %s: %d not as they should be%n",
                 cases.size(), String.join(", ", platforms), different);
         return different == 0 && !cases.isEmpty();
+    }
+
+    private Inside inside(Plinth plinth, String platform) {
+        return other.map(name -> Inside.swapping(plinth, platform, name, everyCalls))
+                .orElseGet(() -> new Inside(plinth, platform));
     }
 
     private boolean isFine(

@@ -88,6 +88,12 @@ final class SandboxBuilder {
                         .orElseGet(facts::credentials);
         RootFileSystem files =
                 RootFileSystem.mount(spec, host, facts, memoryFile, clock, resources);
+        SyscallDispatcher dispatcher =
+                new SyscallDispatcher(
+                        syscalls, spec.strace().map(lines -> new Strace(syscalls, lines)));
+        Optional<DisturbedGate> disturbed =
+                spec.disturbance().map(each -> new DisturbedGate(dispatcher, each));
+        disturbed.ifPresent(each -> resources.own(each::close));
         Kernel kernel =
                 new Kernel(
                         new Kernel.Parts(
@@ -105,22 +111,23 @@ final class SandboxBuilder {
                                 files.vfs(),
                                 files.mounts(),
                                 files.internal(),
-                                new SyscallDispatcher(
-                                        syscalls,
-                                        spec.strace().map(lines -> new Strace(syscalls, lines))),
+                                disturbed.isPresent() ? disturbed.get() : dispatcher,
                                 vdso,
                                 Kernel.Age.beginning(clock)));
         files.mountViews(kernel, facts);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
-        return new Sandbox(
-                kernel,
-                Optional.of(init),
-                programs,
-                new Checkpoints(host, kernel, files, slot),
-                descriptors,
-                slot,
-                resources);
+        Sandbox sandbox =
+                new Sandbox(
+                        kernel,
+                        Optional.of(init),
+                        programs,
+                        new Checkpoints(host, kernel, files, slot),
+                        descriptors,
+                        slot,
+                        resources);
+        disturbed.ifPresent(each -> each.attach(sandbox));
+        return sandbox;
     }
 
     /** Takes over what is given, and opens what the platform needs. */

@@ -134,7 +134,6 @@ final class SandboxRestorer {
                     platform::newAddressSpace);
             RootFileSystem files =
                     RootFileSystem.restore(
-                            state.getFiles(),
                             reader,
                             restorers,
                             host,

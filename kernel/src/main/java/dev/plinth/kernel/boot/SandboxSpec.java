@@ -22,6 +22,7 @@ import java.util.function.Consumer;
  * @param user whom the program runs as; empty for the user who runs Plinth
  * @param hostname what the sandbox calls itself; empty for the host's name
  * @param bounds what all of its programs together may take
+ * @param disturbance what is done to it at every so many system calls: for tests
  */
 public record SandboxSpec(
         List<String> arguments,
@@ -33,7 +34,8 @@ public record SandboxSpec(
         Optional<Consumer<String>> strace,
         Optional<User> user,
         Optional<String> hostname,
-        Bounds bounds) {
+        Bounds bounds,
+        Optional<Disturbance> disturbance) {
     public SandboxSpec {
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
@@ -45,6 +47,7 @@ public record SandboxSpec(
         requireNonNull(user, "user is null");
         requireNonNull(hostname, "hostname is null");
         requireNonNull(bounds, "bounds is null");
+        requireNonNull(disturbance, "disturbance is null");
         if (arguments.isEmpty()) {
             throw new IllegalArgumentException("nothing to run");
         }
@@ -107,6 +110,22 @@ public record SandboxSpec(
         }
     }
 
+    /**
+     * Something that is done to a sandbox again and again, and that its programs are not to notice:
+     * for tests.
+     *
+     * @param everyCalls at every so many system calls, of all tasks together
+     * @param action done on a thread that belongs to no task
+     */
+    public record Disturbance(int everyCalls, Consumer<Sandbox> action) {
+        public Disturbance {
+            requireNonNull(action, "action is null");
+            if (everyCalls < 1) {
+                throw new IllegalArgumentException("every " + everyCalls + " calls");
+            }
+        }
+    }
+
     /** Starts with what every run has: the host's root below, this process' stdio, nothing else. */
     public static Builder builder(List<String> arguments) {
         return new Builder(arguments);
@@ -124,6 +143,7 @@ public record SandboxSpec(
         private Optional<User> user = Optional.empty();
         private Optional<String> hostname = Optional.empty();
         private Bounds bounds = Bounds.DEFAULT;
+        private Optional<Disturbance> disturbance = Optional.empty();
 
         private Builder(List<String> arguments) {
             this.arguments = List.copyOf(arguments);
@@ -183,6 +203,12 @@ public record SandboxSpec(
             return this;
         }
 
+        /** Has something done to the sandbox again and again: for tests. */
+        public Builder disturb(Disturbance again) {
+            disturbance = Optional.of(again);
+            return this;
+        }
+
         /** The specification. */
         public SandboxSpec build() {
             return new SandboxSpec(
@@ -195,7 +221,8 @@ public record SandboxSpec(
                     strace,
                     user,
                     hostname,
-                    bounds);
+                    bounds,
+                    disturbance);
         }
     }
 }

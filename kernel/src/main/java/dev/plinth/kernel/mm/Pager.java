@@ -11,7 +11,6 @@ import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OwnPagesState;
-import dev.plinth.kernel.state.proto.PageRunState;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -38,13 +37,6 @@ final class Pager {
     static final long BLOCK = 2L << 20;
 
     /**
-     * Pages of files are brought in from a multiple of this size on: a fault costs about as much as
-     * reading four pages that the host has. How far they go is the file's to say, up to the end of
-     * the block.
-     */
-    private static final long FILE_WINDOW = 128 << 10;
-
-    /**
      * A process's own pages are copied by windows of this size: a fault costs about as much as
      * copying three.
      */
@@ -66,6 +58,7 @@ final class Pager {
     private static final long COPIED_BY_FORK = 512 << 10;
 
     private final MemoryFile memory;
+    private final PageSource source;
 
     /** Written under activeLock; read by anyone. */
     private volatile AddressSpace addressSpace;
@@ -85,6 +78,7 @@ final class Pager {
 
     Pager(MemoryFile memory, AddressSpace addressSpace) {
         this.memory = requireNonNull(memory, "memory is null");
+        this.source = new PageSource(memory);
         this.addressSpace = requireNonNull(addressSpace, "addressSpace is null");
     }
 
@@ -204,83 +198,15 @@ final class Pager {
         long gapEnd = Math.min(vma.end(), active.startAbove(at));
         Pma pma;
         if (vma.mappable().isEmpty()) {
-            pma = allocate(gapStart, gapEnd, at);
+            pma = source.zeros(gapStart, gapEnd, at);
         } else {
-            Mappable mappable = vma.mappable().get();
-            boolean write = attempt == AccessType.WRITE && vma.isShared();
             long needed = Math.min(gapEnd, end);
             pma =
-                    write
-                            ? pagesOf(
-                                    vma,
-                                    mappable,
-                                    at,
-                                    needed,
-                                    windowEnd(at, needed, gapEnd),
-                                    AccessType.WRITE)
-                            : pagesAround(vma, mappable, gapStart, gapEnd, at, needed);
+                    attempt == AccessType.WRITE && vma.isShared()
+                            ? source.forWriting(vma, at, needed, gapEnd)
+                            : source.around(vma, gapStart, gapEnd, at, needed);
         }
         insertLocked(vma, pma, batch);
-    }
-
-    /** Zero pages for a gap, or for a block of it. */
-    private Pma allocate(long gapStart, long gapEnd, long at) {
-        long start = gapStart;
-        long end = gapEnd;
-        if (end - start > BLOCK) {
-            start = Math.max(gapStart, at & -BLOCK);
-            end = Math.min(gapEnd, (at & -BLOCK) + BLOCK);
-        }
-        try {
-            long alignment = end - start == BLOCK ? BLOCK : Pages.SIZE;
-            return Pma.owned(start, end, memory.allocate(end - start, alignment));
-        } catch (ErrnoException e) {
-            // Near the limit, or with a file in pieces: the page that is needed may yet be had.
-            return Pma.owned(at, at + Pages.SIZE, memory.allocate(Pages.SIZE));
-        }
-    }
-
-    /** Pages of a file for reading, with some before and behind those that are needed. */
-    private Pma pagesAround(
-            Vma vma, Mappable mappable, long gapStart, long gapEnd, long at, long needed) {
-        long windowStart = Math.max(gapStart, at & -FILE_WINDOW);
-        long windowEnd = windowEnd(at, needed, gapEnd);
-        if (windowStart < at) {
-            try {
-                return pagesOf(vma, mappable, windowStart, needed, windowEnd, AccessType.READ);
-            } catch (BusErrorException | ErrnoException e) {
-                // The pages before are a guess; only an error for the needed ones counts.
-                return pagesOf(vma, mappable, at, needed, windowEnd, AccessType.READ);
-            }
-        }
-        return pagesOf(vma, mappable, at, needed, windowEnd, AccessType.READ);
-    }
-
-    private static long windowEnd(long at, long needed, long gapEnd) {
-        return Math.min(gapEnd, Math.max(needed, (at & -BLOCK) + BLOCK));
-    }
-
-    private Pma pagesOf(
-            Vma vma, Mappable mappable, long from, long needed, long optional, AccessType access) {
-        Mappable.FilePages pages =
-                mappable.pages(
-                        vma.offsetOf(from), vma.offsetOf(needed), vma.offsetOf(optional), access);
-        long length = Math.min(pages.end() - pages.start(), optional - from);
-        long surplus = pages.end() - pages.start() - length;
-        if (surplus > 0) {
-            memory.release(pages.memoryOffset() + length, surplus);
-        }
-        boolean complete = false;
-        try {
-            memory.require(pages.memoryOffset(), length);
-            complete = true;
-        } finally {
-            if (!complete) {
-                memory.release(pages.memoryOffset(), length);
-            }
-        }
-        return Pma.ofMappable(
-                from, from + length, pages.memoryOffset(), pages.maxAccess().canWrite());
     }
 
     /**
@@ -294,7 +220,7 @@ final class Pager {
         long lowest = Math.max(Math.max(unread.start, vma.start()), at & -BLOCK);
         long end = Math.min(Math.min(unread.end, vma.end()), (at & -BLOCK) + BLOCK);
         ImageMemory.Run run =
-                readImage(unread.pageOf(at), unread.pageOf(lowest), unread.pageOf(end));
+                source.ofImage(unread.pageOf(at), unread.pageOf(lowest), unread.pageOf(end));
         long start = at + ((run.first() - unread.pageOf(at)) << Pages.SHIFT);
         long stop = at + ((run.end() - unread.pageOf(at)) << Pages.SHIFT);
         List<AddressRange> none = new ArrayList<>(0);
@@ -305,17 +231,10 @@ final class Pager {
             active.remove(start, stop, none);
         } else {
             // Not what the file has there: zeros were written over it.
-            Pma zeros = allocate(start, stop, at);
+            Pma zeros = source.zeros(start, stop, at);
             active.remove(zeros.start, zeros.end, none);
             insertLocked(vma, zeros, batch);
         }
-    }
-
-    private ImageMemory.Run readImage(long page, long lowest, long end) {
-        // An image that has no page at all is no memory.
-        return memory.image().isPresent()
-                ? memory.image().get().read(page, lowest, end)
-                : new ImageMemory.Run(lowest, end, -1);
     }
 
     /** Maps pages that are there, but that the address space does not know. */
@@ -334,14 +253,7 @@ final class Pager {
             Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
         if (vma.isShared()) {
             long needed = Math.min(pma.end, end);
-            Pma writable =
-                    pagesOf(
-                            vma,
-                            vma.mappable().orElseThrow(),
-                            at,
-                            needed,
-                            needed,
-                            AccessType.WRITE);
+            Pma writable = source.forWriting(vma, at, needed, needed);
             active.remove(writable.start, writable.end, unused);
             insertLocked(vma, writable, batch);
             return;
@@ -527,16 +439,14 @@ final class Pager {
      * @return where they are, in the order of addresses
      */
     List<OwnPagesState> saveOwnPages(VmaSet vmas, StateWriter writer) {
-        List<OwnPagesState> saved = new ArrayList<>();
+        SavedPages saved = new SavedPages(memory, vmas, writer);
         activeLock.writeLock().lock();
         try {
             MappingBatch batch = new MappingBatch(addressSpace, memory);
             for (Pma pma : active.all()) {
-                if (pma.kind == Pma.Kind.UNREAD) {
-                    saveUnread(pma, vmas, writer, saved);
-                } else if (pma.isOwned()) {
+                if (pma.isOwned()) {
                     copyOnWriteLocked(pma, batch);
-                    saved.add(save(pma.start, pma.offset, pma.end - pma.start, writer));
+                    saved.add(pma);
                 }
             }
             batch.flush();
@@ -544,56 +454,7 @@ final class Pager {
         } finally {
             activeLock.writeLock().unlock();
         }
-        return saved;
-    }
-
-    private static OwnPagesState save(long address, long place, long length, StateWriter writer) {
-        writer.pagesCopiedOnWrite(place, length);
-        return OwnPagesState.newBuilder()
-                .setAddress(address)
-                .setRun(
-                        PageRunState.newBuilder()
-                                .setFirstPage(place >> Pages.SHIFT)
-                                .setPages(length >> Pages.SHIFT))
-                .build();
-    }
-
-    /** Names pages by their places, as others may do that have read them. */
-    private void saveUnread(Pma pma, VmaSet vmas, StateWriter writer, List<OwnPagesState> saved) {
-        long end = pma.pageOf(pma.end);
-        long page = pma.pageOf(pma.start);
-        while (page < end) {
-            ImageMemory.Run run = findInImage(page, end);
-            long address = pma.start + ((page - pma.pageOf(pma.start)) << Pages.SHIFT);
-            long length = (run.end() - page) << Pages.SHIFT;
-            if (!run.isZero()) {
-                saved.add(save(address, memory.placeOfImage(run.place()), length, writer));
-            } else {
-                saveZeros(address, address + length, vmas, saved);
-            }
-            page = run.end();
-        }
-    }
-
-    private ImageMemory.Run findInImage(long page, long end) {
-        return memory.image().isPresent()
-                ? memory.image().get().find(page, page, end)
-                : new ImageMemory.Run(page, end, -1);
-    }
-
-    /** Only where a file is mapped does it matter that there are pages which are zero. */
-    private static void saveZeros(long start, long end, VmaSet vmas, List<OwnPagesState> saved) {
-        for (Vma vma : vmas.overlapping(start, end)) {
-            if (vma.mappable().isPresent()) {
-                Vma part = vma.part(start, end);
-                saved.add(
-                        OwnPagesState.newBuilder()
-                                .setAddress(part.start())
-                                .setRun(PageRunState.newBuilder().setPages(part.pages()))
-                                .setZero(true)
-                                .build());
-            }
-        }
+        return saved.states();
     }
 
     /**

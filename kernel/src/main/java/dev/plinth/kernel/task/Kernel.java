@@ -564,6 +564,15 @@ public final class Kernel implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends the sandbox because of something that is no process's doing, such as memory that is to
+     * be had from a damaged image.
+     */
+    void fail(SandboxException cause) {
+        report(cause.getMessage());
+        end();
+    }
+
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
         synchronized (initLock) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.FutexAddress;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.signal.SignalAction;
@@ -32,9 +33,10 @@ final class TaskExit {
     /** Ends a task; by its own thread, which runs no guest any more. */
     void end(Task task) {
         ResourceUsage usage = task.usage();
-        try {
+        try (TaskResources _ = task.resources()) {
             leaveMemory(task);
-            task.resources().close();
+        } catch (SandboxException e) {
+            kernel.fail(e);
         } finally {
             task.endVfork();
             synchronized (table.treeLock) {

@@ -8,6 +8,7 @@ import dev.plinth.api.linux.SignalCode;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.Trap;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.mm.FaultOutcome;
 import dev.plinth.kernel.signal.FaultDetails;
 import dev.plinth.kernel.signal.SignalInfo;
@@ -78,6 +79,9 @@ final class TaskRunner implements TaskThreads.Job {
             } else {
                 log.debug("{} cannot begin", task, e);
             }
+            completed = true;
+        } catch (SandboxException e) {
+            kernel.fail(e);
             completed = true;
         } finally {
             // Known, its end has to be told, even if it could not begin.

@@ -45,11 +45,6 @@ final class FakeFile implements MappedFile, MappedFileOwner, Mappable, AutoClose
         this.pagesOffset = memory.allocate(pagesLength);
     }
 
-    /** For those who have no file. */
-    static FakeFile none(MemoryFile memory) {
-        throw new IllegalStateException("there is no file");
-    }
-
     @Override
     public FilePages pages(long start, long end, long optionalEnd, AccessType access) {
         pageCalls++;

@@ -56,7 +56,7 @@ final class TestImage {
         }
     }
 
-    private static Inventory inventory(Inventory.Files files) {
+    static Inventory inventory(Inventory.Files files) {
         return new Inventory(
                 Instant.EPOCH,
                 "fake",
@@ -89,7 +89,7 @@ final class TestImage {
 
     /** Restores so many processes. */
     static Restored restore(Path directory, int count) throws IOException {
-        return restore(directory, count, 1L << 30, FakeFile::none);
+        return restore(directory, count, 1L << 30, newMemory -> new FakeFile(newMemory, 1));
     }
 
     /**

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.plinth.api.memory.AccessType;
+import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.Trap;
 import dev.plinth.testkit.assembler.Condition;
 import dev.plinth.testkit.assembler.GuestAssembler;
@@ -108,6 +109,33 @@ interface MappingContract extends ContractPart {
             assertEquals(12, load(process, thread, process.unit(FREE, 2)));
             expectStoreFault(process, thread, process.unit(FREE, 1));
             store(process, thread, process.unit(FREE, 2), 5);
+        }
+    }
+
+    @Test
+    default void aSecondFileIsMappedBesideTheFirst() {
+        try (TestProcess process = tested().newProcess();
+                TestThread thread = process.newThread()) {
+            int unit = tested().unit();
+            long numbers = 1 << 16;
+            AddressRange range = AddressRange.ofLength(FREE, 3L * unit);
+            process.space().map(range, tested().readOnlyFile(), 2 * numbers, AccessType.READ);
+            assertEquals(2, load(process, thread, FREE));
+            expectStoreFault(process, thread, FREE);
+            long written = tested().memory().allocate(unit);
+            process.map(process.unit(FREE, 1), 1, written, AccessType.READ_WRITE);
+            store(process, thread, process.unit(FREE, 1), 77);
+            assertEquals(77, load(process, thread, process.unit(FREE, 1)));
+            process.space()
+                    .map(
+                            AddressRange.ofLength(process.unit(FREE, 2), unit),
+                            tested().readOnlyFile(),
+                            5 * numbers,
+                            AccessType.READ);
+            assertEquals(5, load(process, thread, process.unit(FREE, 2)));
+            assertEquals(2, load(process, thread, FREE));
+            process.unmap(FREE, 1);
+            expectLoadFault(process, thread, FREE);
         }
     }
 

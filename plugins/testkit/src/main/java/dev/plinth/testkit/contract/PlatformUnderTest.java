@@ -28,6 +28,10 @@ import java.util.Optional;
  */
 public final class PlatformUnderTest implements AutoCloseable {
     private static final long MEMORY_BYTES = 1L << 28;
+
+    /** The greatest map unit of a platform on x86-64 that there is reason to expect. */
+    private static final int GREATEST_UNIT = 1 << 16;
+
     private static final long SYS_OPENAT = 257;
     private static final long AT_FDCWD = -100;
     private static final long O_RDWR = 2;
@@ -49,6 +53,7 @@ public final class PlatformUnderTest implements AutoCloseable {
     private final HostKernel host;
     private final Map<FdRole, HostFd> devices = new HashMap<>();
     private final MemoryFile memory;
+    private final ReadOnlyFile readOnlyFile;
     private final Platform platform;
 
     /**
@@ -63,7 +68,10 @@ public final class PlatformUnderTest implements AutoCloseable {
             open(device).ifPresent(opened -> devices.put(device.role(), opened));
         }
         this.memory = new MemoryFile(host, MEMORY_BYTES);
-        this.platform = factory.create(new Context(host, Map.copyOf(devices), List.of(memory)));
+        this.readOnlyFile = new ReadOnlyFile(host, GREATEST_UNIT);
+        this.platform =
+                factory.create(
+                        new Context(host, Map.copyOf(devices), List.of(memory, readOnlyFile)));
     }
 
     /** The host. */
@@ -96,6 +104,11 @@ public final class PlatformUnderTest implements AutoCloseable {
         return memory;
     }
 
+    /** What is mapped besides, for reading only. */
+    BackingFile readOnlyFile() {
+        return readOnlyFile;
+    }
+
     /** A new address space with room for programs, a stack and data; the caller owns it. */
     public TestProcess newProcess() {
         AddressSpace space = platform.newAddressSpace();
@@ -108,6 +121,7 @@ public final class PlatformUnderTest implements AutoCloseable {
             platform.close();
         } finally {
             memory.close();
+            readOnlyFile.close();
             devices.values().forEach(HostFd::close);
         }
     }
