@@ -607,7 +607,8 @@ public final class Kernel implements AutoCloseable {
         world.whenNotStopped(() -> all.forEach(each -> each.send(SignalInfo.fromKernel(signal))));
     }
 
-    private Optional<ThreadGroup> init() {
+    /** The first process, also when it has ended. */
+    Optional<ThreadGroup> init() {
         synchronized (initLock) {
             return init;
         }

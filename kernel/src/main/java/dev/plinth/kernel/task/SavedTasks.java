@@ -50,6 +50,7 @@ public final class SavedTasks {
                         .setProcessors(kernel.processors())
                         .setMemoryTotal(kernel.memoryTotal())
                         .setOomKills(kernel.oomKiller().kills())
+                        .setInitRef(writer.reference(kernel.init()))
                         .setRestores(kernel.restores());
         kernel.vdso().map(Vdso::save).map(ByteString::copyFrom).ifPresent(state::setVdso);
         kernel.processes().save(state, writer);
