@@ -83,8 +83,7 @@ final class CheckpointCommand {
     private static Route route(String words) {
         String[] parts = words.split(",", -1);
         return new Route(
-                parts[0],
-                Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
+                parts[0], Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
     }
 
     private static Move move(String word) {
@@ -163,7 +162,7 @@ final class CheckpointCommand {
                         e
                                 + Arrays.stream(e.getStackTrace())
                                         .limit(8)
-                                        .map(line -> "\n  " + line)
+                                        .map(frame -> "\n  " + frame)
                                         .collect(joining());
             }
             double seconds = (System.nanoTime() - begun) / 1e9;
