@@ -102,9 +102,10 @@ final class SandboxStart {
 
     private static Optional<String> id(Arguments arguments) {
         Optional<String> id = arguments.value(ID);
-        id.flatMap(StateRoot::problemOf).ifPresent(problem -> {
-            throw new UsageException("--id: " + problem);
-        });
+        id.flatMap(StateRoot::problemOf)
+                .ifPresent(problem -> {
+                    throw new UsageException("--id: " + problem);
+                });
         return id;
     }
 
@@ -121,8 +122,7 @@ final class SandboxStart {
     }
 
     private static HostFd listen(HostKernel host, SandboxDirectory directory) {
-        return new SocketCalls(host)
-                .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        return new SocketCalls(host).listen(directory.path().toString(), SandboxDirectory.SOCKET);
     }
 
     private int launchDetached(
