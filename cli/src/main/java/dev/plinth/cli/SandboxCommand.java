@@ -164,16 +164,14 @@ final class SandboxCommand implements Command {
                     new Adoption(host).adopt(platform.factory().devices(), manifest);
             // The report has a descriptor of its own.
             descriptors.find(FdRole.LAUNCHER).ifPresent(HostFd::close);
-            try (Sandbox sandbox =
-                    source.make(plinth, platform, new Stdio.Donated(descriptors), log)) {
-                signals.sendTo(sandbox);
-                return RegisteredRun.toEnd(
-                        host,
-                        sandbox,
-                        new SandboxRegistration(directory, state),
-                        report::runs,
-                        console);
-            }
+            Sandbox sandbox = source.make(plinth, platform, new Stdio.Donated(descriptors), log);
+            signals.sendTo(sandbox);
+            return RegisteredRun.toEnd(
+                    host,
+                    sandbox,
+                    new SandboxRegistration(directory, state),
+                    report::runs,
+                    console);
         }
     }
 }

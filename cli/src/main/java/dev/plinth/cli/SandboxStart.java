@@ -76,13 +76,14 @@ final class SandboxStart {
                 try {
                     others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
                     Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
-                    try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
-                        signals.sendTo(sandbox);
-                        SandboxRegistration registration =
-                                new SandboxRegistration(directory, state);
-                        return RegisteredRun.toEnd(
-                                plinth.host(), sandbox, registration, () -> {}, console);
-                    }
+                    Sandbox sandbox = source.make(plinth, platform, stdio, log);
+                    signals.sendTo(sandbox);
+                    return RegisteredRun.toEnd(
+                            plinth.host(),
+                            sandbox,
+                            new SandboxRegistration(directory, state),
+                            () -> {},
+                            console);
                 } finally {
                     root.delete(directory);
                 }

@@ -30,10 +30,10 @@ import java.util.concurrent.TimeoutException;
  *   <li>{@code wait} &rarr; {@code exit_status}
  *   <li>{@code pause}, {@code resume}
  *   <li>{@code events} {@code interval_millis} &rarr; one after the other, until the sandbox ends
- *   <li>{@code exec}: see {@link ExecService}
+ *   <li>{@code exec}: see {@link ExecService}; {@code swap}: see {@link SwapService}
  * </ul>
  */
-public final class SandboxService {
+public final class SandboxService implements AutoCloseable {
     private static final long INTERVAL_MILLIS_MAX = TimeUnit.DAYS.toMillis(1);
 
     /** How often someone who waits is looked after: they may have gone. */
@@ -42,6 +42,7 @@ public final class SandboxService {
     private final Sandbox sandbox;
     private final SandboxRegistration registration;
     private final ExecService exec;
+    private final SwapService swap;
     private final EventHub events = new EventHub();
 
     /** How the first process ended, when all have. */
@@ -52,6 +53,7 @@ public final class SandboxService {
         this.sandbox = requireNonNull(sandbox, "sandbox is null");
         this.registration = requireNonNull(registration, "registration is null");
         this.exec = new ExecService(host, sandbox, events);
+        this.swap = new SwapService(host, sandbox, registration, events);
     }
 
     /** What is to be done about each kind of request. */
@@ -63,7 +65,8 @@ public final class SandboxService {
                 "pause", this::pause,
                 "resume", this::resume,
                 "events", this::events,
-                "exec", exec);
+                "exec", exec,
+                "swap", swap);
     }
 
     /**
@@ -197,5 +200,11 @@ public final class SandboxService {
                         .with("processes", usage.processes())
                         .with("tasks", usage.tasks())
                         .with("cpu_nanos", usage.cpuNanos()));
+    }
+
+    /** Gives up what the sandbox ran on; after it was closed. */
+    @Override
+    public void close() {
+        swap.close();
     }
 }
