@@ -99,7 +99,8 @@ final class IdentityMatrixIT {
 
         /** Whether two of them, which are open, are one file of the host. */
         boolean isOneFile(int one, int other) {
-            return shared || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
+            return shared
+                    || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
         }
     }
 
@@ -114,8 +115,7 @@ final class IdentityMatrixIT {
     }
 
     private static Gen<Side> sides() {
-        Gen<List<StdioKind>> kinds =
-                lists().of(arbitrary().enumValues(StdioKind.class)).ofSize(3);
+        Gen<List<StdioKind>> kinds = lists().of(arbitrary().enumValues(StdioKind.class)).ofSize(3);
         // One in four is one for all.
         return arbitrary()
                 .pick(platforms.names())

@@ -104,7 +104,7 @@ public final class Dentry implements Stateful {
                 parent.isEmpty()
                         ? fileSystem.root()
                         : inodes.restoreInode(parent.get().inode, name, state.getGone());
-        inode.restoreNumber(InodeNumbers.of(reader).requireGiven(state.getNumber()));
+        NamedInodes.restoreNumber(inode, state.getNumber(), reader);
         return inode;
     }
 

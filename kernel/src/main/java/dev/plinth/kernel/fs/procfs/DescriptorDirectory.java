@@ -19,7 +19,9 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -131,6 +133,18 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
     @Override
     public Optional<Inode> restoreInode(PathName name, boolean gone) {
         return Numbers.parse(name).map(fd -> gone ? maker.apply(fd) : inode(fd));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>();
+        for (int fd : thread.descriptors()) {
+            Inode inode = inodes.get(fd);
+            if (inode != null) {
+                known.put(PathName.of(String.valueOf(fd)), inode);
+            }
+        }
+        return known;
     }
 
     private boolean isOpen(int fd) {

@@ -68,6 +68,8 @@ public final class ProcFs extends PseudoFs {
                                     Timestamps.restore(object.getProcFs().getTime()),
                                     system);
                     owner.accept(fileSystem);
+                    reader.later(() ->
+                            fileSystem.restoreInodes(object.getProcFs().getInodesList(), reader));
                     return fileSystem;
                 });
     }
@@ -78,7 +80,8 @@ public final class ProcFs extends PseudoFs {
                 .setProcFs(
                         ProcFsState.newBuilder()
                                 .setDevice(device().encode())
-                                .setTime(Timestamps.save(time())));
+                                .setTime(Timestamps.save(time()))
+                                .addAllInodes(saveInodes()));
     }
 
     @Override

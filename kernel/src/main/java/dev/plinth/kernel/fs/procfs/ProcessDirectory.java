@@ -189,6 +189,11 @@ final class ProcessDirectory extends Directory implements NamedEntries {
     }
 
     @Override
+    public Map<PathName, Inode> knownInodes() {
+        return files.knownInodes();
+    }
+
+    @Override
     public Optional<Inode> lookup(PathName name) {
         if (!process.isThere()) {
             throw ErrnoException.of(Errno.ESRCH);

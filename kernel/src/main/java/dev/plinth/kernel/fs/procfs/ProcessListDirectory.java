@@ -14,7 +14,9 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -102,6 +104,18 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                                         ProcessDirectory.ofLateProcess(
                                                 fileSystem,
                                                 late(() -> processes().findByThread(tid)))));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>(fixed.knownInodes());
+        for (ProcessView process : processes().all()) {
+            ProcessDirectory directory = directories.get(process.pid());
+            if (directory != null && directory.shows(process)) {
+                known.put(PathName.of(String.valueOf(process.pid())), directory);
+            }
+        }
+        return known;
     }
 
     private static ProcessView late(Supplier<Optional<ProcessView>> finder) {

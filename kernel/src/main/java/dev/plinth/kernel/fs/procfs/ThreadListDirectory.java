@@ -10,7 +10,9 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -44,6 +46,18 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
                                 ? late(Optional::empty)
                                 : directories.computeIfAbsent(
                                         tid, number -> late(() -> process.thread(number))));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>();
+        for (ThreadView thread : process.threads()) {
+            ProcessDirectory directory = directories.get(thread.tid());
+            if (directory != null && directory.shows(thread)) {
+                known.put(PathName.of(String.valueOf(thread.tid())), directory);
+            }
+        }
+        return known;
     }
 
     private ProcessDirectory late(Supplier<Optional<ThreadView>> finder) {

@@ -59,6 +59,13 @@ public final class PseudoDirectory extends Directory implements NamedEntries {
     }
 
     @Override
+    public Map<PathName, Inode> knownInodes() {
+        synchronized (filesLock) {
+            return files.orElse(Map.of());
+        }
+    }
+
+    @Override
     public Optional<Inode> lookup(PathName name) {
         Optional<Inode> found = Optional.ofNullable(files().get(name));
         return found.isPresent() ? found : fileSystem.missing();
