@@ -118,9 +118,7 @@ final class ExecCommand extends ControlCommand {
             }
             signals.sendTo(signal -> client.tellIfThere(signal(signal.number())));
             return (int)
-                    client.next()
-                            .orElseThrow(() -> ended(sandbox))
-                            .number("exit_status", 0, 255);
+                    client.next().orElseThrow(() -> ended(sandbox)).number("exit_status", 0, 255);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.plinth.kernel.error.SandboxException;
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** The {@code plinth} command: chooses what to do, and ends the process with its exit status. */
@@ -63,6 +64,7 @@ public final class Main {
                 new KillCommand(),
                 PauseCommand.pause(),
                 PauseCommand.resume(),
+                new SwapCommand(launch),
                 new WaitCommand(),
                 new EventsCommand(),
                 new DeleteCommand(),
@@ -76,7 +78,7 @@ public final class Main {
 
     /** Does what the words of a command line say, and gives the exit status. */
     int run(List<String> words) {
-        Options global = withGlobal(new Options());
+        Options global = withGlobal(new Options()).addOption(CommonOptions.ROOT);
         try {
             Arguments arguments = Arguments.parse(global, words);
             if (arguments.has(HELP)) {
@@ -93,10 +95,24 @@ public final class Main {
             Command command = command(arguments.operands());
             int first = words.size() - arguments.operands().size();
             int ownWords = command.name().split(" ", -1).length;
-            return run(command, words.subList(first + ownWords, words.size()));
+            List<String> own = new ArrayList<>(words.subList(first + ownWords, words.size()));
+            if (arguments.has(CommonOptions.ROOT)) {
+                requireRoot(command);
+                own.addFirst(arguments.value(CommonOptions.ROOT).orElseThrow());
+                own.addFirst(Arguments.name(CommonOptions.ROOT));
+            }
+            return run(command, own);
         } catch (UsageException e) {
             console.problem(e.getMessage(), "'plinth --help' lists the commands");
             return USAGE_STATUS;
+        }
+    }
+
+    /** Makes sure that a command has to do with registered sandboxes, if it is told where. */
+    private static void requireRoot(Command command) {
+        if (!command.options().hasLongOption(CommonOptions.ROOT.getLongOpt())) {
+            throw new UsageException(
+                    "'plinth " + command.name() + "' has nothing to do with --root");
         }
     }
 

@@ -17,8 +17,9 @@ final class RegisteredRun {
     private RegisteredRun() {}
 
     /**
-     * Starts a sandbox, and serves its control socket until it has ended.
+     * Starts a sandbox, serves its control socket until it has ended, and closes it.
      *
+     * @param sandbox owned
      * @param whenRunning done once it runs
      * @return its exit status
      * @throws InterruptedException if the calling thread is interrupted
@@ -30,9 +31,10 @@ final class RegisteredRun {
             Runnable whenRunning,
             Console console)
             throws InterruptedException {
-        SandboxService service = new SandboxService(host, sandbox, registration);
         HostFd listener = sandbox.donated(FdRole.CONTROL).orElseThrow();
-        try (ControlServer server = new ControlServer(host, listener, service.handlers())) {
+        try (SandboxService service = new SandboxService(host, sandbox, registration);
+                sandbox;
+                ControlServer server = new ControlServer(host, listener, service.handlers())) {
             registration.update(state -> state.with(SandboxState.Status.RUNNING));
             sandbox.start();
             server.start();

@@ -76,13 +76,14 @@ final class SandboxStart {
                 try {
                     others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
                     Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
-                    try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
-                        signals.sendTo(sandbox);
-                        SandboxRegistration registration =
-                                new SandboxRegistration(directory, state);
-                        return RegisteredRun.toEnd(
-                                plinth.host(), sandbox, registration, () -> {}, console);
-                    }
+                    Sandbox sandbox = source.make(plinth, platform, stdio, log);
+                    signals.sendTo(sandbox);
+                    return RegisteredRun.toEnd(
+                            plinth.host(),
+                            sandbox,
+                            new SandboxRegistration(directory, state),
+                            () -> {},
+                            console);
                 } finally {
                     root.delete(directory);
                 }
@@ -102,9 +103,10 @@ final class SandboxStart {
 
     private static Optional<String> id(Arguments arguments) {
         Optional<String> id = arguments.value(ID);
-        id.flatMap(StateRoot::problemOf).ifPresent(problem -> {
-            throw new UsageException("--id: " + problem);
-        });
+        id.flatMap(StateRoot::problemOf)
+                .ifPresent(problem -> {
+                    throw new UsageException("--id: " + problem);
+                });
         return id;
     }
 
@@ -121,8 +123,7 @@ final class SandboxStart {
     }
 
     private static HostFd listen(HostKernel host, SandboxDirectory directory) {
-        return new SocketCalls(host)
-                .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        return new SocketCalls(host).listen(directory.path().toString(), SandboxDirectory.SOCKET);
     }
 
     private int launchDetached(

@@ -217,7 +217,8 @@ public final class ControlServer implements AutoCloseable {
                             new SandboxException(
                                     ErrorCode.CONTROL_BROKEN,
                                     "the request makes no sense: " + e.getMessage(),
-                                    "use the plinth command of the version that runs the sandbox")));
+                                    "use the plinth command of the version that runs the"
+                                            + " sandbox")));
         } catch (SandboxException e) {
             connection.send(Reply.refusal(e));
         } finally {

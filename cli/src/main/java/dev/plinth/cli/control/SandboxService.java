@@ -30,10 +30,10 @@ import java.util.concurrent.TimeoutException;
  *   <li>{@code wait} &rarr; {@code exit_status}
  *   <li>{@code pause}, {@code resume}
  *   <li>{@code events} {@code interval_millis} &rarr; one after the other, until the sandbox ends
- *   <li>{@code exec}: see {@link ExecService}
+ *   <li>{@code exec}: see {@link ExecService}; {@code swap}: see {@link SwapService}
  * </ul>
  */
-public final class SandboxService {
+public final class SandboxService implements AutoCloseable {
     private static final long INTERVAL_MILLIS_MAX = TimeUnit.DAYS.toMillis(1);
 
     /** How often someone who waits is looked after: they may have gone. */
@@ -42,17 +42,18 @@ public final class SandboxService {
     private final Sandbox sandbox;
     private final SandboxRegistration registration;
     private final ExecService exec;
+    private final SwapService swap;
     private final EventHub events = new EventHub();
 
     /** How the first process ended, when all have. */
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
 
     /** Serves a sandbox that was started, or is about to be. */
-    public SandboxService(
-            HostKernel host, Sandbox sandbox, SandboxRegistration registration) {
+    public SandboxService(HostKernel host, Sandbox sandbox, SandboxRegistration registration) {
         this.sandbox = requireNonNull(sandbox, "sandbox is null");
         this.registration = requireNonNull(registration, "registration is null");
         this.exec = new ExecService(host, sandbox, events);
+        this.swap = new SwapService(host, sandbox, registration, events);
     }
 
     /** What is to be done about each kind of request. */
@@ -64,7 +65,8 @@ public final class SandboxService {
                 "pause", this::pause,
                 "resume", this::resume,
                 "events", this::events,
-                "exec", exec);
+                "exec", exec,
+                "swap", swap);
     }
 
     /**
@@ -74,8 +76,7 @@ public final class SandboxService {
      */
     public void ended(int exitStatus) {
         ended.complete(exitStatus);
-        events.publish(
-                EventHub.event("exit", Message.empty().with("exit_status", exitStatus)));
+        events.publish(EventHub.event("exit", Message.empty().with("exit_status", exitStatus)));
     }
 
     private void ps(Message arguments, List<HostFd> descriptors, Connection connection) {
@@ -156,8 +157,7 @@ public final class SandboxService {
 
     private void resume(Message arguments, List<HostFd> descriptors, Connection connection) {
         if (!sandbox.resume()) {
-            throw new SandboxException(
-                    ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
+            throw new SandboxException(ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
         }
         registration.update(state -> state.with(SandboxState.Status.RUNNING));
         events.publish(EventHub.event("resume", Message.empty()));
@@ -176,8 +176,7 @@ public final class SandboxService {
                         interval == 0
                                 ? CHECK_MILLIS
                                 : TimeUnit.NANOSECONDS.toMillis(next - System.nanoTime());
-                Optional<Message> event =
-                        subscription.await(Math.clamp(left, 0, CHECK_MILLIS));
+                Optional<Message> event = subscription.await(Math.clamp(left, 0, CHECK_MILLIS));
                 if (event.isPresent()) {
                     connection.send(Reply.of(event.get()));
                     if (event.get().string("type").equals("exit")) {
@@ -201,5 +200,11 @@ public final class SandboxService {
                         .with("processes", usage.processes())
                         .with("tasks", usage.tasks())
                         .with("cpu_nanos", usage.cpuNanos()));
+    }
+
+    /** Gives up what the sandbox ran on; after it was closed. */
+    @Override
+    public void close() {
+        swap.close();
     }
 }

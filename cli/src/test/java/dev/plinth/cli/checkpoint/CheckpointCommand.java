@@ -1,5 +1,7 @@
 package dev.plinth.cli.checkpoint;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.plinth.cli.checkpoint.Natively.Instead;
 
 import java.io.IOException;
@@ -81,8 +83,7 @@ final class CheckpointCommand {
     private static Route route(String words) {
         String[] parts = words.split(",", -1);
         return new Route(
-                parts[0],
-                Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
+                parts[0], Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
     }
 
     private static Move move(String word) {
@@ -157,7 +158,12 @@ final class CheckpointCommand {
             try {
                 wrong = call.call();
             } catch (Exception e) {
-                wrong = e + "\n" + Arrays.stream(e.getStackTrace()).limit(12).toList();
+                wrong =
+                        e
+                                + Arrays.stream(e.getStackTrace())
+                                        .limit(8)
+                                        .map(call -> "\n  " + call)
+                                        .collect(joining());
             }
             double seconds = (System.nanoTime() - begun) / 1e9;
             if (wrong.isEmpty()) {

@@ -8,9 +8,7 @@ import com.google.inject.Injector;
 import com.google.inject.Stage;
 
 import dev.plinth.api.host.HostKernel;
-import dev.plinth.api.platform.Availability;
 import dev.plinth.api.platform.PlatformFactory;
-import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.plugin.LoadedPlatform;
@@ -93,15 +91,7 @@ public final class Plinth {
      *     work here
      */
     public LoadedPlatform loadPlatform(String name) {
-        LoadedPlatform platform = plugins.load(name);
-        if (platform.factory().availability(host) instanceof Availability.Unusable unusable) {
-            platform.close();
-            throw new SandboxException(
-                    ErrorCode.PLATFORM_UNUSABLE,
-                    "platform %s does not work here: %s".formatted(name, unusable.reason()),
-                    unusable.remedy());
-        }
-        return platform;
+        return plugins.loadUsable(name, host);
     }
 
     /**

@@ -20,6 +20,7 @@ import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
+import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.sysfs.SysFs;
 import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
@@ -203,6 +204,7 @@ final class RootFileSystem {
         TmpFs.restoring(restorers, memoryFile, clock, owner);
         HostFs.restoring(restorers, host, memoryFile, clock, allowChanged, owner);
         OverlayFs.restoring(restorers, owner);
+        PseudoFile.restoring(restorers);
         Devices.restoring(restorers, facts.random()::fill);
         HostFiles.restoring(restorers, host, stdioOf(descriptors));
         return new RootFileSystem(

@@ -50,7 +50,8 @@ public final class Adoption {
         Map<FdRole, HostFd> adopted = new LinkedHashMap<>();
         manifest.mappings().stream()
                 .filter(mapping -> descriptors.isOpen(mapping.number()))
-                .forEach(mapping -> adopted.put(mapping.role(), descriptors.own(mapping.number())));
+                .forEach(mapping ->
+                        adopted.put(mapping.role(), descriptors.own(mapping.number())));
         DonatedDescriptors result = new DonatedDescriptors(adopted);
         boolean complete = false;
         try {
@@ -66,6 +67,38 @@ public final class Adoption {
                 }
             }
             closeUnknown(manifest);
+            complete = true;
+            return result;
+        } finally {
+            if (!complete) {
+                result.close();
+            }
+        }
+    }
+
+    /**
+     * Takes over the devices of one more platform, wherever they are.
+     *
+     * @param devices that the platform declares
+     * @param given what somebody else has opened, by role; owned from now on, also if this fails
+     * @return the devices; the caller owns them
+     * @throws SandboxException if one is not what it is said to be, or one that the platform needs
+     *     is missing
+     */
+    public DonatedDescriptors adoptDevices(
+            List<DeviceDeclaration> devices, Map<FdRole, HostFd> given) {
+        DonatedDescriptors result = new DonatedDescriptors(given);
+        boolean complete = false;
+        try {
+            for (DeviceDeclaration device : devices) {
+                if (result.find(device.role()).isPresent()) {
+                    int number = result.find(device.role()).get().number();
+                    checkDevice(device, descriptors.kindOf(number).orElseThrow());
+                    log.debug("adopting {} {}", number, device.role().label());
+                } else if (device.required()) {
+                    throw broken(device.role(), "is needed, and was not donated");
+                }
+            }
             complete = true;
             return result;
         } finally {
@@ -129,7 +162,8 @@ public final class Adoption {
         for (int number = FdLayout.BASE; number < FdLayout.LIMIT; number++) {
             int candidate = number;
             boolean known =
-                    manifest.mappings().stream().anyMatch(mapping -> mapping.number() == candidate);
+                    manifest.mappings().stream()
+                            .anyMatch(mapping -> mapping.number() == candidate);
             if (!known && descriptors.isOpen(candidate)) {
                 log.debug("closing {}, which nobody knows", candidate);
                 descriptors.own(candidate).close();

@@ -19,6 +19,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 
@@ -73,7 +74,11 @@ final class HostInode extends Inode {
     /** Those whose open files are still there; any one, if there are only files opened from it. */
     @SuppressWarnings("GuardedBy") // The world is stopped.
     private List<FdRole> neededRoles() {
-        List<FdRole> needed = open.stream().flatMap(file -> file.roles().stream()).toList();
+        List<FdRole> needed =
+                open.stream()
+                        .flatMap(file -> file.roles().stream())
+                        .sorted(Comparator.comparing(FdRole::name))
+                        .toList();
         return needed.isEmpty() ? roles.subList(0, 1) : needed;
     }
 

@@ -2,6 +2,8 @@ package dev.plinth.kernel.plugin;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.platform.Availability;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -43,6 +45,26 @@ public final class PlatformPlugins {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    /**
+     * Loads the plugin that provides a platform that works here.
+     *
+     * @param name of the platform
+     * @return the platform; the caller owns it
+     * @throws SandboxException if no plugin provides it, two do, the one that does is broken, or
+     *     the platform does not work here
+     */
+    public LoadedPlatform loadUsable(String name, HostKernel host) {
+        LoadedPlatform platform = load(name);
+        if (platform.factory().availability(host) instanceof Availability.Unusable unusable) {
+            platform.close();
+            throw new SandboxException(
+                    ErrorCode.PLATFORM_UNUSABLE,
+                    "platform %s does not work here: %s".formatted(name, unusable.reason()),
+                    unusable.remedy());
+        }
+        return platform;
     }
 
     /**

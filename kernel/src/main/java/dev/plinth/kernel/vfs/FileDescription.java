@@ -4,15 +4,12 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MappedFileOwner;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
@@ -71,15 +68,6 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
         location.mount().addOpenFiles(1);
-    }
-
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(
-                ErrorCode.STATE_UNSAVABLE,
-                "open files of type %s in %s cannot be saved"
-                        .formatted(inode().type(), inode().fileSystem().type()),
-                "close " + PathDisplay.ofWholeTree(location).text() + " before the checkpoint");
     }
 
     /** What is saved of every open file; for {@link #saveState} of each kind. */

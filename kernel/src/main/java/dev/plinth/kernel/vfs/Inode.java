@@ -4,12 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.state.StateReader;
-import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
-import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.time.Instant;
 import java.util.List;
@@ -25,11 +21,6 @@ import java.util.concurrent.atomic.AtomicReference;
  * permissions were checked before ({@link Vfs}).
  */
 public abstract class Inode implements Stateful {
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "inodes cannot be saved", "");
-    }
-
     private final FileSystem fileSystem;
 
     /** Set again by a restore only, before anybody asks. */

@@ -56,6 +56,7 @@ public final class ProcFs extends PseudoFs {
             Restorers restorers,
             Supplier<? extends SystemView> system,
             Consumer<FileSystem> owner) {
+        MemoryInode.restoring(restorers);
         restorers.add(
                 KindCase.PROC_FS,
                 (object, reader) -> {

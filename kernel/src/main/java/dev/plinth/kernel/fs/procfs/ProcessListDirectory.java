@@ -4,6 +4,8 @@ import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -142,6 +144,11 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                             FileType.DIRECTORY));
         }
         return entries;
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.kernel.fs.pseudofs.NamedEntries;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -78,6 +80,11 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
                                 directory(thread).number(),
                                 FileType.DIRECTORY))
                 .toList();
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

@@ -17,4 +17,9 @@ public interface NamedEntries {
      * @return empty if there are no such names here
      */
     Optional<Inode> restoreInode(PathName name, boolean gone);
+
+    /** What saving an inode ends in that is made again by its name: nobody does it. */
+    static IllegalStateException madeByName(Inode inode) {
+        return new IllegalStateException("made again by its name, not saved: " + inode.number());
+    }
 }

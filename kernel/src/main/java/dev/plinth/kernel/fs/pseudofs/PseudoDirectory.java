@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -70,6 +72,11 @@ public final class PseudoDirectory extends Directory implements NamedEntries {
                         new DirectoryEntry(
                                 file.getKey(), file.getValue().number(), file.getValue().type()))
                 .toList();
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.fs.pseudofs;
 
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
@@ -67,6 +69,11 @@ public final class PseudoLink extends SymbolicLink {
     @Override
     public Optional<Location> jump(Caller caller) {
         return jump.apply(caller);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

@@ -1,0 +1,382 @@
+package dev.plinth.cli.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.host.HostMemory;
+import dev.plinth.api.host.SpawnRequest;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.api.memory.AccessType;
+import dev.plinth.cli.control.linux.SocketCalls;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+
+@Timeout(60)
+final class ControlServerTest {
+    private static final HostKernel HOST =
+            ServiceLoader.load(HostKernel.class).findFirst().orElseThrow();
+
+    @TempDir private Path temporary;
+    private SandboxDirectory directory;
+    private HostFd listener;
+    private ControlServer server;
+
+    /** Keeps the handler "slow" until it is opened. */
+    private final CountDownLatch gate = new CountDownLatch(1);
+
+    @BeforeEach
+    void startServer() {
+        directory =
+                new StateRoot(temporary)
+                        .create(
+                                new SandboxState(
+                                        "a",
+                                        SandboxState.Status.RUNNING,
+                                        HostProcess.current(),
+                                        "none",
+                                        Instant.EPOCH,
+                                        "/",
+                                        List.of(),
+                                        OptionalInt.empty()));
+        listen(HOST);
+    }
+
+    private void listen(HostKernel host) {
+        listener =
+                new SocketCalls(HOST)
+                        .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        server =
+                new ControlServer(
+                        host,
+                        listener,
+                        Map.of(
+                                "echo",
+                                (arguments, descriptors, connection) ->
+                                        connection.send(
+                                                Reply.of(
+                                                        arguments.with(
+                                                                "descriptors",
+                                                                descriptors.size()))),
+                                "slow",
+                                (arguments, descriptors, connection) -> {
+                                    gate.await();
+                                    connection.send(Reply.of(Message.empty()));
+                                },
+                                "refuse",
+                                (arguments, descriptors, connection) -> {
+                                    throw new SandboxException(
+                                            ErrorCode.SANDBOX_BUSY, "not now", "later");
+                                }));
+        server.start();
+    }
+
+    @AfterEach
+    void stopServer() {
+        gate.countDown();
+        server.close();
+        listener.close();
+    }
+
+    private ControlClient connect() {
+        return ControlClient.connect(HOST, directory);
+    }
+
+    private SocketChannel rawConnection() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        channel.connect(
+                UnixDomainSocketAddress.of(directory.path().resolve(SandboxDirectory.SOCKET)));
+        return channel;
+    }
+
+    private void assertServes() {
+        try (ControlClient client = connect()) {
+            assertEquals(
+                    "x", client.ask("echo", Message.empty().with("word", "x")).string("word"));
+        }
+    }
+
+    private static long openDescriptors() throws IOException {
+        try (var files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
+        }
+    }
+
+    @Test
+    void answersARequest() {
+        assertServes();
+    }
+
+    @Test
+    void takesLargeMessages() {
+        String large = "y".repeat(Connection.MESSAGE_BYTES_MAX / 2);
+        try (ControlClient client = connect()) {
+            assertEquals(
+                    large,
+                    client.ask("echo", Message.empty().with("word", large)).string("word"));
+        }
+    }
+
+    @Test
+    void tellsWhyItRefuses() {
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class, () -> client.ask("refuse", Message.empty()));
+            assertEquals(ErrorCode.SANDBOX_BUSY, e.code());
+            assertEquals("not now", e.getMessage());
+            assertEquals("later", e.remedy());
+        }
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class, () -> client.ask("fly", Message.empty()));
+            assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+            assertTrue(e.getMessage().contains("'fly'"), e.getMessage());
+        }
+    }
+
+    @Test
+    void descriptorsGoAlongAndAreClosedByWhoGetsThem() throws IOException {
+        assertServes();
+        try (HostFd one = new SocketCalls(HOST).listen(temporary.toString(), "one")) {
+            long before = openDescriptors();
+            for (int i = 0; i < 20; i++) {
+                try (ControlClient client = connect()) {
+                    client.send("echo", Message.empty(), List.of(one, one, one));
+                    assertEquals(3, client.await().number("descriptors", 0, 9));
+                }
+            }
+            server.close();
+            // The acceptor's last connection is gone with its thread.
+            assertTrue(openDescriptors() <= before, "descriptors leak");
+        }
+    }
+
+    @Test
+    void asManyDescriptorsAsThereMayBeGoAlong() throws IOException {
+        assertServes();
+        try (HostFd one = new SocketCalls(HOST).listen(temporary.toString(), "one");
+                Connection connection =
+                        new Connection(
+                                HOST,
+                                new SocketCalls(HOST)
+                                        .connect(
+                                                directory.path().toString(),
+                                                SandboxDirectory.SOCKET))) {
+            List<HostFd> eight = Collections.nCopies(8, one);
+            connection.send(
+                    new Request("echo", Message.empty()).toMessage(), eight);
+            assertEquals(8, answer(connection).object("value").number("descriptors", 0, 9));
+        }
+    }
+
+    private static Message answer(Connection connection) {
+        return connection.receive().orElseThrow().message();
+    }
+
+    @Test
+    void garbageIsAnsweredOrSentAwayAndHarmsNobody() throws IOException {
+        Random random = new Random(7);
+        List<byte[]> garbage = new ArrayList<>();
+        garbage.add(new byte[] {0, 0, 0, 0});
+        garbage.add(new byte[] {-1, -1, -1, -1});
+        garbage.add(new byte[] {0x7f, -1, -1, -1, 1, 2, 3});
+        garbage.add(new byte[] {0, 0, 0, 2, '{', '}'});
+        garbage.add("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+        garbage.add(frame("{\"version\":1}"));
+        garbage.add(frame("{\"version\":2,\"command\":\"echo\",\"arguments\":{}}"));
+        garbage.add(frame("{\"version\":1,\"command\":[],\"arguments\":{}}"));
+        garbage.add(frame("{\"version\":1,\"command\":\"echo\",\"arguments\":7}"));
+        garbage.add(frame("{".repeat(10_000)));
+        for (int i = 0; i < 50; i++) {
+            byte[] bytes = new byte[random.nextInt(1, 300)];
+            random.nextBytes(bytes);
+            garbage.add(bytes);
+        }
+        for (byte[] bytes : garbage) {
+            try (SocketChannel channel = rawConnection()) {
+                channel.write(ByteBuffer.wrap(bytes));
+                channel.shutdownOutput();
+                drain(channel);
+            }
+        }
+        assertServes();
+    }
+
+    private static byte[] frame(String text) {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(4 + body.length).putInt(body.length).put(body).array();
+    }
+
+    private static void drain(SocketChannel channel) {
+        ByteBuffer buffer = ByteBuffer.allocate(4096);
+        try {
+            while (channel.read(buffer.clear()) >= 0) {
+                assertTrue(buffer.position() >= 0);
+            }
+        } catch (IOException e) {
+            // Reset: the server closed with something unread.
+            assertTrue(e.getMessage().contains("reset"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aClientThatGoesInTheMiddleIsForgotten() throws IOException {
+        for (int i = 0; i < 2 * ControlServer.CONNECTIONS_MAX; i++) {
+            try (SocketChannel channel = rawConnection()) {
+                channel.write(ByteBuffer.wrap(new byte[] {0, 0, 1, 0, '{'}));
+            }
+        }
+        assertServes();
+    }
+
+    @Test
+    void oneWhoIsSlowDoesNotHoldUpOthers() throws IOException {
+        try (SocketChannel silent = rawConnection();
+                ControlClient slow = connect()) {
+            slow.send("slow", Message.empty(), List.of());
+            assertServes();
+            assertTrue(silent.isConnected());
+            gate.countDown();
+            assertTrue(slow.await().isEmpty());
+        }
+    }
+
+    @Test
+    void oneWhoSaysNothingIsSentAway() throws IOException {
+        try (SocketChannel silent = rawConnection()) {
+            assertEquals(-1, silent.read(ByteBuffer.allocate(1)));
+        }
+    }
+
+    @Test
+    void thereAreOnlySoManyAtATime() throws IOException {
+        List<SocketChannel> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < ControlServer.CONNECTIONS_MAX; i++) {
+                silent.add(rawConnection());
+            }
+            SocketChannel oneTooMany = rawConnection();
+            silent.add(oneTooMany);
+            assertEquals(-1, oneTooMany.read(ByteBuffer.allocate(1)));
+        } finally {
+            for (SocketChannel channel : silent) {
+                channel.close();
+            }
+        }
+        while (true) {
+            try {
+                assertServes();
+                return;
+            } catch (SandboxException e) {
+                // The server has yet to see that they have gone.
+                assertEquals(ErrorCode.SANDBOX_STOPPED, e.code());
+            }
+        }
+    }
+
+    @Test
+    void closingSendsAwayWhoHasNotAskedAndAnswersWhoHas() throws Exception {
+        try (SocketChannel silent = rawConnection();
+                ControlClient slow = connect()) {
+            slow.send("slow", Message.empty(), List.of());
+            assertServes();
+            Thread closer = Thread.ofPlatform().start(server::close);
+            assertEquals(-1, silent.read(ByteBuffer.allocate(1)));
+            gate.countDown();
+            assertTrue(slow.next().isPresent());
+            closer.join();
+        }
+        assertThrows(SandboxException.class, this::connect);
+    }
+
+    @Test
+    void aSandboxThatIsGoneIsTold() {
+        server.close();
+        listener.close();
+        assertEquals(
+                ErrorCode.SANDBOX_STOPPED,
+                assertThrows(SandboxException.class, this::connect).code());
+        directory.write(directory.state().stopped(OptionalInt.of(3)));
+        assertEquals(
+                ErrorCode.SANDBOX_STOPPED,
+                assertThrows(SandboxException.class, this::connect).code());
+    }
+
+    @Test
+    void anotherUserIsRefused() throws IOException {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        listen(new Stranger());
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class, () -> client.ask("echo", Message.empty()));
+            assertEquals(ErrorCode.CONTROL_REFUSED, e.code());
+        }
+        assertFalse(Files.notExists(directory.path()));
+    }
+
+    /** A host on which everyone who connects is another user. */
+    private static final class Stranger implements HostKernel {
+        private static final long SYS_GETSOCKOPT = 55;
+        private static final long SO_PEERCRED = 17;
+        private static final int UID = 4321;
+
+        @Override
+        public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+            long result = HOST.syscall(number, a0, a1, a2, a3, a4, a5);
+            if (number == SYS_GETSOCKOPT && a2 == SO_PEERCRED) {
+                // SAFETY: the caller has room for a struct ucred there.
+                MemorySegment.ofAddress(a3).reinterpret(12).set(ValueLayout.JAVA_INT, 4, UID);
+            }
+            return result;
+        }
+
+        @Override
+        public int spawn(SpawnRequest request) {
+            return HOST.spawn(request);
+        }
+
+        @Override
+        public void installNoOpHandler(Signal signal) {
+            HOST.installNoOpHandler(signal);
+        }
+
+        @Override
+        public HostMemory map(HostFd file, long offset, long length, AccessType access) {
+            return HOST.map(file, offset, length, access);
+        }
+    }
+}
