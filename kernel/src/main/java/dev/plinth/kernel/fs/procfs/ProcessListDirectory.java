@@ -77,6 +77,7 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                                 caller ->
                                         PathName.of(
                                                 caller.processId() + "/task/" + caller.threadId())))
+                .add("plinth/checkpoint", new CheckpointInode(fileSystem, system.checkpoints()))
                 .add("sys", SystemSettings.directory(fileSystem, system));
     }
 
