@@ -43,8 +43,24 @@ final class TestImage {
             Compression compression,
             World world)
             throws IOException {
-        try (ImageWriter image = ImageWriter.create(HOST, directory, compression);
-                MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+        try (MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+            write(directory, processes, compression, snapshot, world);
+        }
+    }
+
+    /**
+     * Saves processes, whose numbers are 1, 2 and so on.
+     *
+     * @param snapshot perhaps prepared; borrowed
+     */
+    static void write(
+            Path directory,
+            List<TestProcess> processes,
+            Compression compression,
+            MemorySnapshot snapshot,
+            World world)
+            throws IOException {
+        try (ImageWriter image = ImageWriter.create(HOST, directory, compression)) {
             StateWriter writer = new StateWriter(snapshot);
             processes.forEach(process -> writer.reference(process.manager()));
             writer.saveAll();
