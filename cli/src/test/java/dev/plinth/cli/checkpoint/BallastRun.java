@@ -89,7 +89,11 @@ final class BallastRun implements AutoCloseable {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (streams.get(1).received().length() < expected.length()) {
             if (System.nanoTime() > deadline) {
-                fail("the program does not go on after " + asked + " questions: " + sandbox.failure());
+                fail(
+                        "the program does not go on after "
+                                + asked
+                                + " questions: "
+                                + sandbox.failure());
             }
             LockSupport.parkNanos(POLL_NANOS);
         }

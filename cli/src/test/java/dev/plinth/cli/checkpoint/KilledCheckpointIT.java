@@ -130,8 +130,7 @@ final class KilledCheckpointIT {
                         images.toString(),
                         compressions[random.nextInt(compressions.length)].name());
         Path errors = images.resolveSibling("errors");
-        Process process =
-                new ProcessBuilder(command).redirectError(errors.toFile()).start();
+        Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         try (BufferedReader output =
                 new BufferedReader(
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
