@@ -51,6 +51,7 @@ public final class StateReader implements AutoCloseable {
     private final Queue<Runnable> links = new ArrayDeque<>();
     private final Queue<Runnable> checks = new ArrayDeque<>();
     private final Deque<Counted> counted = new ArrayDeque<>();
+    private boolean whole;
 
     /** Something whose closing throws no checked exception. */
     @FunctionalInterface
@@ -205,6 +206,14 @@ public final class StateReader implements AutoCloseable {
         for (Runnable check = checks.poll(); check != null; check = checks.poll()) {
             check.run();
         }
+        whole = true;
+    }
+
+    /**
+     * Whether all is linked and was looked at: if not by the time of closing, the restore failed.
+     */
+    public boolean isWhole() {
+        return whole;
     }
 
     /** Gives the reader the one reference with which an object is born that is counted. */
