@@ -36,8 +36,7 @@ final class WitnessRun {
      *
      * @param directory empty, of the host
      */
-    WitnessRun(Plinth plinth, Path directory, Map<Integer, Integer> duplicates)
-            throws IOException {
+    WitnessRun(Plinth plinth, Path directory, Map<Integer, Integer> duplicates) throws IOException {
         this.plinth = plinth;
         this.witness = new Witness(duplicates);
         this.rootfs = Files.createDirectory(directory.resolve("rootfs"));

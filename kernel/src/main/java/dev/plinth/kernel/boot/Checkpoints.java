@@ -43,6 +43,7 @@ final class Checkpoints {
                     "wait until that is done");
         }
         try (ImageWriter image = ImageWriter.create(host, spec.directory(), spec.compression())) {
+            image.pages().reportTo(spec.progress());
             if (spec.leaveRunning()) {
                 writeAndGoOn(image, standstill);
             } else {

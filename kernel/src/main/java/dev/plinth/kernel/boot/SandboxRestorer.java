@@ -157,16 +157,23 @@ final class SandboxRestorer {
                             resources,
                             spec.allowChanged());
             Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
-            files.mountViews(kernel, facts);
+            CheckpointRequests requests =
+                    new CheckpointRequests(
+                            kernel, spec.checkpoints(), SandboxView.randomUuid(facts.random()));
+            resources.own(requests::close);
+            files.mountViews(kernel, facts, requests);
             SavedTasks.restore(kernel, restorers, reader, RestartBlocks::restore);
-            return new Sandbox(
-                    kernel,
-                    Optional.empty(),
-                    new ProgramStarter(kernel, files),
-                    new Checkpoints(host, kernel, files, slot),
-                    descriptors,
-                    slot,
-                    resources);
+            Sandbox sandbox =
+                    new Sandbox(
+                            kernel,
+                            Optional.empty(),
+                            new ProgramStarter(kernel, files),
+                            new Checkpoints(host, kernel, files, slot),
+                            descriptors,
+                            slot,
+                            resources);
+            requests.attach(sandbox);
+            return sandbox;
         }
 
         private RestoredMemory memory(KernelState state) {

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_COLD;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_DODUMP;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_DOFORK;
@@ -39,6 +40,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Calls that say how memory will be used: madvise(2), msync(2), mincore(2), mlock(2). */
+@SavedWith(MemoryManager.class)
 final class Advice {
     /** mincore(2) is answered by pieces of this many pages. */
     private static final int RESIDENCY_PIECE = 4096;

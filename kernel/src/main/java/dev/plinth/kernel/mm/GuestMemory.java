@@ -1,5 +1,6 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.kernel.state.SavedWith;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -32,6 +33,7 @@ import java.util.Optional;
  * <p>Every method throws {@link ErrnoException} EFAULT if some of the memory cannot be accessed; a
  * write may have been done in part.
  */
+@SavedWith(MemoryManager.class)
 public final class GuestMemory {
     /** What one read or write moves at most: {@code MAX_RW_COUNT} of Linux. */
     public static final long MAX_TRANSFER = 0x7fff_f000L;

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.kernel.state.NotSaved;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSDOWN;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSUP;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_SEM;
@@ -42,6 +43,7 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
     static final long EAGER = Pager.BLOCK;
 
     private final Mappings mappings;
+    @NotSaved("saved by way of the mappings")
     private final Pager pager;
     private final GuestMemory guestMemory;
     private final Remap remap;

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.LEGACY_MAP_MASK;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED_NOREPLACE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_GROWSDOWN;
@@ -20,6 +21,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import java.util.Optional;
 
 /** Makes mappings: mmap(2), and pages of the kernel's own. */
+@SavedWith(MemoryManager.class)
 final class NewMapping {
     private final Mappings mappings;
     private final Pager pager;

@@ -1,5 +1,6 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
@@ -13,6 +14,7 @@ import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 
 /** The call mremap(2). */
+@SavedWith(MemoryManager.class)
 final class Remap {
     private static final int KNOWN_FLAGS = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 

@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MappedFileOwner;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OpenFileState;
@@ -40,6 +41,8 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
 
     private final Location location;
     private final AtomicInteger flags;
+
+    @NotSaved("holders take theirs when they are made again")
     private final AtomicInteger references = new AtomicInteger(1);
 
     /** What mappings see of this description: always the same object. */
@@ -55,6 +58,7 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
     private boolean keepsWritersAway;
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
+    @NotSaved("follows from who counts as a writer")
     private Runnable releaseInode = () -> {};
 
     /**
