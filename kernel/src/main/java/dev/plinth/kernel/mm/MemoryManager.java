@@ -1,6 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.NotSaved;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSDOWN;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_GROWSUP;
 import static dev.plinth.kernel.mm.linux.Mman.PROT_SEM;
@@ -16,6 +15,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -43,8 +43,10 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
     static final long EAGER = Pager.BLOCK;
 
     private final Mappings mappings;
+
     @NotSaved("saved by way of the mappings")
     private final Pager pager;
+
     private final GuestMemory guestMemory;
     private final Remap remap;
     private final Advice advice;
@@ -136,6 +138,7 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
         boolean complete = false;
         try {
             new SavedMappings(manager.mappings).restore(state, reader);
+            reader.unlessComplete(manager::close);
             complete = true;
             return manager;
         } finally {
