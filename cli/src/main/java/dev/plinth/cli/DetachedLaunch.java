@@ -112,12 +112,14 @@ final class DetachedLaunch {
 
     private static List<String> ownArguments() {
         try {
-            String line =
-                    Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
+            String line = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
             return List.of(line.split("\0", -1));
         } catch (IOException e) {
             throw new SandboxException(
-                    ErrorCode.HOST_EXHAUSTED, "/proc/self/cmdline cannot be read", "mount /proc", e);
+                    ErrorCode.HOST_EXHAUSTED,
+                    "/proc/self/cmdline cannot be read",
+                    "mount /proc",
+                    e);
         }
     }
 

@@ -38,8 +38,7 @@ final class HelpPage {
         page.append("\nCommands:\n");
         commands.stream()
                 .filter(Command::isForUsers)
-                .forEach(command ->
-                        appendEntry(page, "  " + command.name(), command.summary()));
+                .forEach(command -> appendEntry(page, "  " + command.name(), command.summary()));
         page.append("\nOptions:\n");
         for (Option option : options.getOptions()) {
             appendOption(page, option);

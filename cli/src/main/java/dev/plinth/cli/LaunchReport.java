@@ -124,8 +124,7 @@ final class LaunchReport {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment piece = arena.allocate(PIECE_BYTES);
             while (line.size() < REPORT_BYTES_MAX) {
-                long count =
-                        host.syscall(SYS_READ, pipe.number(), piece.address(), PIECE_BYTES);
+                long count = host.syscall(SYS_READ, pipe.number(), piece.address(), PIECE_BYTES);
                 if (count == -Errno.EINTR.number()) {
                     continue;
                 }

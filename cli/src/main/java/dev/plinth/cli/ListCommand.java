@@ -60,14 +60,15 @@ final class ListCommand implements Command {
         console.out()
                 .print(
                         format == OutputFormat.JSON
-                                ? Json.array(states, (json, state) -> state.toMessage().writeMembers(json))
+                                ? Json.array(
+                                        states,
+                                        (json, state) -> state.toMessage().writeMembers(json))
                                 : table(states));
         return 0;
     }
 
     private static String table(List<SandboxState> states) {
-        TextTable table =
-                new TextTable("NAME", "STATUS", "PID", "PLATFORM", "CREATED", "PROGRAM");
+        TextTable table = new TextTable("NAME", "STATUS", "PID", "PLATFORM", "CREATED", "PROGRAM");
         for (SandboxState state : states) {
             table.row(
                     state.id(),
@@ -93,10 +94,7 @@ final class ListCommand implements Command {
     static String printable(String text) {
         return text.codePoints()
                 .map(point -> Character.isISOControl(point) ? '?' : point)
-                .collect(
-                        StringBuilder::new,
-                        StringBuilder::appendCodePoint,
-                        StringBuilder::append)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
     }
 

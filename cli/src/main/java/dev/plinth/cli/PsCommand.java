@@ -41,8 +41,7 @@ final class PsCommand extends ControlCommand {
 
     private static String table(List<Message> processes) {
         TextTable table =
-                new TextTable(
-                        "PID", "PPID", "UID", "STATE", "THREADS", "MEMORY", "CPU", "COMMAND");
+                new TextTable("PID", "PPID", "UID", "STATE", "THREADS", "MEMORY", "CPU", "COMMAND");
         for (Message process : processes) {
             List<String> arguments = process.strings("arguments");
             String command =

@@ -97,8 +97,7 @@ final class SandboxCommand implements Command {
                         .findFirst()
                         .orElseThrow(() -> new UsageException("nothing to start"));
         Arguments inner =
-                Arguments.parse(
-                        Main.withGlobal(command.options()), words.subList(1, words.size()));
+                Arguments.parse(Main.withGlobal(command.options()), words.subList(1, words.size()));
         DebugLog log = DebugLog.inherited(inner.has(CommonOptions.DEBUG_LOG));
         Plinth plinth = Plinth.create(CommonOptions.plugins(inner, launch));
         HostKernel host = plinth.host();
@@ -155,8 +154,7 @@ final class SandboxCommand implements Command {
             throws InterruptedException {
         HostKernel host = plinth.host();
         SandboxDirectory directory =
-                CommonOptions.stateRoot(inner)
-                        .open(inner.value(SandboxStart.ID).orElseThrow());
+                CommonOptions.stateRoot(inner).open(inner.value(SandboxStart.ID).orElseThrow());
         SandboxState state = directory.state().with(HostProcess.current());
         // Whether the platform works here the launcher knows; a device is not for this process to
         // open.

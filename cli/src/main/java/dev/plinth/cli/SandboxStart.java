@@ -103,9 +103,10 @@ final class SandboxStart {
 
     private static Optional<String> id(Arguments arguments) {
         Optional<String> id = arguments.value(ID);
-        id.flatMap(StateRoot::problemOf).ifPresent(problem -> {
-            throw new UsageException("--id: " + problem);
-        });
+        id.flatMap(StateRoot::problemOf)
+                .ifPresent(problem -> {
+                    throw new UsageException("--id: " + problem);
+                });
         return id;
     }
 
@@ -122,8 +123,7 @@ final class SandboxStart {
     }
 
     private static HostFd listen(HostKernel host, SandboxDirectory directory) {
-        return new SocketCalls(host)
-                .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        return new SocketCalls(host).listen(directory.path().toString(), SandboxDirectory.SOCKET);
     }
 
     private int launchDetached(

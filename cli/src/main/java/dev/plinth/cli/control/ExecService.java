@@ -23,8 +23,8 @@ import java.util.Optional;
  *
  * <p>Arguments: {@code arguments}, {@code environment}, {@code cwd}, {@code uid} with {@code gid},
  * {@code stdio} (the numbers, as strings, of the descriptors that come along), {@code detach}. The
- * first answer is {@code pid}. Unless the client detaches, messages with a {@code signal} may follow
- * from it, and the second answer, when the program has ended, is {@code exit_status}.
+ * first answer is {@code pid}. Unless the client detaches, messages with a {@code signal} may
+ * follow from it, and the second answer, when the program has ended, is {@code exit_status}.
  */
 final class ExecService implements ControlServer.Handler {
     private static final Logger log = LoggerFactory.getLogger(ExecService.class);

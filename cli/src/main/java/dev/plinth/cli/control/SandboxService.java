@@ -50,8 +50,7 @@ public final class SandboxService implements AutoCloseable {
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
 
     /** Serves a sandbox that was started, or is about to be. */
-    public SandboxService(
-            HostKernel host, Sandbox sandbox, SandboxRegistration registration) {
+    public SandboxService(HostKernel host, Sandbox sandbox, SandboxRegistration registration) {
         this.sandbox = requireNonNull(sandbox, "sandbox is null");
         this.registration = requireNonNull(registration, "registration is null");
         this.exec = new ExecService(host, sandbox, events);
@@ -79,8 +78,7 @@ public final class SandboxService implements AutoCloseable {
      */
     public void ended(int exitStatus) {
         ended.complete(exitStatus);
-        events.publish(
-                EventHub.event("exit", Message.empty().with("exit_status", exitStatus)));
+        events.publish(EventHub.event("exit", Message.empty().with("exit_status", exitStatus)));
     }
 
     private void ps(Message arguments, List<HostFd> descriptors, Connection connection) {
@@ -161,8 +159,7 @@ public final class SandboxService implements AutoCloseable {
 
     private void resume(Message arguments, List<HostFd> descriptors, Connection connection) {
         if (!sandbox.resume()) {
-            throw new SandboxException(
-                    ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
+            throw new SandboxException(ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
         }
         registration.update(state -> state.with(SandboxState.Status.RUNNING));
         events.publish(EventHub.event("resume", Message.empty()));
@@ -181,8 +178,7 @@ public final class SandboxService implements AutoCloseable {
                         interval == 0
                                 ? CHECK_MILLIS
                                 : TimeUnit.NANOSECONDS.toMillis(next - System.nanoTime());
-                Optional<Message> event =
-                        subscription.await(Math.clamp(left, 0, CHECK_MILLIS));
+                Optional<Message> event = subscription.await(Math.clamp(left, 0, CHECK_MILLIS));
                 if (event.isPresent()) {
                     connection.send(Reply.of(event.get()));
                     if (event.get().string("type").equals("exit")) {

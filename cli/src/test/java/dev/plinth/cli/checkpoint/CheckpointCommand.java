@@ -81,8 +81,7 @@ final class CheckpointCommand {
     private static Route route(String words) {
         String[] parts = words.split(",", -1);
         return new Route(
-                parts[0],
-                Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
+                parts[0], Arrays.stream(parts).skip(1).map(CheckpointCommand::move).toList());
     }
 
     private static Move move(String word) {

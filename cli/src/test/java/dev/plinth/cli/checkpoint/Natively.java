@@ -25,8 +25,8 @@ final class Natively {
      * Runs a case to its end.
      *
      * @param directory that exists and is empty
-     * @return what it printed but for what it prints at the gate, and how it ended; empty if nothing
-     *     was wrong
+     * @return what it printed but for what it prints at the gate, and how it ended; empty if
+     *     nothing was wrong
      */
     static String run(SavedCase savedCase, Instead instead, Path directory)
             throws IOException, InterruptedException {
@@ -52,7 +52,8 @@ final class Natively {
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 return "hung";
             }
-            String wrong = Gate.without(new String(Files.readAllBytes(output), StandardCharsets.UTF_8));
+            String wrong =
+                    Gate.without(new String(Files.readAllBytes(output), StandardCharsets.UTF_8));
             return process.exitValue() == 0 ? wrong : wrong + "status " + process.exitValue();
         } finally {
             process.descendants().forEach(ProcessHandle::destroyForcibly);

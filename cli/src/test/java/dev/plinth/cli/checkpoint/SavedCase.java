@@ -82,9 +82,7 @@ record SavedCase(String file, String name, Path program) {
 
     private static String output(List<String> command) throws IOException, InterruptedException {
         Process process =
-                new ProcessBuilder(command)
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try (InputStream printed = process.getInputStream()) {
             String output = new String(printed.readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {

@@ -131,8 +131,7 @@ final class Traveller implements AutoCloseable {
         String end =
                 status.map(each ->
                                 switch (each) {
-                                    case ExitStatus.Exited exited ->
-                                            "exited with " + exited.code();
+                                    case ExitStatus.Exited exited -> "exited with " + exited.code();
                                     case ExitStatus.Killed killed ->
                                             "killed by signal " + killed.signal().number();
                                 })

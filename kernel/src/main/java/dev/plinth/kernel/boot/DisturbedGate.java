@@ -17,9 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * For tests: does something to the sandbox at every n-th system call, such as to swap its platform.
  *
- * <p>It is done on a thread of its own, while the call is being made: a call that waits is disturbed
- * in its wait, any other one before its task goes on. What is due while the thread is busy waits
- * for that, unless its task is disturbed anyway. Any thread may call any method.
+ * <p>It is done on a thread of its own, while the call is being made: a call that waits is
+ * disturbed in its wait, any other one before its task goes on. What is due while the thread is
+ * busy waits for that, unless its task is disturbed anyway. Any thread may call any method.
  */
 final class DisturbedGate implements SyscallGate, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DisturbedGate.class);

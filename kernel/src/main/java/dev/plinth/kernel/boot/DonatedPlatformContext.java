@@ -10,9 +10,7 @@ import dev.plinth.kernel.donation.DonatedDescriptors;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * What a sandbox gives its platform: the host, the donated devices, the files of its memory.
- */
+/** What a sandbox gives its platform: the host, the donated devices, the files of its memory. */
 record DonatedPlatformContext(
         HostKernel host, DonatedDescriptors descriptors, List<BackingFile> backingFiles)
         implements PlatformContext {

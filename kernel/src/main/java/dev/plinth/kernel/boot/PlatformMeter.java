@@ -110,7 +110,8 @@ final class PlatformMeter {
                         new ForegroundDonation(host).keep(factory.devices(), Map.of());
                 MemoryFile memory = MemoryFile.create(host, MEMORY_BYTES, MEMORY_BYTES);
                 Platform platform =
-                        factory.create(new DonatedPlatformContext(host, devices, List.of(memory)))) {
+                        factory.create(
+                                new DonatedPlatformContext(host, devices, List.of(memory)))) {
             PlatformCapabilities capabilities = platform.capabilities();
             if (!capabilities.has(PlatformFeature.NATIVE_CODE)) {
                 throw unusable(

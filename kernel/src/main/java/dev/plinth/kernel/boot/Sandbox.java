@@ -173,7 +173,8 @@ public final class Sandbox implements AutoCloseable {
      *
      * @throws SandboxException SANDBOX_BUSY while another image is written, or something else is
      *     being done with it; SANDBOX_STOPPED if it was not started or has ended; STATE_UNSAVABLE,
-     *     with what; IMAGE_EXISTS, IMAGE_UNWRITABLE. There is no image then, and the sandbox goes on
+     *     with what; IMAGE_EXISTS, IMAGE_UNWRITABLE. There is no image then, and the sandbox goes
+     *     on
      */
     public void checkpoint(CheckpointSpec spec) {
         checkpoints.write(spec, standstill);
@@ -213,8 +214,7 @@ public final class Sandbox implements AutoCloseable {
      */
     public Duration swap(PlatformFactory factory) {
         return swap(
-                factory,
-                new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
+                factory, new ForegroundDonation(kernel.host()).keep(factory.devices(), Map.of()));
     }
 
     /**
@@ -226,13 +226,8 @@ public final class Sandbox implements AutoCloseable {
      */
     public Duration swap(PlatformFactory factory, DonatedDescriptors devices) {
         try (DonatedDescriptors mine = devices) {
-            return standstill.inTurn(
-                    () ->
-                            slot.swap(
-                                    factory,
-                                    mine.take(PlatformSlot.roles(factory)),
-                                    kernel,
-                                    standstill));
+            return standstill.inTurn(() ->
+                    slot.swap(factory, mine.take(PlatformSlot.roles(factory)), kernel, standstill));
         }
     }
 

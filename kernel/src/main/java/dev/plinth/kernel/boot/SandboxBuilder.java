@@ -75,7 +75,10 @@ final class SandboxBuilder {
         resources.own(memoryFile::close);
         PlatformSlot slot =
                 new PlatformSlot(
-                        host, List.of(memoryFile), factory, descriptors.take(PlatformSlot.roles(factory)));
+                        host,
+                        List.of(memoryFile),
+                        factory,
+                        descriptors.take(PlatformSlot.roles(factory)));
         resources.own(slot::close);
 
         Optional<Vdso> vdso =
@@ -131,8 +134,7 @@ final class SandboxBuilder {
     }
 
     /** Takes over what is given, and opens what the platform needs. */
-    static DonatedDescriptors descriptors(
-            HostKernel host, Stdio stdio, PlatformFactory factory) {
+    static DonatedDescriptors descriptors(HostKernel host, Stdio stdio, PlatformFactory factory) {
         ForegroundDonation donation = new ForegroundDonation(host);
         // No switch over types: it is linked when it is reached, which every start would pay for.
         if (stdio instanceof Stdio.Inherited inherited) {

@@ -59,7 +59,8 @@ final class SandboxRestorer {
         SandboxResources resources = new SandboxResources();
         boolean complete = false;
         try (Image image = Image.open(spec.directory())) {
-            DonatedDescriptors descriptors = SandboxBuilder.descriptors(host, spec.stdio(), factory);
+            DonatedDescriptors descriptors =
+                    SandboxBuilder.descriptors(host, spec.stdio(), factory);
             resources.own(descriptors::close);
             new Requirements(image.inventory())
                     .checkRoles(role -> descriptors.find(role).isPresent());

@@ -59,9 +59,7 @@ public final class Requirements {
             throw unsuitable(
                     "the programs use addresses %s, of which platform %s has only %s"
                             .formatted(
-                                    inventory.addresses(),
-                                    platform,
-                                    capabilities.userAddresses()),
+                                    inventory.addresses(), platform, capabilities.userAddresses()),
                     "restore it on another platform; 'plinth platforms' lists them");
         }
     }

@@ -9,7 +9,6 @@
  *
  * <p>Values only, no locks. A sandbox starts as the user who invoked it, unless told otherwise: the
  * guest sees that user's ids, so that a check of the guest's permissions agrees with what the host
- * would let Plinth do. Imports {@code dev.plinth.api}, {@code errno} and {@code state}
- * only.
+ * would let Plinth do. Imports {@code dev.plinth.api}, {@code errno} and {@code state} only.
  */
 package dev.plinth.kernel.cred;

@@ -8,7 +8,7 @@
  * absent inside.
  *
  * <p>Lock order: a table's lock is held for moments only, and no other lock is taken under it;
- * files are closed outside of it. Imports {@code api}, {@code errno}, {@code io}, {@code state}, {@code
- * vfs} and {@code fs.hostfs}.
+ * files are closed outside of it. Imports {@code api}, {@code errno}, {@code io}, {@code state},
+ * {@code vfs} and {@code fs.hostfs}.
  */
 package dev.plinth.kernel.fd;

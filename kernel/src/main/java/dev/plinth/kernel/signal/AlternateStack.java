@@ -60,11 +60,7 @@ public record AlternateStack(long base, int flags, long size) {
 
     /** What is saved of it. */
     public AlternateStackState save() {
-        return AlternateStackState.newBuilder()
-                .setBase(base)
-                .setFlags(flags)
-                .setSize(size)
-                .build();
+        return AlternateStackState.newBuilder().setBase(base).setFlags(flags).setSize(size).build();
     }
 
     /**

@@ -39,10 +39,12 @@ public final class PendingSignals {
     /** Becomes what was saved; for one in which nothing is pending. */
     public void restore(PendingSignalsState state) {
         set = state.getSet();
-        state.getQueueList().stream().map(SignalInfo::restore).forEach(info -> {
-            queue.add(info);
-            set |= SignalSet.of(info.signal());
-        });
+        state.getQueueList().stream()
+                .map(SignalInfo::restore)
+                .forEach(info -> {
+                    queue.add(info);
+                    set |= SignalSet.of(info.signal());
+                });
     }
 
     /** Which signals are pending. */

@@ -31,6 +31,7 @@ public final class ProgramImage implements Stateful, AutoCloseable {
 
     /** Empty for a program that has ended. */
     private final Optional<FileDescription> executable;
+
     private final AtomicInteger users = new AtomicInteger(1);
 
     /**

@@ -48,8 +48,8 @@ public final class StoppedWorld implements AutoCloseable {
     /**
      * Has the sandbox go on on another platform. No program can tell.
      *
-     * @param next which has the sandbox's memory file; borrowed as the platform of before was, which
-     *     the sandbox does not use any more when this returns
+     * @param next which has the sandbox's memory file; borrowed as the platform of before was,
+     *     which the sandbox does not use any more when this returns
      * @throws SandboxException PLATFORM_UNSUITABLE if it lacks what programs were shown;
      *     HOST_EXHAUSTED if the host has no room for it. Nothing has changed then
      */

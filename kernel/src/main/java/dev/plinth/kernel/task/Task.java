@@ -125,8 +125,7 @@ public final class Task implements Stateful {
     }
 
     /** What exists while the task's thread runs. */
-    record Running(
-            Thread thread, TaskContext context, SignalDelivery delivery, TaskWait waiting) {}
+    record Running(Thread thread, TaskContext context, SignalDelivery delivery, TaskWait waiting) {}
 
     Task(
             Kernel kernel,

@@ -126,8 +126,7 @@ final class TaskContext implements ExecutionContext {
             destination.copyFrom(area.asSlice(0, shown.vectorStateBytes()));
         }
         long components = destination.get(ValueLayout.JAVA_LONG, VectorStates.XSTATE_BV);
-        destination.set(
-                ValueLayout.JAVA_LONG, VectorStates.XSTATE_BV, components & shown.xcr0());
+        destination.set(ValueLayout.JAVA_LONG, VectorStates.XSTATE_BV, components & shown.xcr0());
     }
 
     @Override

@@ -2,9 +2,9 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.kernel.state.NotSaved;
-
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+import dev.plinth.kernel.state.NotSaved;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

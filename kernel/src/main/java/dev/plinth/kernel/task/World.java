@@ -170,7 +170,8 @@ final class World {
     }
 
     private static SandboxException ended() {
-        return new SandboxException(ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
+        return new SandboxException(
+                ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
     }
 
     /** Waits until each task has stopped, and the timers, which could yet end one. */

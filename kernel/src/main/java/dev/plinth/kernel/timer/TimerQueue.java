@@ -1,8 +1,8 @@
 package dev.plinth.kernel.timer;
 
-import dev.plinth.kernel.state.NotSaved;
-
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+import dev.plinth.kernel.state.NotSaved;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

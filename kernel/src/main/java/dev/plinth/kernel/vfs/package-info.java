@@ -45,7 +45,7 @@
  *       locks, and the locks of the memory file. None of them is taken under another one.
  * </ol>
  *
- * <p>Imports {@code api}, {@code errno}, {@code io}, {@code cred}, {@code state}, and {@code Mappable}
- * of {@code mm}.
+ * <p>Imports {@code api}, {@code errno}, {@code io}, {@code cred}, {@code state}, and {@code
+ * Mappable} of {@code mm}.
  */
 package dev.plinth.kernel.vfs;

@@ -33,8 +33,7 @@ record KernelPage(String name, MemoryFile memory, long offset)
     /** Its content is the sandbox's, and saved with it. */
     @Override
     public ObjectState.Builder saveState(StateWriter writer) {
-        return ObjectState.newBuilder()
-                .setKernelPage(KernelPageState.newBuilder().setName(name));
+        return ObjectState.newBuilder().setKernelPage(KernelPageState.newBuilder().setName(name));
     }
 
     @Override

@@ -121,10 +121,7 @@ public final class Vdso implements AutoCloseable {
      * @throws dev.plinth.kernel.image.ImageCorruptException if that is no page
      */
     public static Vdso restore(
-            byte[] functions,
-            Platform platform,
-            MemoryFile memory,
-            Supplier<CounterMeter> meters) {
+            byte[] functions, Platform platform, MemoryFile memory, Supplier<CounterMeter> meters) {
         if (functions.length != PAGE_BYTES) {
             throw StateReader.corrupt("a vDSO of %d bytes".formatted(functions.length));
         }
@@ -132,10 +129,7 @@ public final class Vdso implements AutoCloseable {
     }
 
     private static Vdso make(
-            byte[] functions,
-            Platform platform,
-            MemoryFile memory,
-            Supplier<CounterMeter> meters) {
+            byte[] functions, Platform platform, MemoryFile memory, Supplier<CounterMeter> meters) {
         return new Vdso(
                 functions, memory, memory.allocate((long) PAGES * PAGE_BYTES), platform, meters);
     }

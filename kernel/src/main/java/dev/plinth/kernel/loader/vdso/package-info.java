@@ -14,6 +14,7 @@
  * trusted, the functions make the system call: they are slow then, never wrong.
  *
  * <p>Lock order: {@code ClockKeeper}'s lock is a leaf, and not held while the page is written.
- * Imports {@code mm}, {@code memory}, {@code state}, {@code time}, {@code loader.linux} and {@code api}.
+ * Imports {@code mm}, {@code memory}, {@code state}, {@code time}, {@code loader.linux} and {@code
+ * api}.
  */
 package dev.plinth.kernel.loader.vdso;

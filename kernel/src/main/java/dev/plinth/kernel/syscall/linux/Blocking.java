@@ -35,9 +35,7 @@ final class Blocking {
         if (file.isNonBlocking()) {
             return AT_ONCE;
         }
-        return timeout == Blocker.NO_DEADLINE
-                ? timeout
-                : task.resumedCall().deadlineAfter(timeout);
+        return timeout == Blocker.NO_DEADLINE ? timeout : task.resumedCall().deadlineAfter(timeout);
     }
 
     /**

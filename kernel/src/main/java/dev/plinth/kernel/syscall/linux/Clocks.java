@@ -40,8 +40,7 @@ final class Clocks {
     static TimerClock of(Task task, int clock) {
         Clock time = task.kernel().clock();
         return switch (clock) {
-            case CLOCK_REALTIME, CLOCK_REALTIME_ALARM, CLOCK_TAI ->
-                    task.kernel().realtimeClock();
+            case CLOCK_REALTIME, CLOCK_REALTIME_ALARM, CLOCK_TAI -> task.kernel().realtimeClock();
             case CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM ->
                     task.kernel().monotonicClock();
             case CLOCK_REALTIME_COARSE -> () -> coarse(time.realtimeNanos());

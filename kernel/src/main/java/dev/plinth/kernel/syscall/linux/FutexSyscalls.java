@@ -15,13 +15,13 @@ import dev.plinth.kernel.futex.FutexAddress;
 import dev.plinth.kernel.futex.FutexOutcome;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.futex.WakeOperation;
+import dev.plinth.kernel.state.proto.FutexRestartState;
+import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.strace.FutexFormats;
 import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
-import dev.plinth.kernel.state.proto.FutexRestartState;
-import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.task.RestartBlock;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
@@ -210,8 +210,7 @@ final class FutexSyscalls implements SyscallFamily {
             case INTERRUPTED ->
                     throw deadline == Blocker.NO_DEADLINE
                             ? RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS)
-                            : task.restartWith(
-                                    new WaitRestart(address, expected, bitset, limit));
+                            : task.restartWith(new WaitRestart(address, expected, bitset, limit));
         };
     }
 
