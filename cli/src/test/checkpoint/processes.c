@@ -215,8 +215,10 @@ CASE(stopped_child_stays_stopped) {
 }
 
 CASE(stop_that_nobody_waited_for_yet) {
+    pipes();
     pid_t child = CHILD({
         raise(SIGSTOP);
+        wait_for_go();
         _exit(6);
     });
     await_state(child, child, 'T');
@@ -227,6 +229,7 @@ CASE(stop_that_nobody_waited_for_yet) {
     kill(child, SIGCONT);
     EQUAL(waitpid(child, &status, WCONTINUED), child);
     TRUE(WIFCONTINUED(status));
+    tell();
     EQUAL(waitpid(child, &status, 0), child);
     EQUAL(WEXITSTATUS(status), 6);
 }

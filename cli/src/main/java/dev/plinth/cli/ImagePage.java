@@ -5,6 +5,9 @@ import com.google.gson.stream.JsonWriter;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.checkpoint.ImageContents;
+import dev.plinth.kernel.checkpoint.ImageContents.SavedDescriptor;
+import dev.plinth.kernel.checkpoint.ImageContents.SavedProcess;
+import dev.plinth.kernel.checkpoint.ImageContents.SavedTask;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.Inventory;
 
@@ -50,7 +53,46 @@ final class ImagePage {
                                 size(inventory.files().pagesBytes()),
                                 compression(image)));
         line(page, "Kernel", size(inventory.files().kernel().bytes()) + ", " + objects(contents));
+        page.append('\n').append(processes(contents));
+        page.append('\n').append(descriptors(contents));
         return page.toString();
+    }
+
+    private static TextTable processes(ImageContents contents) {
+        TextTable table = new TextTable("PID", "PPID", "TASKS", "MAPPED", "OWN", "FDS", "NAME");
+        for (SavedProcess process : contents.processes()) {
+            table.row(
+                    Integer.toString(process.pid()),
+                    Integer.toString(process.parent()),
+                    Integer.toString(process.tasks().size()),
+                    size(process.mappedBytes()),
+                    size(process.ownPages() * Pages.SIZE),
+                    Integer.toString(process.descriptors().size()),
+                    process.ended() ? "(ended)" : names(process));
+        }
+        return table;
+    }
+
+    private static String names(SavedProcess process) {
+        return process.tasks().stream()
+                .map(SavedTask::name)
+                .distinct()
+                .collect(Collectors.joining(", "));
+    }
+
+    private static TextTable descriptors(ImageContents contents) {
+        TextTable table = new TextTable("PID", "FD", "KIND", "FLAGS", "PATH");
+        for (SavedProcess process : contents.processes()) {
+            for (SavedDescriptor descriptor : process.descriptors()) {
+                table.row(
+                        Integer.toString(process.pid()),
+                        Integer.toString(descriptor.number()),
+                        descriptor.kind(),
+                        "0%o".formatted(descriptor.flags()),
+                        descriptor.path());
+            }
+        }
+        return table;
     }
 
     private static void line(StringBuilder page, String name, String value) {
@@ -109,10 +151,44 @@ final class ImagePage {
         json.name("pages_bytes").value(inventory.files().pagesBytes());
         json.name("pages").value(image.pageIndex().pages());
         json.name("compression").value(compression(image));
+        json.name("processes").beginArray();
+        for (SavedProcess process : contents.processes()) {
+            json.beginObject();
+            write(json, process);
+            json.endObject();
+        }
+        json.endArray();
         json.name("objects").beginObject();
         for (Map.Entry<String, Integer> kind : contents.objects().entrySet()) {
             json.name(kind.getKey()).value(kind.getValue());
         }
         json.endObject();
+    }
+
+    private static void write(JsonWriter json, SavedProcess process) throws IOException {
+        json.name("pid").value(process.pid());
+        json.name("ppid").value(process.parent());
+        json.name("ended").value(process.ended());
+        json.name("mapped_bytes").value(process.mappedBytes());
+        json.name("own_pages").value(process.ownPages());
+        json.name("tasks").beginArray();
+        for (SavedTask task : process.tasks()) {
+            json.beginObject();
+            json.name("tid").value(task.tid());
+            json.name("name").value(task.name());
+            json.name("in_call").value(task.inCall());
+            json.endObject();
+        }
+        json.endArray();
+        json.name("descriptors").beginArray();
+        for (SavedDescriptor descriptor : process.descriptors()) {
+            json.beginObject();
+            json.name("number").value(descriptor.number());
+            json.name("kind").value(descriptor.kind());
+            json.name("flags").value(descriptor.flags());
+            json.name("path").value(descriptor.path());
+            json.endObject();
+        }
+        json.endArray();
     }
 }

@@ -9,8 +9,8 @@
  * {@code TerminationSignals}.
  *
  * <p>What starts sandboxes: {@code StartingCommand} with {@code RunCommand} and {@code
- * RestoreCommand}, {@code SandboxStart} (here, or elsewhere: {@code DetachedLaunch} spawns a process
- * that executes {@code SandboxCommand} and answers with a {@code LaunchReport}), {@code
+ * RestoreCommand}, {@code SandboxStart} (here, or elsewhere: {@code DetachedLaunch} spawns a
+ * process that executes {@code SandboxCommand} and answers with a {@code LaunchReport}), {@code
  * RegisteredRun} (one with a name, to its end). What speaks to those with names, by way of {@link
  * dev.plinth.cli.control}: {@code ControlCommand} with {@code PsCommand}, {@code ExecCommand},
  * {@code CheckpointCommand}, {@code SwapCommand} and so on.

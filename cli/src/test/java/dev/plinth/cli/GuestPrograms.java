@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Programs for sandboxes, compiled from C. */
-final class GuestPrograms {
+public final class GuestPrograms {
     /** How a program is linked. */
-    enum Kind {
+    public enum Kind {
         STATIC_GLIBC("gcc -static"),
         STATIC_PIE_GLIBC("gcc -static-pie -fPIE"),
         STATIC_MUSL("musl-gcc -static"),
@@ -26,7 +26,7 @@ final class GuestPrograms {
     private GuestPrograms() {}
 
     /** Compiles {@code src/test/guest/NAME.c} into a directory. */
-    static Path compile(Path directory, Kind kind, String name) {
+    public static Path compile(Path directory, Kind kind, String name) {
         Path source = Path.of("src/test/guest", name + ".c").toAbsolutePath();
         Path program = directory.resolve(name);
         List<String> command = new ArrayList<>(List.of(kind.compiler.split(" ", -1)));

@@ -20,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>The JVM of the tests becomes the reaper of what it starts: whoever loses their parent becomes
  * a child of it, and is seen. Nothing of other users of the machine is.
  */
-final class Leftovers implements BeforeEachCallback, AfterEachCallback {
+public final class Leftovers implements BeforeEachCallback, AfterEachCallback {
     private static final long SYS_WAIT4 = 61;
     private static final long SYS_PRCTL = 157;
     private static final long PR_SET_CHILD_SUBREAPER = 36;

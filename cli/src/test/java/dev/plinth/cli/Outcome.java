@@ -12,9 +12,9 @@ import java.util.List;
  * @param output what it printed
  * @param errors what it printed on standard error
  */
-record Outcome(int status, String output, String errors) {
+public record Outcome(int status, String output, String errors) {
     /** Asserts that it went well, silently on standard error, and gives what it printed. */
-    String requireSuccess() {
+    public String requireSuccess() {
         assertEquals("", errors);
         assertEquals(0, status, this::toString);
         return output;
@@ -26,7 +26,7 @@ record Outcome(int status, String output, String errors) {
      *
      * @param words that the message names
      */
-    void assertRefused(int expected, String... words) {
+    public void assertRefused(int expected, String... words) {
         assertEquals(expected, status, this::toString);
         assertEquals("", output);
         List<String> lines = errors.lines().toList();

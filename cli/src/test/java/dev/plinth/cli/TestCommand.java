@@ -16,61 +16,61 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A command that a test runs as a process of its own. Immutable, but for {@link #start}. */
-record TestCommand(
+public record TestCommand(
         List<String> words, Map<String, String> environment, Optional<Path> cwd, Path stdin) {
     /** The script at the top of the source tree: what users type. */
-    static final Path PLINTH = Path.of("../plinth").toAbsolutePath().normalize();
+    public static final Path PLINTH = Path.of("../plinth").toAbsolutePath().normalize();
 
     /** Less than any test has. */
     private static final int LIMIT_SECONDS = 30;
 
     /** A command outside of any sandbox. */
-    static TestCommand outside(String... words) {
+    public static TestCommand outside(String... words) {
         return new TestCommand(List.of(words), Map.of(), Optional.empty(), Path.of("/dev/null"));
     }
 
     /** {@code plinth} with arguments. */
-    static TestCommand plinth(String... arguments) {
+    public static TestCommand plinth(String... arguments) {
         List<String> words = new ArrayList<>(List.of(PLINTH.toString()));
         words.addAll(Arrays.asList(arguments));
         return outside(words.toArray(String[]::new));
     }
 
     /** A program in a sandbox with the default settings. */
-    static TestCommand sandboxed(String... program) {
+    public static TestCommand sandboxed(String... program) {
         List<String> arguments = new ArrayList<>(List.of("run", "--"));
         arguments.addAll(Arrays.asList(program));
         return plinth(arguments.toArray(String[]::new));
     }
 
     /** The command with more words behind it. */
-    TestCommand and(String... more) {
+    public TestCommand and(String... more) {
         List<String> all = new ArrayList<>(words);
         all.addAll(Arrays.asList(more));
         return new TestCommand(all, environment, cwd, stdin);
     }
 
     /** The command with more words behind it. */
-    TestCommand and(List<String> more) {
+    public TestCommand and(List<String> more) {
         return and(more.toArray(String[]::new));
     }
 
-    TestCommand with(String name, String value) {
+    public TestCommand with(String name, String value) {
         Map<String, String> changed = new HashMap<>(environment);
         changed.put(name, value);
         return new TestCommand(words, changed, cwd, stdin);
     }
 
-    TestCommand in(Path directory) {
+    public TestCommand in(Path directory) {
         return new TestCommand(words, environment, Optional.of(directory), stdin);
     }
 
-    TestCommand reading(Path file) {
+    public TestCommand reading(Path file) {
         return new TestCommand(words, environment, cwd, file);
     }
 
     /** Runs it to its end. */
-    Outcome run() {
+    public Outcome run() {
         try {
             Path out = Files.createTempFile("test", ".out");
             Path err = Files.createTempFile("test", ".err");
@@ -100,12 +100,12 @@ record TestCommand(
     }
 
     /** What is in a file, even where it is no text. */
-    static String read(Path file) throws IOException {
+    public static String read(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 
     /** Lets it run, its output going to files; the caller ends it. */
-    Process start(Path out, Path err) throws IOException {
+    public Process start(Path out, Path err) throws IOException {
         ProcessBuilder builder =
                 new ProcessBuilder(words)
                         .redirectInput(stdin.toFile())

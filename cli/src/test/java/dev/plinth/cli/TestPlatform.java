@@ -11,7 +11,7 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
 /** A platform of the distribution that tests run programs on. */
-record TestPlatform(String name) {
+public record TestPlatform(String name) {
     private static final PlatformPlugins PLUGINS =
             new PlatformPlugins(Path.of(System.getProperty("plinth.dist"), "plugins"));
 
@@ -19,17 +19,17 @@ record TestPlatform(String name) {
             ServiceLoader.load(HostKernel.class).findFirst().orElseThrow();
 
     /** All of them. */
-    static Stream<TestPlatform> all() {
+    public static Stream<TestPlatform> all() {
         return PLUGINS.names().stream().map(TestPlatform::new);
     }
 
     /** Those that work here; {@link PlatformsIT} says what does not, and why. */
-    static Stream<TestPlatform> usable() {
+    public static Stream<TestPlatform> usable() {
         return all().filter(platform -> platform.obstacle().isEmpty());
     }
 
     /** Why it does not work here; empty if it does. */
-    Optional<String> obstacle() {
+    public Optional<String> obstacle() {
         try (LoadedPlatform platform = PLUGINS.load(name)) {
             return switch (platform.factory().availability(HOST)) {
                 case Availability.Usable usable -> Optional.empty();
@@ -40,12 +40,12 @@ record TestPlatform(String name) {
     }
 
     /** A program in a sandbox on the platform, and with the default settings otherwise. */
-    TestCommand sandboxed(String... program) {
+    public TestCommand sandboxed(String... program) {
         return run("--").and(program);
     }
 
     /** {@code plinth run} on the platform, with arguments. */
-    TestCommand run(String... arguments) {
+    public TestCommand run(String... arguments) {
         return TestCommand.plinth("run", "--platform", name).and(arguments);
     }
 

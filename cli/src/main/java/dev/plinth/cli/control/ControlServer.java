@@ -234,7 +234,7 @@ public final class ControlServer implements AutoCloseable {
                                     ErrorCode.CONTROL_BROKEN,
                                     "the request makes no sense: " + e.getMessage(),
                                     "use the plinth command of the version that runs the"
-                                        + " sandbox")));
+                                            + " sandbox")));
         } catch (SandboxException e) {
             connection.send(Reply.refusal(e));
         } finally {

@@ -1,5 +1,7 @@
 package dev.plinth.cli.checkpoint;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.plinth.cli.checkpoint.Natively.Instead;
 
 import java.io.IOException;
@@ -156,7 +158,12 @@ final class CheckpointCommand {
             try {
                 wrong = call.call();
             } catch (Exception e) {
-                wrong = e + "\n" + Arrays.stream(e.getStackTrace()).limit(12).toList();
+                wrong =
+                        e
+                                + Arrays.stream(e.getStackTrace())
+                                        .limit(8)
+                                        .map(line -> "\n  " + line)
+                                        .collect(joining());
             }
             double seconds = (System.nanoTime() - begun) / 1e9;
             if (wrong.isEmpty()) {

@@ -2,10 +2,13 @@ package dev.plinth.cli.checkpoint;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.boot.CheckpointSpec;
 import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
+import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.task.ExitStatus;
 
@@ -40,6 +43,7 @@ final class Traveller implements AutoCloseable {
     private final Path directory;
     private final List<Stage> stages = new ArrayList<>();
     private Sandbox sandbox;
+    private int images;
 
     /**
      * Begins a program.
@@ -106,16 +110,30 @@ final class Traveller implements AutoCloseable {
         stages.getLast().answer();
     }
 
-    void move(Move move) throws IOException, InterruptedException {
+    /** Does something to the sandbox, which has not ended. */
+    void move(Move move) throws IOException {
         switch (move) {
             case Move.Pause pause -> {
                 sandbox.pause();
                 sandbox.resume();
             }
-            case Move.Snapshot snapshot -> throw new UnsupportedOperationException();
-            case Move.Swap swap -> throw new UnsupportedOperationException();
-            case Move.Restore restore -> throw new UnsupportedOperationException();
+            case Move.Snapshot snapshot -> checkpoint(true);
+            case Move.Swap swap -> sandbox.swap(platforms.get(swap.platform()).factory());
+            case Move.Restore restore -> {
+                Path image = checkpoint(false);
+                sandbox.close();
+                RestoreSpec spec =
+                        RestoreSpec.of(image).withStdio(new Stdio.Given(nextStage().stdio()));
+                sandbox = plinth.restore(spec, platforms.get(restore.platform()));
+                sandbox.start();
+            }
         }
+    }
+
+    private Path checkpoint(boolean leaveRunning) {
+        Path image = directory.resolve("image-" + images++);
+        sandbox.checkpoint(new CheckpointSpec(image, leaveRunning, Compression.NONE));
+        return image;
     }
 
     /** What was printed since the program began. */

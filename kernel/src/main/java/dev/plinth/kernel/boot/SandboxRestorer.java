@@ -6,6 +6,7 @@ import com.google.inject.Inject;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformFactory;
@@ -16,6 +17,7 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.host.JnaCounterMeter;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.memory.RestoredMemory;
@@ -34,6 +36,9 @@ import dev.plinth.kernel.task.SavedTasks;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.ShiftedClock;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.util.Optional;
 
@@ -44,6 +49,8 @@ import java.util.Optional;
  * <p>Whatever fails on the way, what was made before is given back.
  */
 final class SandboxRestorer {
+    private static final Logger log = LoggerFactory.getLogger(SandboxRestorer.class);
+
     private final HostKernel host;
     private final Clock clock;
     private final SyscallTable syscalls;
@@ -58,13 +65,12 @@ final class SandboxRestorer {
     Sandbox restore(RestoreSpec spec, PlatformFactory factory) {
         SandboxResources resources = new SandboxResources();
         boolean complete = false;
-        try (Image image = Image.open(spec.directory())) {
+        try {
+            // First, for they are taken over whatever comes of it.
             DonatedDescriptors descriptors =
                     SandboxBuilder.descriptors(host, spec.stdio(), factory);
             resources.own(descriptors::close);
-            new Requirements(image.inventory())
-                    .checkRoles(role -> descriptors.find(role).isPresent());
-            Sandbox sandbox = new Restore(spec, factory, image, descriptors, resources).run();
+            Sandbox sandbox = restore(spec, factory, descriptors, resources);
             complete = true;
             return sandbox;
         } catch (HostCallException e) {
@@ -78,6 +84,33 @@ final class SandboxRestorer {
         } finally {
             if (!complete) {
                 resources.close();
+            }
+        }
+    }
+
+    private Sandbox restore(
+            RestoreSpec spec,
+            PlatformFactory factory,
+            DonatedDescriptors descriptors,
+            SandboxResources resources)
+            throws IOException {
+        try (Image image = Image.open(spec.directory())) {
+            supplyNothing(image.inventory(), descriptors);
+            new Requirements(image.inventory())
+                    .checkRoles(role -> descriptors.find(role).isPresent());
+            return new Restore(spec, factory, image, descriptors, resources).run();
+        }
+    }
+
+    /**
+     * Gives /dev/null for what programs from outside had as stdio: whoever started them is gone,
+     * and nobody could give it.
+     */
+    private void supplyNothing(Inventory inventory, DonatedDescriptors descriptors) {
+        for (FdRole role : inventory.roles()) {
+            if (RootFileSystem.isOfExec(role) && descriptors.find(role).isEmpty()) {
+                log.info("{} is /dev/null from now on", role);
+                descriptors.supplyNothing(host, role);
             }
         }
     }
@@ -145,16 +178,23 @@ final class SandboxRestorer {
                             resources,
                             spec.allowChanged());
             Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
-            files.mountViews(kernel, facts);
+            CheckpointRequests requests =
+                    new CheckpointRequests(
+                            kernel, spec.checkpoints(), SandboxView.randomUuid(facts.random()));
+            resources.own(requests::close);
+            files.mountViews(kernel, facts, requests);
             SavedTasks.restore(kernel, restorers, reader, RestartBlocks::restore);
-            return new Sandbox(
-                    kernel,
-                    Optional.empty(),
-                    new ProgramStarter(kernel, files),
-                    new Checkpoints(host, kernel, files, slot),
-                    descriptors,
-                    slot,
-                    resources);
+            Sandbox sandbox =
+                    new Sandbox(
+                            kernel,
+                            Optional.empty(),
+                            new ProgramStarter(kernel, files),
+                            new Checkpoints(host, kernel, files, slot),
+                            descriptors,
+                            slot,
+                            resources);
+            requests.attach(sandbox);
+            return sandbox;
         }
 
         private RestoredMemory memory(KernelState state) {

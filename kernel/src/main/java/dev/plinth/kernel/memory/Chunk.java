@@ -1,6 +1,7 @@
 package dev.plinth.kernel.memory;
 
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.NotSaved;
 
 /**
  * What is known of the pages in 2 MiB of the memory file.
@@ -9,6 +10,7 @@ import dev.plinth.api.memory.Pages;
  * neither. A free page may be <em>dirty</em>: it has old content, and is zeroed before it is used
  * again. Not thread-safe; guarded by the memory file's lock.
  */
+@NotSaved("references are counted again")
 final class Chunk {
     /** Pages in a chunk. */
     static final int PAGES = 512;

@@ -13,6 +13,7 @@ import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.PageExtent;
 import dev.plinth.kernel.image.PageIndex;
 import dev.plinth.kernel.image.PageReader;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -36,6 +37,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * the file of a program is that runs: what is changed in it may be seen, and where it is cut off,
  * nothing is behind its pages.
  */
+@NotSaved("an image has all pages, those of an older one too")
 public final class ImageMemory implements BackingFile, AutoCloseable {
     /** Extents between two whose places are known. */
     private static final int STRIDE = 64;

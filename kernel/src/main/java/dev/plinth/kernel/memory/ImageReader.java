@@ -3,6 +3,7 @@ package dev.plinth.kernel.memory;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +13,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Pages that are damaged are left to those who touch them.
  */
+@NotSaved("each image is read anew")
 final class ImageReader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ImageReader.class);
 

@@ -16,6 +16,7 @@ import dev.plinth.api.platform.BackingFile;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,6 +40,7 @@ import java.util.Optional;
  * <p>Any thread may call any method. Allocation prefers the lowest place in the fullest chunk that
  * has room, which keeps single pages out of the way of long runs.
  */
+@NotSaved("pages are saved by those who have them")
 public final class MemoryFile implements BackingFile, AutoCloseable {
     /** The size of the file's address range unless told otherwise: 64 GiB. */
     public static final long DEFAULT_CAPACITY = 64L << 30;

@@ -3,6 +3,7 @@ package dev.plinth.kernel.memory;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.MemorySubsystemState;
 import dev.plinth.kernel.state.proto.PageRunState;
@@ -29,8 +30,10 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
     private final BitSet inPlace = new BitSet();
 
     /** By their place, those of the image among them. */
+    @NotSaved("said by those who have them")
     private final BitSet copiedOnWrite = new BitSet();
 
+    @NotSaved("lives while an image is written")
     private boolean closed;
 
     /** Writes pages somewhere. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
@@ -15,6 +16,7 @@ import java.util.BitSet;
  * <p>Any thread may call any method. Who asks for a page holds a reference to it, so that it is not
  * forgotten meanwhile.
  */
+@NotSaved("an image has all pages, those of an older one too")
 final class MissingPages {
     private final ImageMemory image;
     private final MemorySegment view;

@@ -1,11 +1,14 @@
 package dev.plinth.kernel.memory;
 
+import dev.plinth.kernel.state.NotSaved;
+
 /**
  * One bit for each page of a chunk.
  *
  * <p>Not thread-safe; guarded by the memory file's lock. Positions are page numbers within the
  * chunk, ranges are half open and not empty.
  */
+@NotSaved("pages are saved by those who have them")
 final class PageBitmap {
     private static final int WORDS = Chunk.PAGES / Long.SIZE;
 

@@ -8,6 +8,7 @@ import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedMemory;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.MemorySubsystemState;
@@ -28,6 +29,7 @@ import java.util.TreeMap;
  * <p>Confined to one thread until it is complete. Closing it gives everything back, the memory file
  * too: when the sandbox ends, after its platform.
  */
+@NotSaved("makes what was saved")
 public final class RestoredMemory implements SavedMemory, AutoCloseable {
     private final MemoryFile memoryFile;
 

@@ -5,10 +5,12 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.List;
 
 /** A buffer in guest memory. */
+@NotSaved("lives for the time of a call")
 final class GuestBuffer extends IoBuffer {
     private final GuestMemory memory;
     private final List<AddressRange> pieces;
@@ -81,6 +83,7 @@ final class GuestBuffer extends IoBuffer {
     }
 
     /** Hands pieces of the memory file to a transfer and remembers how far it came. */
+    @NotSaved("lives for the time of a call")
     private final class Progress implements GuestMemory.Piece {
         private final Transfer transfer;
         private boolean asked;

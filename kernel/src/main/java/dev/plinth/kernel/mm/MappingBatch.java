@@ -4,6 +4,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 
 /**
  * Changes to an address space, with those that touch each other made in one call.
@@ -11,6 +12,7 @@ import dev.plinth.kernel.memory.MemoryFile;
  * <p>Used by one thread, under the active lock. Nothing is certain to be done before {@link
  * #flush()}.
  */
+@NotSaved("lives for the time of a call")
 final class MappingBatch {
     private enum Kind {
         NOTHING,

@@ -11,6 +11,8 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * getters of locks and of what never changes needs the mapping lock, for writing where it changes
  * something.
  */
+@SavedWith(MemoryManager.class)
 final class Mappings {
     /** {@code sysctl vm.max_map_count}. */
     static final int MAX_COUNT = 65530;
@@ -39,6 +42,7 @@ final class Mappings {
     private final AddressLayout layout;
 
     /** Another than at first only once the process of a restored address space is made. */
+    @NotSaved("belong to the process")
     private volatile MemoryLimits limits;
 
     private final ReadWriteLock mappingLock = new ReentrantReadWriteLock();
@@ -47,6 +51,7 @@ final class Mappings {
     private final VmaSet vmas = new VmaSet();
 
     /** Whose mappings these are; set before anything is mapped. */
+    @NotSaved("is the memory manager itself")
     private Mappable.Observer observer;
 
     /** Flags of every area to come, set by mlockall(2). Guarded by mappingLock. */

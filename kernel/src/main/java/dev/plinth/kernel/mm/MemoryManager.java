@@ -15,6 +15,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -42,7 +43,10 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
     static final long EAGER = Pager.BLOCK;
 
     private final Mappings mappings;
+
+    @NotSaved("saved by way of the mappings")
     private final Pager pager;
+
     private final GuestMemory guestMemory;
     private final Remap remap;
     private final Advice advice;

@@ -9,6 +9,8 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OwnPagesState;
 
@@ -32,6 +34,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>Methods take the active lock themselves. Callers hold the mapping lock, so that the areas they
  * pass stay what they are: for reading where a page is brought in, else for writing.
  */
+@SavedWith(MemoryManager.class)
 final class Pager {
     /** Private anonymous memory is brought in by blocks of this size. */
     static final long BLOCK = 2L << 20;
@@ -61,6 +64,7 @@ final class Pager {
     private final PageSource source;
 
     /** Written under activeLock; read by anyone. */
+    @NotSaved("of a platform")
     private volatile AddressSpace addressSpace;
 
     private final ReadWriteLock activeLock = new ReentrantReadWriteLock();
@@ -72,6 +76,7 @@ final class Pager {
      * What was invalidated while a fork was still filling this pager; empty from then on. Guarded
      * by activeLock.
      */
+    @NotSaved("used while a fork is made")
     private Optional<List<Invalidation>> early = Optional.empty();
 
     private record Invalidation(AddressRange range, boolean alsoPrivate) {}

@@ -2,6 +2,8 @@ package dev.plinth.kernel.mm;
 
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 
 /**
  * A physical memory area: pages of the memory file, or of the image behind it, that an address
@@ -10,6 +12,7 @@ import dev.plinth.api.memory.Pages;
  * <p>It holds a reference to its pages, unless they are the image's, and lies within one {@link
  * Vma}, or several of one kind. Guarded by the pager's active lock.
  */
+@SavedWith(MemoryManager.class)
 final class Pma {
     long start;
     long end;
@@ -37,6 +40,7 @@ final class Pma {
     /**
      * Of the process's own pages: whether a fork may have them too, so that a write copies them.
      */
+    @NotSaved("what is read of an image is copied on write")
     boolean copyOnWrite;
 
     /** Of a mappable's pages: whether a shared mapping may write to them. */

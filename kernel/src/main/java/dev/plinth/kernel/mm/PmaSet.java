@@ -3,6 +3,8 @@ package dev.plinth.kernel.mm;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.Collection;
 import java.util.List;
@@ -14,16 +16,23 @@ import java.util.TreeMap;
  *
  * <p>Guarded by the pager's active lock: for reading where a method only finds, else for writing.
  */
+@SavedWith(MemoryManager.class)
 final class PmaSet {
     private final TreeMap<Long, Pma> byStart = new TreeMap<>();
+
+    @NotSaved("counted again")
     private long residentPages;
+
+    @NotSaved("counted again")
     private long residentFilePages;
+
     private long peakResidentPages;
 
     /**
      * The area that was found last. A hint: written by those who hold the lock for reading, in any
      * order, and reset when an area is taken out.
      */
+    @NotSaved("a cache")
     private Pma lastFound;
 
     /** The pages at an address if the guest could access them in this way, or null. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.AddressLayoutState;
@@ -23,6 +24,7 @@ import java.util.Optional;
  *
  * <p>The pages of what is mapped are not kept: they are asked for when they are touched.
  */
+@SavedWith(MemoryManager.class)
 final class SavedMappings {
     /** More pages than any image has; none of them is in one, so they are zero. */
     private static final long ZERO_PAGES = 1L << 40;

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OwnPagesState;
 import dev.plinth.kernel.state.proto.PageRunState;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The pages of a process's own as a checkpoint keeps them, in the order of addresses. */
+@SavedWith(MemoryManager.class)
 final class SavedPages {
     private final MemoryFile memory;
     private final VmaSet vmas;

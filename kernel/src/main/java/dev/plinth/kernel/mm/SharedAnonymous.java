@@ -8,6 +8,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
@@ -39,6 +40,7 @@ final class SharedAnonymous implements Mappable, Stateful, AutoCloseable {
 
     /** The sum of the lengths of all mappings. */
     @GuardedBy("pagesLock")
+    @NotSaved("counted again as it is mapped")
     private long mappedBytes;
 
     SharedAnonymous(MemoryFile memory, long size) {

@@ -1,6 +1,8 @@
 package dev.plinth.kernel.mm;
 
 import dev.plinth.api.memory.AccessType;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,6 +18,7 @@ import java.util.TreeMap;
  * <p>Not thread-safe; guarded by the memory manager's mapping lock. Each area here keeps its file
  * open; files of areas that are gone are left in a {@link Dropped} for whoever holds the lock.
  */
+@SavedWith(MemoryManager.class)
 final class VmaSet {
     private final TreeMap<Long, Vma> byStart = new TreeMap<>();
 
@@ -23,26 +26,34 @@ final class VmaSet {
      * Above here {@link #findTopDown} has found no hole larger than {@link #largestHole}: it does
      * not look there again, or each of many mappings would take longer than the one before.
      */
+    @NotSaved("a cache")
     private long searchEnd = Long.MAX_VALUE;
 
+    @NotSaved("a cache")
     private long largestHole;
 
     /** Pages of all areas. */
+    @NotSaved("counted again")
     private long total;
 
     /** Pages of private writable areas that are no stacks. */
+    @NotSaved("counted again")
     private long data;
 
     /** Pages of stacks. */
+    @NotSaved("counted again")
     private long stack;
 
     /** Pages of code. */
+    @NotSaved("counted again")
     private long executable;
 
     /** Pages of locked areas. */
+    @NotSaved("counted again")
     private long locked;
 
     /** Files that are no longer needed, to be released when no lock is held. */
+    @NotSaved("lives for the time of a call")
     static final class Dropped {
         private final List<MappedFile> files = new ArrayList<>(0);
 

@@ -4,15 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MappedFileOwner;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
-import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
@@ -43,6 +41,8 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
 
     private final Location location;
     private final AtomicInteger flags;
+
+    @NotSaved("holders take theirs when they are made again")
     private final AtomicInteger references = new AtomicInteger(1);
 
     /** What mappings see of this description: always the same object. */
@@ -58,6 +58,7 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
     private boolean keepsWritersAway;
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
+    @NotSaved("follows from who counts as a writer")
     private Runnable releaseInode = () -> {};
 
     /**
@@ -71,15 +72,6 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
         this.flags = new AtomicInteger(flags & ~OPENING_FLAGS);
         location.inode().addUser();
         location.mount().addOpenFiles(1);
-    }
-
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(
-                ErrorCode.STATE_UNSAVABLE,
-                "open files of type %s in %s cannot be saved"
-                        .formatted(inode().type(), inode().fileSystem().type()),
-                "close " + PathDisplay.ofWholeTree(location).text() + " before the checkpoint");
     }
 
     /** What is saved of every open file; for {@link #saveState} of each kind. */

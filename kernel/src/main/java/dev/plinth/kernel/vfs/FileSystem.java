@@ -2,11 +2,7 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
-import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
-import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -17,11 +13,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>It may be mounted at several places, or at none.
  */
 public abstract class FileSystem implements AutoCloseable, Stateful {
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "file systems cannot be saved", "");
-    }
-
     private final String type;
     private final DeviceNumber device;
 

@@ -4,12 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
-import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
-import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
-import dev.plinth.kernel.state.proto.ObjectState;
 
 import java.time.Instant;
 import java.util.List;
@@ -25,11 +22,6 @@ import java.util.concurrent.atomic.AtomicReference;
  * permissions were checked before ({@link Vfs}).
  */
 public abstract class Inode implements Stateful {
-    @Override
-    public ObjectState.Builder saveState(StateWriter writer) {
-        throw new SandboxException(ErrorCode.STATE_UNSAVABLE, "inodes cannot be saved", "");
-    }
-
     private final FileSystem fileSystem;
 
     /** Set again by a restore only, before anybody asks. */
@@ -41,12 +33,14 @@ public abstract class Inode implements Stateful {
      * Who has the file open for writing (positive), or runs it as a program (negative), as Linux's
      * {@code i_writecount}.
      */
+    @NotSaved("counted when open files are made again")
     private final AtomicInteger writers = new AtomicInteger();
 
     /** Whether it may get a name though it has none: {@code I_LINKABLE}. */
     private volatile boolean linkable;
 
     /** The locks on the file; empty until someone asks for them. */
+    @NotSaved("each open file names them")
     private final AtomicReference<FileLocks> locks = new AtomicReference<>();
 
     /** How many descriptions refer to the file. */

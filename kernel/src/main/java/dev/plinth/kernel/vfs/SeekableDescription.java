@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
@@ -14,6 +15,7 @@ import dev.plinth.kernel.vfs.linux.Fs;
  * <p>The position lock is held over reads and writes at the position, so that those who share the
  * description do not read or write the same bytes ({@code f_pos_lock} of Linux).
  */
+@SavedWith(FileDescription.class)
 public abstract class SeekableDescription extends FileDescription {
     private final Object positionLock = new Object();
 

@@ -56,6 +56,8 @@ public final class ProcFs extends PseudoFs {
             Restorers restorers,
             Supplier<? extends SystemView> system,
             Consumer<FileSystem> owner) {
+        MemoryInode.restoring(restorers);
+        CheckpointInode.restoring(restorers);
         restorers.add(
                 KindCase.PROC_FS,
                 (object, reader) -> {
@@ -67,6 +69,8 @@ public final class ProcFs extends PseudoFs {
                                     Timestamps.restore(object.getProcFs().getTime()),
                                     system);
                     owner.accept(fileSystem);
+                    reader.later(() ->
+                            fileSystem.restoreInodes(object.getProcFs().getInodesList(), reader));
                     return fileSystem;
                 });
     }
@@ -77,7 +81,8 @@ public final class ProcFs extends PseudoFs {
                 .setProcFs(
                         ProcFsState.newBuilder()
                                 .setDevice(device().encode())
-                                .setTime(Timestamps.save(time())));
+                                .setTime(Timestamps.save(time()))
+                                .addAllInodes(saveInodes()));
     }
 
     @Override

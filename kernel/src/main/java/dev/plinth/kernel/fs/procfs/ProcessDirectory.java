@@ -7,6 +7,9 @@ import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -23,6 +26,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The directory of a process, or of one of its threads. */
+@NotSaved("made again by its name")
 final class ProcessDirectory extends Directory implements NamedEntries {
     private static final int READABLE = 0444;
     private static final int WRITABLE = 0644;
@@ -187,6 +191,11 @@ final class ProcessDirectory extends Directory implements NamedEntries {
     }
 
     @Override
+    public Map<PathName, Inode> knownInodes() {
+        return files.knownInodes();
+    }
+
+    @Override
     public Optional<Inode> lookup(PathName name) {
         if (!process.isThere()) {
             throw ErrnoException.of(Errno.ESRCH);
@@ -197,6 +206,11 @@ final class ProcessDirectory extends Directory implements NamedEntries {
     @Override
     public List<DirectoryEntry> entries() {
         return process.isThere() ? files.entries() : List.of();
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

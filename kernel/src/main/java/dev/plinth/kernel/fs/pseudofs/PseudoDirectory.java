@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
 import dev.plinth.kernel.vfs.FileStat;
@@ -17,6 +20,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A directory whose names never change. */
+@NotSaved("made again by its name")
 public final class PseudoDirectory extends Directory implements NamedEntries {
     private final PseudoFs fileSystem;
     private final Supplier<Ownership> owner;
@@ -57,6 +61,13 @@ public final class PseudoDirectory extends Directory implements NamedEntries {
     }
 
     @Override
+    public Map<PathName, Inode> knownInodes() {
+        synchronized (filesLock) {
+            return files.orElse(Map.of());
+        }
+    }
+
+    @Override
     public Optional<Inode> lookup(PathName name) {
         Optional<Inode> found = Optional.ofNullable(files().get(name));
         return found.isPresent() ? found : fileSystem.missing();
@@ -70,6 +81,11 @@ public final class PseudoDirectory extends Directory implements NamedEntries {
                         new DirectoryEntry(
                                 file.getKey(), file.getValue().number(), file.getValue().type()))
                 .toList();
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

@@ -3,14 +3,24 @@ package dev.plinth.kernel.fs.pseudofs;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.Restorers;
+import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.PseudoFileDescriptionState;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
+import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.SeekableDescription;
@@ -24,6 +34,7 @@ import java.util.function.Supplier;
  * A file of text that is made when it is read from the start, and stays the same for reads further
  * on, as {@code seq_file} does it.
  */
+@NotSaved("made again by its name")
 public final class PseudoFile extends Inode {
     /** More is not taken in one call; see {@code proc_sys_call_handler}. */
     private static final int MAX_WRITE = 4096;
@@ -43,6 +54,16 @@ public final class PseudoFile extends Inode {
         this.fileSystem = fileSystem;
         this.owner = requireNonNull(owner, "owner is null");
         this.content = requireNonNull(content, "content is null");
+    }
+
+    /** Opens files again that were open. */
+    public static void restoring(Restorers restorers) {
+        restorers.add(KindCase.PSEUDO_FILE_DESCRIPTION, OpenFile::restore);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override
@@ -67,7 +88,9 @@ public final class PseudoFile extends Inode {
 
     private static final class OpenFile extends SeekableDescription {
         private final PseudoContent content;
-        private final Caller opener;
+
+        /** Set before anybody has the file. */
+        private Caller opener;
 
         private final Object textLock = new Object();
 
@@ -76,9 +99,58 @@ public final class PseudoFile extends Inode {
         private Optional<byte[]> text = Optional.empty();
 
         OpenFile(Location location, int flags, PseudoContent content, Caller opener) {
+            this(location, flags, content);
+            this.opener = opener;
+        }
+
+        /** For the restore, which says later who opened it. */
+        private OpenFile(Location location, int flags, PseudoContent content) {
             super(location, flags);
             this.content = content;
-            this.opener = opener;
+        }
+
+        static OpenFile restore(ObjectState object, StateReader reader) {
+            PseudoFileDescriptionState state = object.getPseudoFileDescription();
+            Location location = Location.restore(state.getFile().getLocation(), reader);
+            if (!(location.inode() instanceof PseudoFile pseudo)) {
+                throw StateReader.corrupt("a file of text is none");
+            }
+            OpenFile file = new OpenFile(location, state.getFile().getFlags(), pseudo.content);
+            file.restoreOpenFile(state.getFile(), reader);
+            file.restore(state, reader);
+            return file;
+        }
+
+        private void restore(PseudoFileDescriptionState state, StateReader reader) {
+            synchronized (textLock) {
+                text =
+                        state.hasText()
+                                ? Optional.of(state.getText().toByteArray())
+                                : Optional.empty();
+            }
+            Credentials credentials = Credentials.restore(state.getCredentials());
+            // It stands in the tree, which is being made.
+            reader.later(() ->
+                    opener =
+                            new Caller(
+                                    reader.get(state.getFsContextRef(), FsContext.class),
+                                    credentials,
+                                    state.getProcessId(),
+                                    state.getThreadId()));
+        }
+
+        @Override
+        @SuppressWarnings("GuardedBy") // The world is stopped.
+        public ObjectState.Builder saveState(StateWriter writer) {
+            PseudoFileDescriptionState.Builder state =
+                    PseudoFileDescriptionState.newBuilder()
+                            .setFile(saveOpenFile(writer))
+                            .setFsContextRef(writer.reference(opener.fs()))
+                            .setCredentials(opener.credentials().save())
+                            .setProcessId(opener.processId())
+                            .setThreadId(opener.threadId());
+            text.ifPresent(known -> state.setText(ByteString.copyFrom(known)));
+            return ObjectState.newBuilder().setPseudoFileDescription(state);
         }
 
         @Override

@@ -1,5 +1,8 @@
 package dev.plinth.kernel.fs.pseudofs;
 
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.Inode;
@@ -13,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** A link: one of text, or a magic one that leads to a file whatever its path is now. */
+@NotSaved("made again by its name")
 public final class PseudoLink extends SymbolicLink {
     private static final Ownership ROOT = new Ownership(0777, 0, 0);
 
@@ -67,6 +71,11 @@ public final class PseudoLink extends SymbolicLink {
     @Override
     public Optional<Location> jump(Caller caller) {
         return jump.apply(caller);
+    }
+
+    @Override
+    public ObjectState.Builder saveState(StateWriter writer) {
+        throw NamedEntries.madeByName(this);
     }
 
     @Override

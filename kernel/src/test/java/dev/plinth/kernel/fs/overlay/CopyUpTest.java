@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.DirectoryEntry;
@@ -86,6 +88,11 @@ final class CopyUpTest {
         }
 
         @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            throw new AssertionError("nobody saves it");
+        }
+
+        @Override
         public Directory root() {
             return root;
         }
@@ -126,6 +133,11 @@ final class CopyUpTest {
         }
 
         @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            throw new AssertionError("nobody saves it");
+        }
+
+        @Override
         public FileStat stat() {
             return fileSystem.stat(this, 0755, 0);
         }
@@ -155,6 +167,11 @@ final class CopyUpTest {
         }
 
         @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            throw new AssertionError("nobody saves it");
+        }
+
+        @Override
         public FileStat stat() {
             return fileSystem.stat(this, 0644, 5);
         }
@@ -176,6 +193,11 @@ final class CopyUpTest {
         SlowDescription(Location location, int flags, SlowFs fileSystem) {
             super(location, flags);
             this.fileSystem = fileSystem;
+        }
+
+        @Override
+        public ObjectState.Builder saveState(StateWriter writer) {
+            throw new AssertionError("nobody saves it");
         }
 
         @Override

@@ -1,0 +1,281 @@
+package dev.plinth.cli.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.quicktheories.QuickTheory.qt;
+import static org.quicktheories.generators.SourceDSL.arbitrary;
+import static org.quicktheories.generators.SourceDSL.booleans;
+import static org.quicktheories.generators.SourceDSL.integers;
+import static org.quicktheories.generators.SourceDSL.lists;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.boot.Stdio;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.testkit.LeakCheck;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.quicktheories.core.Gen;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whatever a sandbox is taken from and to, its standard descriptors and their duplicates are what
+ * they were: same device and inode, same position, same ones shared.
+ *
+ * <p>Drawn at random, with a fixed seed, from all pairs of platforms, with and without a log, with
+ * none to three more devices declared ahead, each kind of standard descriptor, one for all three or
+ * one each, and duplicates above. {@code -Dplinth.matrix.examples=N} draws more.
+ */
+@Timeout(600)
+final class IdentityMatrixIT {
+    private static final long SEED = 20_261_123;
+    private static final int EXAMPLES = Integer.getInteger("plinth.matrix.examples", 60);
+    private static final Path LOG = Path.of("/dev/null");
+
+    @TempDir private static Path temporary;
+
+    private static TestPlatforms platforms;
+    private static int examples;
+
+    private final HostOpener opener = new HostOpener();
+
+    /** One side of a move. */
+    private record Side(
+            String platform, boolean log, int devices, boolean shared, List<StdioKind> kinds) {
+        StandardStreams open(HostOpener opener, Path directory) {
+            return shared
+                    ? StandardStreams.shared(opener, kinds.getFirst(), directory)
+                    : StandardStreams.open(opener, kinds, directory);
+        }
+
+        Side withStreamsOf(Side other) {
+            return new Side(platform, log, devices, other.shared, other.kinds);
+        }
+
+        boolean isOpen(int number) {
+            return kind(number) != StdioKind.CLOSED;
+        }
+
+        StdioKind kind(int number) {
+            return shared ? kinds.getFirst() : kinds.get(number);
+        }
+
+        /** Which are files that the other side is given, too. */
+        Set<Integer> filesThatGoOn(Side other) {
+            Set<Integer> files = new HashSet<>(Set.of(0, 1, 2));
+            files.removeIf(number ->
+                    shared != other.shared
+                            || kind(number) != StdioKind.FILE
+                            || other.kind(number) != StdioKind.FILE);
+            return files;
+        }
+
+        /** Whether files of their own become one file, which has one place to go on from. */
+        boolean losesItsPlace(Side other) {
+            return !shared
+                    && kinds.contains(StdioKind.FILE)
+                    && other.shared
+                    && other.kind(0) == StdioKind.FILE;
+        }
+
+        /** Whether two of them, which are open, are one file of the host. */
+        boolean isOneFile(int one, int other) {
+            return shared
+                    || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
+        }
+    }
+
+    @BeforeAll
+    static void load() {
+        platforms = new TestPlatforms();
+    }
+
+    @AfterAll
+    static void unload() {
+        platforms.close();
+    }
+
+    private static Gen<Side> sides() {
+        Gen<List<StdioKind>> kinds = lists().of(arbitrary().enumValues(StdioKind.class)).ofSize(3);
+        // One in four is one for all.
+        return arbitrary()
+                .pick(platforms.names())
+                .zip(
+                        booleans().all(),
+                        integers().between(0, 3),
+                        integers().between(0, 3),
+                        kinds,
+                        (name, log, devices, quarter, three) ->
+                                new Side(name, log, devices, quarter == 0, three));
+    }
+
+    private static Gen<Map<Integer, Integer>> duplicates() {
+        return lists().of(integers().between(0, 2))
+                .ofSizeBetween(0, 3)
+                .map(sources -> {
+                    Map<Integer, Integer> duplicates = new HashMap<>();
+                    for (int i = 0; i < sources.size(); i++) {
+                        duplicates.put(5 + 2 * i, sources.get(i));
+                    }
+                    return duplicates;
+                });
+    }
+
+    @Test
+    void aMoveChangesNothingThatAProgramSees() {
+        LeakCheck before = LeakCheck.now();
+        qt().withFixedSeed(SEED)
+                .withExamples(EXAMPLES)
+                .withShrinkCycles(0)
+                .forAll(sides(), sides(), duplicates())
+                .checkAssert(this::move);
+        before.assertNothingNew();
+    }
+
+    private void move(Side from, Side to, Map<Integer, Integer> duplicates) {
+        try {
+            Path directory = Files.createDirectory(temporary.resolve("example-" + examples++));
+            WitnessRun run = new WitnessRun(platforms.plinth(), directory, duplicates);
+            Path image = directory.resolve("image");
+            Witness.Report first;
+            try (StandardStreams streams = from.open(opener, directory)) {
+                streams.get(0).send("a");
+                try (Sandbox sandbox =
+                        run.start(platform(from, Optional.empty()), stdio(from, streams))) {
+                    first = run.report();
+                    requireSense(from, first, 'a');
+                    WitnessRun.checkpoint(sandbox, image, false);
+                }
+                requireOutput(streams, first, Set.of());
+            }
+            Optional<ErrorCode> refusal = refusal(from, to);
+            if (refusal.isPresent()) {
+                try (StandardStreams streams = to.open(opener, directory)) {
+                    SandboxException e =
+                            assertThrows(
+                                    SandboxException.class,
+                                    () -> restore(run, image, to, streams).close());
+                    assertEquals(refusal.get(), e.code(), e::toString);
+                }
+            }
+            Side side = refusal.isPresent() ? to.withStreamsOf(from) : to;
+            Set<Integer> goingOn = from.filesThatGoOn(side);
+            try (StandardStreams streams = side.open(opener, directory)) {
+                streams.get(0).send("b");
+                try (Sandbox sandbox = restore(run, image, side, streams)) {
+                    Witness.Report second = run.reportAgain(sandbox);
+                    assertEquals(first.identities(), second.identities());
+                    if (!from.losesItsPlace(side)) {
+                        requireSense(side, second, from.isOpen(0) ? 'b' : 0);
+                        requireOutput(streams, second, goingOn);
+                        requirePositions(goingOn, first, second);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError(
+                    "from %s to %s, duplicates %s: %s".formatted(from, to, duplicates, e), e);
+        }
+    }
+
+    private static PlatformFactory platform(Side side, Optional<Path> image) {
+        PlatformFactory platform =
+                image.map(path -> platforms.getFor(side.platform(), path))
+                        .orElseGet(() -> platforms.get(side.platform()));
+        return new ExtraDevices(platform, side.devices());
+    }
+
+    private Sandbox restore(WitnessRun run, Path image, Side side, StandardStreams streams) {
+        return run.restore(image, platform(side, Optional.of(image)), stdio(side, streams));
+    }
+
+    private Stdio stdio(Side side, StandardStreams streams) {
+        Map<FdRole, HostFd> given = streams.byRole();
+        if (side.log()) {
+            given.put(FdRole.LOG, opener.open(LOG, HostOpener.O_WRONLY));
+        }
+        return new Stdio.Given(given);
+    }
+
+    /** What a restore with other descriptors must be refused for, if for anything. */
+    private static Optional<ErrorCode> refusal(Side from, Side to) {
+        for (int one = 0; one < 3; one++) {
+            if (from.isOpen(one) && !to.isOpen(one)) {
+                return Optional.of(ErrorCode.IMAGE_ROLE_MISSING);
+            }
+        }
+        for (int one = 0; one < 3; one++) {
+            for (int other = 0; other < one; other++) {
+                boolean open = from.isOpen(one) && from.isOpen(other);
+                if (open && from.isOneFile(one, other) && !to.isOneFile(one, other)) {
+                    return Optional.of(ErrorCode.IMAGE_ROLES_DIFFER);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The program sees of its descriptors what was given to it. */
+    private static void requireSense(Side side, Witness.Report report, int input) {
+        for (int number = 0; number < 3; number++) {
+            if (!side.isOpen(number)) {
+                assertTrue(!report.findings().get(number).isOpen(), report::toString);
+            }
+        }
+        boolean reads = side.isOpen(0) && input != 0 && side.kind(0) != StdioKind.NULL;
+        boolean sharedPipe = side.shared() && side.kind(0) == StdioKind.PIPE;
+        if (reads && !sharedPipe) {
+            assertEquals(1, report.read(), report::toString);
+            assertEquals((char) input, report.byteRead(), report::toString);
+        }
+    }
+
+    /** What the program says that it wrote came out, once. */
+    private static void requireOutput(
+            StandardStreams streams, Witness.Report report, Set<Integer> goingOn)
+            throws IOException {
+        for (int number = 1; number < 3; number++) {
+            boolean wrote = (number == 1 ? report.written() : report.complained()) == 4;
+            if (wrote && streams.get(number).carriesOutput()) {
+                String received = streams.get(number).received();
+                String line = number == 1 ? "out\n" : "err\n";
+                int times = goingOn.contains(number) ? 2 : 1;
+                assertEquals(times, received.split(line, -1).length - 1, received);
+            }
+        }
+    }
+
+    /** A file that is there on both sides is gone on with where the program was in it. */
+    private static void requirePositions(
+            Set<Integer> goingOn, Witness.Report first, Witness.Report second) {
+        boolean shared = first.findings().get(0).shares().contains(1);
+        List<Long> moved = List.of(first.read(), first.written(), first.complained());
+        for (int number : goingOn) {
+            long by = shared ? moved.stream().mapToLong(Long::longValue).sum() : moved.get(number);
+            assertEquals(
+                    first.findings().get(number).position() + by,
+                    second.findings().get(number).position(),
+                    () -> first + " and " + second);
+        }
+    }
+}
