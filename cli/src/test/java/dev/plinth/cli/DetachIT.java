@@ -274,8 +274,8 @@ final class DetachIT {
                                 String.join(" ", sandboxes.plinth().words())
                                         + " run --platform "
                                         + platform
-                                        + " --detach --id a -- /bin/busybox sh -c 'tty; stty size;"
-                                        + " sleep 1; echo end'; "
+                                        + " --detach --id a -- /bin/busybox sh -c 'test -t 0 &&"
+                                        + " test -t 1 && stty sane && sleep 1 && echo end'; "
                                         + String.join(" ", sandboxes.plinth().words())
                                         + " wait a",
                                 typescript.toString())

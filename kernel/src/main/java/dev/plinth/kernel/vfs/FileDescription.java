@@ -74,8 +74,11 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
         location.mount().addOpenFiles(1);
     }
 
-    /** What is saved of every open file; for {@link #saveState} of each kind. */
-    protected final OpenFileState saveOpenFile(StateWriter writer) {
+    /**
+     * What is saved of every open file; for {@link #saveState} of each kind. Those with a position
+     * add it.
+     */
+    protected OpenFileState saveOpenFile(StateWriter writer) {
         SignalOwner owner = signalOwner;
         return OpenFileState.newBuilder()
                 .setLocation(location.save(writer))
@@ -85,14 +88,8 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
                 .setOwnerSignal(owner.signal())
                 .setCountsAsWriter(countsAsWriter)
                 .setKeepsWritersAway(keepsWritersAway)
-                .setPosition(savedPosition())
                 .setLocksRef(writer.reference(inode().knownLocks().filter(FileLocks::areHeld)))
                 .build();
-    }
-
-    /** Where it is read and written next, to be saved; zero if the file has no positions. */
-    protected long savedPosition() {
-        return 0;
     }
 
     /** Sets the position that was saved; nothing, if the file has none. */

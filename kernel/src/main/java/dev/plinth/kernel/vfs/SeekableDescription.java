@@ -5,7 +5,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
-import dev.plinth.kernel.state.SavedWith;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
@@ -15,7 +16,6 @@ import dev.plinth.kernel.vfs.linux.Fs;
  * <p>The position lock is held over reads and writes at the position, so that those who share the
  * description do not read or write the same bytes ({@code f_pos_lock} of Linux).
  */
-@SavedWith(FileDescription.class)
 public abstract class SeekableDescription extends FileDescription {
     private final Object positionLock = new Object();
 
@@ -29,8 +29,8 @@ public abstract class SeekableDescription extends FileDescription {
 
     @Override
     @SuppressWarnings("GuardedBy") // The world is stopped.
-    protected final long savedPosition() {
-        return position;
+    protected final OpenFileState saveOpenFile(StateWriter writer) {
+        return super.saveOpenFile(writer).toBuilder().setPosition(position).build();
     }
 
     @Override
