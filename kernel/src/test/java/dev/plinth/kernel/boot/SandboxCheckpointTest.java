@@ -87,6 +87,7 @@ final class SandboxCheckpointTest {
     private static final int SIGUSR1 = 10;
     private static final int SIGUSR2 = 12;
     private static final int SIGSTOP = 19;
+
     /** In user_regs_struct. */
     private static final int ORIG_RAX = 120;
 
@@ -111,8 +112,7 @@ final class SandboxCheckpointTest {
         exiting = run.program("exiting", child -> child.exit(3));
         stopping =
                 run.program(
-                        "stopping",
-                        child -> child.syscall(KILL, child.syscall(GETPID), SIGSTOP));
+                        "stopping", child -> child.syscall(KILL, child.syscall(GETPID), SIGSTOP));
         leading =
                 run.program(
                         "leading",
@@ -331,11 +331,11 @@ final class SandboxCheckpointTest {
         ObjectState.Builder builder = object.toBuilder();
         if (object.hasTask()) {
             TaskState.Builder task = object.getTask().toBuilder();
-            // A call that had a limit of time goes on as another one.
+            // A call that had a limit of time goes on as another one, which has it already.
             byte[] registers = task.getRegisters().toByteArray();
             Arrays.fill(registers, ORIG_RAX, ORIG_RAX + Long.BYTES, (byte) 0);
             task.setRegisters(ByteString.copyFrom(registers));
-            builder.setTask(task.clearUserNanos().clearSystemNanos());
+            builder.setTask(task.clearUserNanos().clearSystemNanos().clearResumedCall());
         }
         if (object.hasProcess()) {
             ProcessState.Builder process = object.getProcess().toBuilder();
@@ -355,7 +355,9 @@ final class SandboxCheckpointTest {
                 for (Sandbox each : List.of(original, second, first)) {
                     each.signal(Signal.SIGTERM);
                     assertEquals(
-                            new ExitStatus.Killed(Signal.SIGTERM, false), each.awaitExit(), () -> String.join("\n", run.trace()));
+                            new ExitStatus.Killed(Signal.SIGTERM, false),
+                            each.awaitExit(),
+                            () -> String.join("\n", run.trace()));
                 }
             }
         }
@@ -398,12 +400,10 @@ final class SandboxCheckpointTest {
     @Test
     void aSandboxThatDoesNotRunCannotBeCheckpointed() throws Exception {
         try (Sandbox sandbox = run.sandbox(guest -> guest.exit(0))) {
-            assertCode(
-                    ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
+            assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
             sandbox.start();
             sandbox.awaitExit();
-            assertCode(
-                    ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
+            assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
         }
         assertFalse(Files.exists(image("one")));
     }
@@ -435,8 +435,8 @@ final class SandboxCheckpointTest {
                             Compression.NONE,
                             bytes -> {
                                 SandboxException e =
-                                        assertThrowsElsewhere(() ->
-                                                sandbox.checkpoint(goingOn(image("two"))));
+                                        assertThrowsElsewhere(
+                                                () -> sandbox.checkpoint(goingOn(image("two"))));
                                 refused.add(e.code());
                             }));
             assertFalse(refused.isEmpty());
@@ -449,9 +449,7 @@ final class SandboxCheckpointTest {
         List<SandboxException> thrown = Collections.synchronizedList(new ArrayList<>());
         Thread thread =
                 Thread.ofPlatform()
-                        .start(() ->
-                                thrown.add(
-                                        assertThrows(SandboxException.class, action::run)));
+                        .start(() -> thrown.add(assertThrows(SandboxException.class, action::run)));
         try {
             thread.join();
         } catch (InterruptedException e) {
