@@ -68,8 +68,7 @@ final class CheckpointBenchmark {
     Map<String, Map<String, Samples>> run(int rounds) {
         for (int round = 1; round <= rounds; round++) {
             for (Keeper keeper : keepers) {
-                progress.accept(
-                        "checkpoint %d of %d: %s".formatted(round, rounds, keeper.name()));
+                progress.accept("checkpoint %d of %d: %s".formatted(round, rounds, keeper.name()));
                 saveAndRestore(keeper, List.of("/bin/sh", "-c", "sleep 100; :"), "a shell", false);
                 saveAndRestore(keeper, keep(1, 0), "1 MiB", true);
                 saveAndRestore(keeper, keep(1024, 0), "1 GiB", true);
@@ -93,28 +92,33 @@ final class CheckpointBenchmark {
     }
 
     private void saveAndRestore(Keeper keeper, List<String> program, String what, boolean ticks) {
-        attempt("checkpoint of %s, ms".formatted(what), keeper, () -> {
-            String id = nextId();
-            Path output = work.resolve(id + ".out");
-            Path image = work.resolve(id + ".image");
-            try {
-                keeper.start(id, program, output);
-                Ticks written = new Ticks(output);
-                if (ticks) {
-                    written.awaitAfter(0);
-                    leaveRunning(keeper, id, what, written);
-                } else {
-                    settle();
-                }
-                add("checkpoint of %s, ms".formatted(what), keeper,
-                        keeper.checkpoint(id, image, false));
-                restore(keeper, what, image, ticks);
-            } finally {
-                keeper.end(id);
-                delete(image);
-                delete(output);
-            }
-        });
+        attempt(
+                "checkpoint of %s, ms".formatted(what),
+                keeper,
+                () -> {
+                    String id = nextId();
+                    Path output = work.resolve(id + ".out");
+                    Path image = work.resolve(id + ".image");
+                    try {
+                        keeper.start(id, program, output);
+                        Ticks written = new Ticks(output);
+                        if (ticks) {
+                            written.awaitAfter(0);
+                            leaveRunning(keeper, id, what, written);
+                        } else {
+                            settle();
+                        }
+                        add(
+                                "checkpoint of %s, ms".formatted(what),
+                                keeper,
+                                keeper.checkpoint(id, image, false));
+                        restore(keeper, what, image, ticks);
+                    } finally {
+                        keeper.end(id);
+                        delete(image);
+                        delete(output);
+                    }
+                });
     }
 
     private void leaveRunning(Keeper keeper, String id, String what, Ticks ticks)
@@ -125,7 +129,9 @@ final class CheckpointBenchmark {
             keeper.checkpoint(id, image, true);
             ticks.awaitAfter(Ticks.now());
             settle();
-            add("pause of %s left running, ms".formatted(what), keeper,
+            add(
+                    "pause of %s left running, ms".formatted(what),
+                    keeper,
                     ticks.longestGapAfter(before));
         } finally {
             delete(image);
@@ -204,9 +210,7 @@ final class CheckpointBenchmark {
         try {
             require(List.of("dd", "if=/dev/urandom", "of=" + source, "bs=1M", "count=1024"));
             ChildProcess copied =
-                    require(
-                            List.of(
-                                    "dd", "if=" + source, "of=" + target, "bs=1M", "conv=fsync"));
+                    require(List.of("dd", "if=" + source, "of=" + target, "bs=1M", "conv=fsync"));
             samples(WRITE_LARGE, COPY).add(copied.nanos() / 1e6);
         } finally {
             delete(source);

@@ -23,8 +23,7 @@ interface Keeper {
      * @param leaveRunning if false, the sandbox ends
      * @return how long the command took, in milliseconds
      */
-    double checkpoint(String id, Path image, boolean leaveRunning)
-            throws CommandFailedException;
+    double checkpoint(String id, Path image, boolean leaveRunning) throws CommandFailedException;
 
     /**
      * Makes a sandbox of an image, and lets it run.

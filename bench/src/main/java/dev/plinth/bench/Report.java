@@ -140,13 +140,21 @@ record Report(
     }
 
     private void checkpointRatios(List<List<String>> rows) {
-        add(rows, CheckpointBenchmark.WRITE_LARGE, checkpoints, PTRACE, CheckpointBenchmark.COPY,
+        add(
+                rows,
+                CheckpointBenchmark.WRITE_LARGE,
+                checkpoints,
+                PTRACE,
+                CheckpointBenchmark.COPY,
                 "at most 1.43");
         for (String keeper : List.of(PTRACE, KVM)) {
-            addGrowth(rows, keeper, CheckpointBenchmark.RESTORE_SMALL,
+            addGrowth(
+                    rows,
+                    keeper,
+                    CheckpointBenchmark.RESTORE_SMALL,
                     CheckpointBenchmark.RESTORE_LARGE);
-            addGrowth(rows, keeper, CheckpointBenchmark.PAUSE_SMALL,
-                    CheckpointBenchmark.PAUSE_LARGE);
+            addGrowth(
+                    rows, keeper, CheckpointBenchmark.PAUSE_SMALL, CheckpointBenchmark.PAUSE_LARGE);
         }
     }
 

@@ -22,11 +22,10 @@ final class ResidentMemory {
         Set<Long> processes = new HashSet<>();
         ProcessHandle.allProcesses()
                 .filter(process -> names.stream().anyMatch(name -> isNamed(process, name)))
-                .forEach(
-                        process -> {
-                            processes.add(process.pid());
-                            process.descendants().forEach(each -> processes.add(each.pid()));
-                        });
+                .forEach(process -> {
+                    processes.add(process.pid());
+                    process.descendants().forEach(each -> processes.add(each.pid()));
+                });
         return processes.stream().mapToLong(ResidentMemory::kibibytes).sum()
                 / KIBIBYTES_PER_MEBIBYTE;
     }

@@ -98,7 +98,8 @@ final class Runners {
         List<String> platforms = usablePlatforms(plinth);
         List<Keeper> keepers = new ArrayList<>();
         for (String platform : platforms) {
-            keepers.add(new PlinthKeeper(plinth, work.resolve("plinth"), platform, Optional.empty()));
+            keepers.add(
+                    new PlinthKeeper(plinth, work.resolve("plinth"), platform, Optional.empty()));
         }
         for (String platform : platforms) {
             for (String other : platforms) {

@@ -54,9 +54,7 @@ final class Ticks {
         try {
             // What is behind the last newline is being written.
             String text = Files.exists(file) ? Files.readString(file) : "";
-            return text.substring(0, text.lastIndexOf('\n') + 1)
-                    .lines()
-                    .mapToLong(Long::parseLong);
+            return text.substring(0, text.lastIndexOf('\n') + 1).lines().mapToLong(Long::parseLong);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file, e);
         }

@@ -50,8 +50,10 @@ public final class Main {
     /** All commands, in the order in which the help lists them. */
     static List<Command> commands(Launch launch) {
         RunCommand run = new RunCommand(launch);
+        RestoreCommand restore = new RestoreCommand(launch);
         return List.of(
                 run,
+                restore,
                 new PlatformsCommand(launch),
                 new LayoutCommand(launch),
                 new SyscallsCommand(),
@@ -64,11 +66,12 @@ public final class Main {
                 new KillCommand(),
                 PauseCommand.pause(),
                 PauseCommand.resume(),
+                new CheckpointCommand(),
                 new SwapCommand(launch),
                 new WaitCommand(),
                 new EventsCommand(),
                 new DeleteCommand(),
-                new SandboxCommand(launch, List.of(run)));
+                new SandboxCommand(launch, List.of(run, restore)));
     }
 
     /** Options of a command, with those that every command has. */

@@ -68,7 +68,7 @@ final class RunCommand implements StartingCommand {
                     "how many processes and threads there may be at once (default: "
                             + SandboxSpec.Bounds.DEFAULT_TASKS
                             + ")");
-    private static final Option STRACE =
+    static final Option STRACE =
             Option.builder().longOpt("strace").desc("trace system calls").get();
 
     private final Launch launch;

@@ -75,15 +75,15 @@ final class SwapCommand extends ControlCommand {
         try (ControlClient client = ControlClient.connect(host, sandbox);
                 LoadedPlatform platform = new PlatformPlugins(plugins).loadUsable(name, host);
                 DonatedDescriptors opened =
-                        new ForegroundDonation(host)
-                                .keep(platform.factory().devices(), Map.of())) {
+                        new ForegroundDonation(host).keep(platform.factory().devices(), Map.of())) {
             List<String> roles = new ArrayList<>();
             List<HostFd> descriptors = new ArrayList<>();
             for (DeviceDeclaration device : platform.factory().devices()) {
-                opened.find(device.role()).ifPresent(fd -> {
-                    roles.add(device.role().name());
-                    descriptors.add(fd);
-                });
+                opened.find(device.role())
+                        .ifPresent(fd -> {
+                            roles.add(device.role().name());
+                            descriptors.add(fd);
+                        });
             }
             client.send(
                     "swap",

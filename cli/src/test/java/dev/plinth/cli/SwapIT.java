@@ -67,8 +67,7 @@ final class SwapIT {
 
     static Stream<Direction> directions() {
         List<String> names = TestPlatform.usable().map(TestPlatform::name).toList();
-        return names.stream()
-                .flatMap(from -> names.stream().map(to -> new Direction(from, to)));
+        return names.stream().flatMap(from -> names.stream().map(to -> new Direction(from, to)));
     }
 
     @BeforeEach
@@ -106,8 +105,8 @@ final class SwapIT {
                         platforms.getFirst(),
                         "/bin/bash",
                         "-c",
-                        "for i in {1..60}; do echo $i; sleep 0.01; done | while read n; do"
-                                + " echo $((n * n)); done | tail -n 3; sleep 0.2 & wait $!; echo $?")) {
+                        "for i in {1..60}; do echo $i; sleep 0.01; done | while read n; do echo"
+                            + " $((n * n)); done | tail -n 3; sleep 0.2 & wait $!; echo $?")) {
             sandbox.start();
             int swaps = swapUntilItEnds(sandbox, platforms);
             assertTrue(swaps > 3, () -> "it ended at once: " + output());
@@ -138,7 +137,8 @@ final class SwapIT {
     @MethodSource("directions")
     void aPausedSandboxCanBeSwapped(Direction direction) throws Exception {
         List<LoadedPlatform> platforms = load(direction);
-        try (Sandbox sandbox = sandbox(platforms.getFirst(), "/bin/sh", "-c", "sleep 0.3; echo x")) {
+        try (Sandbox sandbox =
+                sandbox(platforms.getFirst(), "/bin/sh", "-c", "sleep 0.3; echo x")) {
             sandbox.start();
             sandbox.pause();
             sandbox.swap(platforms.getLast().factory());

@@ -116,8 +116,7 @@ public final class Connection implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(Integer.BYTES + (long) body.length);
             frame.set(LENGTH, 0, body.length);
-            MemorySegment.copy(
-                    body, 0, frame, ValueLayout.JAVA_BYTE, Integer.BYTES, body.length);
+            MemorySegment.copy(body, 0, frame, ValueLayout.JAVA_BYTE, Integer.BYTES, body.length);
             synchronized (sendLock) {
                 long sent = 0;
                 while (sent < frame.byteSize()) {
@@ -127,8 +126,7 @@ public final class Connection implements AutoCloseable {
                                     frame.asSlice(sent),
                                     sent == 0 ? descriptors : List.of());
                     if (Errno.isError(count)) {
-                        throw new ConnectionException(
-                                "cannot send: " + Errno.nameOf(count));
+                        throw new ConnectionException("cannot send: " + Errno.nameOf(count));
                     }
                     sent += count;
                 }
@@ -185,8 +183,7 @@ public final class Connection implements AutoCloseable {
             SocketCalls.Received received = calls.receive(socket, bytes.asSlice(filled));
             descriptors.addAll(received.descriptors());
             if (Errno.isError(received.count())) {
-                throw new ConnectionException(
-                        "cannot receive: " + Errno.nameOf(received.count()));
+                throw new ConnectionException("cannot receive: " + Errno.nameOf(received.count()));
             }
             if (received.truncated() || descriptors.size() > SocketCalls.MAX_DESCRIPTORS) {
                 throw new MessageException("it comes with too many descriptors");

@@ -37,9 +37,7 @@ public record HostProcess(long pid, long startTicks) {
     private static OptionalLong startTicks(long pid) {
         String stat;
         try {
-            stat =
-                    Files.readString(
-                            Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+            stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             // There is no such process; one that ends while it is read fails likewise.
             return OptionalLong.empty();

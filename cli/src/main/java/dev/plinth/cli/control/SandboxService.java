@@ -30,7 +30,8 @@ import java.util.concurrent.TimeoutException;
  *   <li>{@code wait} &rarr; {@code exit_status}
  *   <li>{@code pause}, {@code resume}
  *   <li>{@code events} {@code interval_millis} &rarr; one after the other, until the sandbox ends
- *   <li>{@code exec}: see {@link ExecService}; {@code swap}: see {@link SwapService}
+ *   <li>{@code exec}: see {@link ExecService}; {@code swap}: see {@link SwapService}; {@code
+ *       checkpoint}: see {@link CheckpointService}
  * </ul>
  */
 public final class SandboxService implements AutoCloseable {
@@ -59,6 +60,7 @@ public final class SandboxService implements AutoCloseable {
     /** What is to be done about each kind of request. */
     public Map<String, ControlServer.Handler> handlers() {
         return Map.of(
+                "checkpoint", new CheckpointService(sandbox, events),
                 "ps", this::ps,
                 "kill", this::kill,
                 "wait", this::await,

@@ -70,14 +70,12 @@ public record SandboxState(
 
     /** The same sandbox in another process. */
     public SandboxState with(HostProcess other) {
-        return new SandboxState(
-                id, status, other, platform, created, rootfs, program, exitStatus);
+        return new SandboxState(id, status, other, platform, created, rootfs, program, exitStatus);
     }
 
     /** The same sandbox on another platform. */
     public SandboxState onPlatform(String other) {
-        return new SandboxState(
-                id, status, process, other, created, rootfs, program, exitStatus);
+        return new SandboxState(id, status, process, other, created, rootfs, program, exitStatus);
     }
 
     /** The same sandbox when it has ended. */
@@ -93,9 +91,7 @@ public record SandboxState(
 
     /** What is true now: a sandbox whose process is gone has stopped, whatever it last wrote. */
     SandboxState asOfNow() {
-        return status == Status.STOPPED || process.isAlive()
-                ? this
-                : stopped(OptionalInt.empty());
+        return status == Status.STOPPED || process.isAlive() ? this : stopped(OptionalInt.empty());
     }
 
     /** As {@code state.json} has it, and {@code plinth state} shows it. */

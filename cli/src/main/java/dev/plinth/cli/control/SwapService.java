@@ -39,10 +39,7 @@ final class SwapService implements ControlServer.Handler, AutoCloseable {
     private Optional<LoadedPlatform> current = Optional.empty();
 
     SwapService(
-            HostKernel host,
-            Sandbox sandbox,
-            SandboxRegistration registration,
-            EventHub events) {
+            HostKernel host, Sandbox sandbox, SandboxRegistration registration, EventHub events) {
         this.host = requireNonNull(host, "host is null");
         this.sandbox = requireNonNull(sandbox, "sandbox is null");
         this.registration = requireNonNull(registration, "registration is null");

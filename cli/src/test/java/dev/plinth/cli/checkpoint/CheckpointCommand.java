@@ -162,7 +162,7 @@ final class CheckpointCommand {
                         e
                                 + Arrays.stream(e.getStackTrace())
                                         .limit(8)
-                                        .map(frame -> "\n  " + frame)
+                                        .map(line -> "\n  " + line)
                                         .collect(joining());
             }
             double seconds = (System.nanoTime() - begun) / 1e9;

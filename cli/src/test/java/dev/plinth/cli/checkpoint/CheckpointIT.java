@@ -85,7 +85,6 @@ final class CheckpointIT {
             throws IOException, InterruptedException {
         assertEquals(
                 "",
-                Traveller.run(
-                        platforms.plinth(), platforms.usable(), savedCase, route, directory));
+                Traveller.run(platforms.plinth(), platforms.usable(), savedCase, route, directory));
     }
 }

@@ -111,8 +111,7 @@ final class HostOpener {
             HostFd master = open(Path.of("/dev/ptmx"), O_RDWR);
             MemorySegment unlocked = arena.allocate(ValueLayout.JAVA_INT);
             ioctl(master, TIOCSPTLCK, unlocked.address());
-            HostFd slave =
-                    fd(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+            HostFd slave = fd(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
             MemorySegment termios = arena.allocate(TERMIOS_BYTES, Integer.BYTES);
             ioctl(slave, TCGETS, termios.address());
             // cfmakeraw(3), roughly: no flags for input, output and line.
@@ -131,7 +130,8 @@ final class HostOpener {
     void write(HostFd fd, String text) {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            MemorySegment buffer = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
+            MemorySegment buffer =
+                    arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
             long written =
                     host.require("write", SYS_WRITE, fd.number(), buffer.address(), bytes.length);
             if (written != bytes.length) {
@@ -147,8 +147,7 @@ final class HostOpener {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(BUFFER_BYTES);
             while (true) {
-                long count =
-                        host.syscall(SYS_READ, fd.number(), buffer.address(), BUFFER_BYTES);
+                long count = host.syscall(SYS_READ, fd.number(), buffer.address(), BUFFER_BYTES);
                 // EIO is what a terminal says when its last user is gone.
                 if (count == -Errno.EAGAIN.number() || count == -Errno.EIO.number() || count == 0) {
                     return all.toByteArray();

@@ -37,10 +37,7 @@ record Registered(HostOpener host, Path root, String id) {
     }
 
     Outcome checkpoint(Path image, String... options) {
-        return command("checkpoint", "--image-path", image.toString())
-                .and(options)
-                .and(id)
-                .run();
+        return command("checkpoint", "--image-path", image.toString()).and(options).and(id).run();
     }
 
     /** Waits for its end, and gives its exit status. */

@@ -106,7 +106,8 @@ final class StandardStream implements AutoCloseable {
         if (kind == StdioKind.FILE) {
             return Files.readString(file);
         }
-        outer.filter(fd -> carriesOutput()).ifPresent(fd -> received.writeBytes(opener.readNow(fd)));
+        outer.filter(fd -> carriesOutput())
+                .ifPresent(fd -> received.writeBytes(opener.readNow(fd)));
         return received.toString(StandardCharsets.UTF_8);
     }
 

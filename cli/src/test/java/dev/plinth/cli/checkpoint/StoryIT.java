@@ -103,7 +103,10 @@ final class StoryIT {
                         List.of(StdioKind.TERMINAL, StdioKind.PIPE, StdioKind.FILE)),
                 new Hop("kvm", true, List.of(StdioKind.NULL, StdioKind.SOCKET, StdioKind.TERMINAL)),
                 new Hop("ptrace", true, List.of(StdioKind.FILE, StdioKind.FILE, StdioKind.PIPE)),
-                new Hop("kvm", false, List.of(StdioKind.SOCKET, StdioKind.TERMINAL, StdioKind.NULL)),
+                new Hop(
+                        "kvm",
+                        false,
+                        List.of(StdioKind.SOCKET, StdioKind.TERMINAL, StdioKind.NULL)),
                 new Hop(
                         "ptrace",
                         false,
@@ -122,8 +125,7 @@ final class StoryIT {
         List<Account> accounts = List.of(new Account("in"), new Account("out"), new Account("err"));
         for (Hop hop : hops) {
             Path directory = Files.createDirectory(temporary.resolve("hop-" + images));
-            try (StandardStreams streams =
-                    StandardStreams.open(opener, hop.kinds(), directory)) {
+            try (StandardStreams streams = StandardStreams.open(opener, hop.kinds(), directory)) {
                 start(hop, streams);
                 awaitProgress(streams);
                 boolean last = hop == hops[hops.length - 1];

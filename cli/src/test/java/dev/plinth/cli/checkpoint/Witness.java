@@ -213,8 +213,7 @@ final class Witness {
             List<Integer> shares = new ArrayList<>();
             for (int j = 0; j < count; j++) {
                 int marked = flags + (2 * i * count + j) * Long.BYTES;
-                long change =
-                        report.getLong(marked) ^ report.getLong(marked + count * Long.BYTES);
+                long change = report.getLong(marked) ^ report.getLong(marked + count * Long.BYTES);
                 if (change == O_NONBLOCK) {
                     shares.add(descriptors.get(j));
                 }

@@ -73,8 +73,7 @@ final class ControlServerTest {
 
     private void listen(HostKernel host) {
         listener =
-                new SocketCalls(HOST)
-                        .listen(directory.path().toString(), SandboxDirectory.SOCKET);
+                new SocketCalls(HOST).listen(directory.path().toString(), SandboxDirectory.SOCKET);
         server =
                 new ControlServer(
                         host,
@@ -120,8 +119,7 @@ final class ControlServerTest {
 
     private void assertServes() {
         try (ControlClient client = connect()) {
-            assertEquals(
-                    "x", client.ask("echo", Message.empty().with("word", "x")).string("word"));
+            assertEquals("x", client.ask("echo", Message.empty().with("word", "x")).string("word"));
         }
     }
 
@@ -141,8 +139,7 @@ final class ControlServerTest {
         String large = "y".repeat(Connection.MESSAGE_BYTES_MAX / 2);
         try (ControlClient client = connect()) {
             assertEquals(
-                    large,
-                    client.ask("echo", Message.empty().with("word", large)).string("word"));
+                    large, client.ask("echo", Message.empty().with("word", large)).string("word"));
         }
     }
 
@@ -158,8 +155,7 @@ final class ControlServerTest {
         }
         try (ControlClient client = connect()) {
             SandboxException e =
-                    assertThrows(
-                            SandboxException.class, () -> client.ask("fly", Message.empty()));
+                    assertThrows(SandboxException.class, () -> client.ask("fly", Message.empty()));
             assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
             assertTrue(e.getMessage().contains("'fly'"), e.getMessage());
         }
@@ -194,8 +190,7 @@ final class ControlServerTest {
                                                 directory.path().toString(),
                                                 SandboxDirectory.SOCKET))) {
             List<HostFd> eight = Collections.nCopies(8, one);
-            connection.send(
-                    new Request("echo", Message.empty()).toMessage(), eight);
+            connection.send(new Request("echo", Message.empty()).toMessage(), eight);
             assertEquals(8, answer(connection).object("value").number("descriptors", 0, 9));
         }
     }
@@ -341,8 +336,7 @@ final class ControlServerTest {
         listen(new Stranger());
         try (ControlClient client = connect()) {
             SandboxException e =
-                    assertThrows(
-                            SandboxException.class, () -> client.ask("echo", Message.empty()));
+                    assertThrows(SandboxException.class, () -> client.ask("echo", Message.empty()));
             assertEquals(ErrorCode.CONTROL_REFUSED, e.code());
         }
         assertFalse(Files.notExists(directory.path()));

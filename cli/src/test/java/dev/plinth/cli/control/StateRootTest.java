@@ -34,8 +34,7 @@ import java.util.stream.Stream;
 final class StateRootTest {
     /** A process that cannot be: this one's number, with another beginning. */
     private static final HostProcess GONE =
-            new HostProcess(
-                    HostProcess.current().pid(), HostProcess.current().startTicks() + 1);
+            new HostProcess(HostProcess.current().pid(), HostProcess.current().startTicks() + 1);
 
     @TempDir private Path temporary;
     private StateRoot root;
@@ -239,7 +238,8 @@ final class StateRootTest {
         for (String id : List.of("a", "A-1_x.y", "0", "x".repeat(64))) {
             assertTrue(StateRoot.problemOf(id).isEmpty(), id);
         }
-        for (String id : List.of("", ".", "..", "../a", "a/b", "-a", ".a", "ä", "a b", "x".repeat(65))) {
+        for (String id :
+                List.of("", ".", "..", "../a", "a/b", "-a", ".a", "ä", "a b", "x".repeat(65))) {
             assertTrue(StateRoot.problemOf(id).isPresent(), id);
             assertRefused(ErrorCode.SANDBOX_UNKNOWN, () -> root.open(id));
         }

@@ -20,8 +20,24 @@ final class ImageMutator {
     private static final int INDEX_HEADER_BYTES = 16;
     private static final int EXTENT_BYTES = 32;
     private static final long[] ODD_NUMBERS = {
-        0, 1, -1, 2, 63, 64, 65, 4095, 4096, 4097, 1 << 20, Integer.MAX_VALUE, Integer.MIN_VALUE,
-        1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE, 0x7fff_ffff_f000L
+        0,
+        1,
+        -1,
+        2,
+        63,
+        64,
+        65,
+        4095,
+        4096,
+        4097,
+        1 << 20,
+        Integer.MAX_VALUE,
+        Integer.MIN_VALUE,
+        1L << 32,
+        1L << 40,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        0x7fff_ffff_f000L
     };
 
     private final List<ImageFiles> originals;
@@ -147,8 +163,7 @@ final class ImageMutator {
             path.add(name);
             if (!at.get(name).isJsonObject() || random.nextInt(8) == 0) {
                 change(at, name, random);
-                files.put(
-                        ImageFiles.INVENTORY, root.toString().getBytes(StandardCharsets.UTF_8));
+                files.put(ImageFiles.INVENTORY, root.toString().getBytes(StandardCharsets.UTF_8));
                 return "inventory " + path;
             }
             at = at.getAsJsonObject(name);

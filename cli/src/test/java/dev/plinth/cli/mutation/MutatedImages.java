@@ -102,7 +102,10 @@ final class MutatedImages {
         ImageFiles there = originals.getFirst();
         for (long seed = first; seed < first + count && failures.size() < SHOWN_FAILURES; seed++) {
             Mutant mutant = mutator.mutant(seed);
-            restore(image, new Mutant("seed " + seed + ": " + mutant.what(), mutant.files()), there);
+            restore(
+                    image,
+                    new Mutant("seed " + seed + ": " + mutant.what(), mutant.files()),
+                    there);
             there = mutant.files();
             if ((seed - first) % LEAK_INTERVAL == LEAK_INTERVAL - 1) {
                 checkLeaks(before, seed);
@@ -131,8 +134,7 @@ final class MutatedImages {
             host.require("pipe2", SYS_PIPE2, ends.address(), O_CLOEXEC);
             Path ready = Path.of("/proc/self/fd/" + ends.get(ValueLayout.JAVA_INT, 0));
             Map<FdRole, HostFd> stdio = stdio();
-            stdio.put(FdRole.STDOUT, new HostFd(host, ends.get(ValueLayout.JAVA_INT, 4)))
-                    .close();
+            stdio.put(FdRole.STDOUT, new HostFd(host, ends.get(ValueLayout.JAVA_INT, 4))).close();
             try (HostFd reading = new HostFd(host, ends.get(ValueLayout.JAVA_INT, 0));
                     Sandbox sandbox =
                             plinth.newSandbox(
@@ -196,7 +198,6 @@ final class MutatedImages {
             Thread.sleep(RUN_MILLIS);
             return RESTORED;
         } catch (SandboxException e) {
-            if (Boolean.getBoolean("mutation.trace")) { e.printStackTrace(); }
             return e.code().name();
         }
     }

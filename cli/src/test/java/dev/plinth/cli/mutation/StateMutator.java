@@ -83,7 +83,8 @@ final class StateMutator {
             case 4 -> {
                 int j = random.nextInt(objects.size());
                 ObjectState other = objects.get(j);
-                what.append(" swapped with %s %d".formatted(other.getKindCase(), other.getNumber()));
+                what.append(
+                        " swapped with %s %d".formatted(other.getKindCase(), other.getNumber()));
                 objects.set(i, other.toBuilder().setNumber(object.getNumber()).build());
                 objects.set(j, object.toBuilder().setNumber(other.getNumber()).build());
             }
@@ -148,10 +149,12 @@ final class StateMutator {
                                     : (int) ImageMutator.oddNumber(random);
             case LONG ->
                     random.nextBoolean()
-                            ? (Long) value + random.nextInt(-3, 4) * (random.nextBoolean() ? 1 : 4096)
+                            ? (Long) value
+                                    + random.nextInt(-3, 4) * (random.nextBoolean() ? 1 : 4096)
                             : ImageMutator.oddNumber(random);
-            case STRING -> odd(((String) value).getBytes(StandardCharsets.UTF_8))
-                    .toString(StandardCharsets.ISO_8859_1);
+            case STRING ->
+                    odd(((String) value).getBytes(StandardCharsets.UTF_8))
+                            .toString(StandardCharsets.ISO_8859_1);
             case BYTE_STRING -> odd(((ByteString) value).toByteArray());
             case ENUM -> {
                 List<EnumValueDescriptor> values = field.getEnumType().getValues();

@@ -94,7 +94,9 @@ final class ProgramStarter {
 
     private static SandboxException stopped() {
         return new SandboxException(
-                ErrorCode.SANDBOX_STOPPED, "the sandbox is stopping: its first process has ended", "");
+                ErrorCode.SANDBOX_STOPPED,
+                "the sandbox is stopping: its first process has ended",
+                "");
     }
 
     private ThreadGroup enter(ExecSpec spec, Task init, int pid) {
@@ -112,8 +114,7 @@ final class ProgramStarter {
             ProgramLoader.Loaded program =
                     load(spec.arguments(), spec.environment(), caller, limits);
             TaskResources resources =
-                    new TaskResources(
-                            program.image(), table, fs, program.identity().credentials());
+                    new TaskResources(program.image(), table, fs, program.identity().credentials());
             loaded = true;
             return kernel.startProcess(pid, program.name(), resources, limits, program.start());
         } finally {

@@ -185,8 +185,8 @@ public final class Sandbox implements AutoCloseable {
      * from outside are kept meanwhile; to close a paused sandbox is all right.
      *
      * @throws SandboxException SANDBOX_BUSY if it is paused already, or something else is being
-     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and it
-     *     runs on, if it takes too long
+     *     done with it; SANDBOX_STOPPED if it was not started or has ended; TASKS_DO_NOT_STOP, and
+     *     it runs on, if it takes too long
      */
     public void pause() {
         standstill.pause();

@@ -159,8 +159,7 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
         Optional<TaskState> first = Optional.empty();
         for (int taskReference : state.getTaskRefsList()) {
             TaskState task = find(reader, taskReference, KindCase.TASK).getTask();
-            tasks.add(
-                    new SavedTask(task.getTid(), printable(task.getName()), task.getInSyscall()));
+            tasks.add(new SavedTask(task.getTid(), printable(task.getName()), task.getInSyscall()));
             if (first.isEmpty() && task.getProgramRef() != 0) {
                 first = Optional.of(task);
             }
@@ -208,7 +207,10 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
             OpenFileState file = openFile(object);
             descriptors.add(
                     new SavedDescriptor(
-                            descriptor.getNumber(), kind(object), file.getFlags(), path(reader, file)));
+                            descriptor.getNumber(),
+                            kind(object),
+                            file.getFlags(),
+                            path(reader, file)));
         }
         return descriptors;
     }

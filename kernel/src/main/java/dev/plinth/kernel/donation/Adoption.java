@@ -50,8 +50,7 @@ public final class Adoption {
         Map<FdRole, HostFd> adopted = new LinkedHashMap<>();
         manifest.mappings().stream()
                 .filter(mapping -> descriptors.isOpen(mapping.number()))
-                .forEach(mapping ->
-                        adopted.put(mapping.role(), descriptors.own(mapping.number())));
+                .forEach(mapping -> adopted.put(mapping.role(), descriptors.own(mapping.number())));
         DonatedDescriptors result = new DonatedDescriptors(adopted);
         boolean complete = false;
         try {
@@ -162,8 +161,7 @@ public final class Adoption {
         for (int number = FdLayout.BASE; number < FdLayout.LIMIT; number++) {
             int candidate = number;
             boolean known =
-                    manifest.mappings().stream()
-                            .anyMatch(mapping -> mapping.number() == candidate);
+                    manifest.mappings().stream().anyMatch(mapping -> mapping.number() == candidate);
             if (!known && descriptors.isOpen(candidate)) {
                 log.debug("closing {}, which nobody knows", candidate);
                 descriptors.own(candidate).close();

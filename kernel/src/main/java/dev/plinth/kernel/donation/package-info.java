@@ -4,8 +4,8 @@
  *
  * <p>In reading order: {@link dev.plinth.kernel.donation.ForegroundDonation} (launcher and sandbox
  * are one process: devices are opened and the layout is made in place); {@link
- * dev.plinth.kernel.donation.LauncherDonation} and {@link dev.plinth.kernel.donation.Adoption} (they
- * are two: what the one gives and the other takes, as a {@link
+ * dev.plinth.kernel.donation.LauncherDonation} and {@link dev.plinth.kernel.donation.Adoption}
+ * (they are two: what the one gives and the other takes, as a {@link
  * dev.plinth.kernel.donation.DonationManifest} says); {@link
  * dev.plinth.kernel.donation.DonatedDescriptors} (what the sandbox then has, by role).
  *

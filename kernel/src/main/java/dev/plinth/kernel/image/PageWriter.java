@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -35,6 +36,7 @@ public final class PageWriter implements AutoCloseable {
     private final ByteBuffer compressed;
     private final List<PageExtent> extents = new ArrayList<>();
 
+    private LongConsumer progress = bytes -> {};
     private long offset;
     private long storedPages;
 
@@ -51,6 +53,11 @@ public final class PageWriter implements AutoCloseable {
                 compression == Compression.ZSTD
                         ? arena.allocate(Zstd.compressBound(most)).asByteBuffer()
                         : ByteBuffer.allocate(0);
+    }
+
+    /** Has somebody told of each piece that is done, by its size in bytes. */
+    public void reportTo(LongConsumer listener) {
+        progress = requireNonNull(listener, "listener is null");
     }
 
     /**
@@ -79,6 +86,7 @@ public final class PageWriter implements AutoCloseable {
             writeExtent(
                     firstPage + from,
                     content.asSlice(from << Pages.SHIFT, (i - from) << Pages.SHIFT));
+            progress.accept((i - from) << Pages.SHIFT);
         }
     }
 

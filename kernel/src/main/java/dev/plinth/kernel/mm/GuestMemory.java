@@ -1,6 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.SavedWith;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -13,6 +12,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;

@@ -11,9 +11,10 @@
  * thread it gets), {@code TaskRunner} (its loop: run the guest, serve the trap, deliver signals),
  * {@link dev.plinth.kernel.task.TaskSignals}, {@code TaskWait} (the one way to block), {@code
  * ProgramExecution} with {@link dev.plinth.kernel.task.ProgramLoader} (exec), {@code TaskExit}
- * (exit), {@code ChildWait} (wait), {@code ProcessEntry} (a process from outside), {@code JobControl} and {@code GroupStop} (stop and continue).
- * What runs beside it: {@link dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time).
- * What stops all of it: {@code World}, with {@link dev.plinth.kernel.task.StoppedWorld}.
+ * (exit), {@code ChildWait} (wait), {@code ProcessEntry} (a process from outside), {@code
+ * JobControl} and {@code GroupStop} (stop and continue). What runs beside it: {@link
+ * dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time). What stops all of it: {@code
+ * World}, with {@link dev.plinth.kernel.task.StoppedWorld}.
  *
  * <p><b>Threads.</b> A task has one Java platform thread for life, which makes its execution
  * context and is alone in running it; when the task has ended, the thread serves another. What a

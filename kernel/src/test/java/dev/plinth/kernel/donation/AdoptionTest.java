@@ -72,8 +72,7 @@ final class AdoptionTest {
     }
 
     private void assertBroken(String manifest, String word, DeviceDeclaration... devices) {
-        SandboxException e =
-                assertThrows(SandboxException.class, () -> adopt(manifest, devices));
+        SandboxException e = assertThrows(SandboxException.class, () -> adopt(manifest, devices));
         assertEquals(ErrorCode.DONATION_BROKEN, e.code());
         assertTrue(e.getMessage().contains(word), e.getMessage());
     }
@@ -85,9 +84,7 @@ final class AdoptionTest {
         placeSocket(204);
         place(205, "/dev/null", O_RDWR_CLOEXEC);
         try (DonatedDescriptors adopted =
-                adopt(
-                        "200=stdio/0,203=device/zero,204=control,205=log",
-                        device("zero", true))) {
+                adopt("200=stdio/0,203=device/zero,204=control,205=log", device("zero", true))) {
             assertEquals(200, adopted.find(FdRole.STDIN).orElseThrow().number());
             assertEquals(203, adopted.find(FdRole.device("zero")).orElseThrow().number());
             assertEquals(204, adopted.find(FdRole.CONTROL).orElseThrow().number());
@@ -173,9 +170,7 @@ final class AdoptionTest {
         HostFd wrong = new HostFd(host, 231);
         assertThrows(
                 SandboxException.class,
-                () ->
-                        adoption.adoptDevices(
-                                List.of(device("zero", true)), Map.of(role, wrong)));
+                () -> adoption.adoptDevices(List.of(device("zero", true)), Map.of(role, wrong)));
         assertFalse(wrong.isOpen());
         assertThrows(
                 SandboxException.class,

@@ -176,8 +176,7 @@ final class LauncherDonationTest {
                                 .filter(mapping ->
                                         mapping.number() >= FdLayout.BASE + 3
                                                 || !launch.closed()
-                                                        .contains(
-                                                                mapping.number() - FdLayout.BASE))
+                                                        .contains(mapping.number() - FdLayout.BASE))
                                 .toList();
                 assertEquals(open, donation.manifest().mappings());
             }
@@ -228,9 +227,7 @@ final class LauncherDonationTest {
         SandboxException e =
                 assertThrows(
                         SandboxException.class,
-                        () ->
-                                LauncherDonation.collect(
-                                        host, List.of(missing), Set.of(), others));
+                        () -> LauncherDonation.collect(host, List.of(missing), Set.of(), others));
         assertEquals(ErrorCode.DEVICE_UNUSABLE, e.code());
         assertFalse(control.isOpen());
     }
@@ -250,8 +247,7 @@ final class LauncherDonationTest {
                                 DeviceDeclaration.OpenMode.READ_ONLY,
                                 true));
         try (LauncherDonation donation =
-                LauncherDonation.collect(
-                        host, devices, Set.of(0, 1, 2), new LinkedHashMap<>())) {
+                LauncherDonation.collect(host, devices, Set.of(0, 1, 2), new LinkedHashMap<>())) {
             assertEquals("204=device/null", donation.manifest().encoded());
         }
     }

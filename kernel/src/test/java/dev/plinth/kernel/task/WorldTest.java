@@ -373,7 +373,8 @@ final class WorldTest {
             world = begin(sandbox).stopWorld(PATIENCE);
         }
         assertEquals(
-                ErrorCode.SANDBOX_STOPPED, assertThrows(SandboxException.class, world::tasks).code());
+                ErrorCode.SANDBOX_STOPPED,
+                assertThrows(SandboxException.class, world::tasks).code());
         world.close();
     }
 

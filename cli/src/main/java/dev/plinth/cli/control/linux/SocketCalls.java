@@ -105,7 +105,8 @@ public final class SocketCalls {
         try (Arena arena = Arena.ofConfined();
                 HostFd place = openDirectory(arena, directory)) {
             long address = address(arena, place, name);
-            host.require("bind(" + name + ")", SYS_BIND, socket.number(), address, SOCKADDR_UN_BYTES);
+            host.require(
+                    "bind(" + name + ")", SYS_BIND, socket.number(), address, SOCKADDR_UN_BYTES);
             host.require("listen(" + name + ")", SYS_LISTEN, socket.number(), BACKLOG);
             complete = true;
             return socket;
@@ -231,8 +232,7 @@ public final class SocketCalls {
             poll.set(JAVA_INT, 0, connection.number());
             poll.set(JAVA_SHORT, POLLFD_EVENTS, (short) POLLRDHUP);
             long ready = host.syscall(SYS_POLL, poll.address(), 1, 0);
-            return ready == 1
-                    && poll.get(JAVA_SHORT, POLLFD_REVENTS) != 0;
+            return ready == 1 && poll.get(JAVA_SHORT, POLLFD_REVENTS) != 0;
         }
     }
 

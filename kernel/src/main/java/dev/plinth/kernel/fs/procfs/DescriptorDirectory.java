@@ -6,6 +6,7 @@ import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -19,7 +20,9 @@ import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -27,6 +30,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/fd or fdinfo: a file for each open descriptor. */
+@NotSaved("made again by its name")
 final class DescriptorDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ThreadView thread;
@@ -131,6 +135,18 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
     @Override
     public Optional<Inode> restoreInode(PathName name, boolean gone) {
         return Numbers.parse(name).map(fd -> gone ? maker.apply(fd) : inode(fd));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>();
+        for (int fd : thread.descriptors()) {
+            Inode inode = inodes.get(fd);
+            if (inode != null) {
+                known.put(PathName.of(String.valueOf(fd)), inode);
+            }
+        }
+        return known;
     }
 
     private boolean isOpen(int fd) {

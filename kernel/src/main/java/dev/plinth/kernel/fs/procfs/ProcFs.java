@@ -57,6 +57,7 @@ public final class ProcFs extends PseudoFs {
             Supplier<? extends SystemView> system,
             Consumer<FileSystem> owner) {
         MemoryInode.restoring(restorers);
+        CheckpointInode.restoring(restorers);
         restorers.add(
                 KindCase.PROC_FS,
                 (object, reader) -> {
@@ -68,6 +69,8 @@ public final class ProcFs extends PseudoFs {
                                     Timestamps.restore(object.getProcFs().getTime()),
                                     system);
                     owner.accept(fileSystem);
+                    reader.later(() ->
+                            fileSystem.restoreInodes(object.getProcFs().getInodesList(), reader));
                     return fileSystem;
                 });
     }
@@ -78,7 +81,8 @@ public final class ProcFs extends PseudoFs {
                 .setProcFs(
                         ProcFsState.newBuilder()
                                 .setDevice(device().encode())
-                                .setTime(Timestamps.save(time())));
+                                .setTime(Timestamps.save(time()))
+                                .addAllInodes(saveInodes()));
     }
 
     @Override

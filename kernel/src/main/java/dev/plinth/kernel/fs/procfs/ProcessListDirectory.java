@@ -4,6 +4,7 @@ import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -14,13 +15,16 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /** The root of /proc: files about the sandbox, and a directory for each process. */
+@NotSaved("made again by its name")
 final class ProcessListDirectory extends Directory implements NamedEntries {
     private static final Ownership OWNER = new Ownership(0555, 0, 0);
 
@@ -73,6 +77,7 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                                 caller ->
                                         PathName.of(
                                                 caller.processId() + "/task/" + caller.threadId())))
+                .add("plinth/checkpoint", new CheckpointInode(fileSystem, system.checkpoints()))
                 .add("sys", SystemSettings.directory(fileSystem, system));
     }
 
@@ -102,6 +107,18 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                                         ProcessDirectory.ofLateProcess(
                                                 fileSystem,
                                                 late(() -> processes().findByThread(tid)))));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>(fixed.knownInodes());
+        for (ProcessView process : processes().all()) {
+            ProcessDirectory directory = directories.get(process.pid());
+            if (directory != null && directory.shows(process)) {
+                known.put(PathName.of(String.valueOf(process.pid())), directory);
+            }
+        }
+        return known;
     }
 
     private static ProcessView late(Supplier<Optional<ProcessView>> finder) {

@@ -1,6 +1,7 @@
 package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.kernel.fs.pseudofs.NamedEntries;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -10,13 +11,16 @@ import dev.plinth.kernel.vfs.FileType;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/task: a directory for each thread of a process. */
+@NotSaved("made again by its name")
 final class ThreadListDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ProcessView process;
@@ -44,6 +48,18 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
                                 ? late(Optional::empty)
                                 : directories.computeIfAbsent(
                                         tid, number -> late(() -> process.thread(number))));
+    }
+
+    @Override
+    public Map<PathName, Inode> knownInodes() {
+        Map<PathName, Inode> known = new HashMap<>();
+        for (ThreadView thread : process.threads()) {
+            ProcessDirectory directory = directories.get(thread.tid());
+            if (directory != null && directory.shows(thread)) {
+                known.put(PathName.of(String.valueOf(thread.tid())), directory);
+            }
+        }
+        return known;
     }
 
     private ProcessDirectory late(Supplier<Optional<ThreadView>> finder) {

@@ -4,6 +4,7 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.NamedInodes;
 import dev.plinth.kernel.vfs.PathName;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,9 @@ public interface NamedEntries {
      * @return empty if there are no such names here
      */
     Optional<Inode> restoreInode(PathName name, boolean gone);
+
+    /** The inodes that were made so far and show something that is there, by name. */
+    Map<PathName, Inode> knownInodes();
 
     /** What saving an inode ends in that is made again by its name: nobody does it. */
     static IllegalStateException madeByName(Inode inode) {

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.pseudofs;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.proto.NamedInodeState;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileSystem;
@@ -13,6 +14,7 @@ import dev.plinth.kernel.vfs.NamedInodes;
 import dev.plinth.kernel.vfs.PathName;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** A file system whose files are made of what they show. */
@@ -84,6 +86,16 @@ public abstract class PseudoFs extends FileSystem implements NamedInodes {
                 .restoreInode(name, gone)
                 .orElseThrow(() ->
                         StateReader.corrupt("there is no '%s' in %s".formatted(name, type())));
+    }
+
+    /** What is saved of the inodes that programs may have seen. */
+    protected final List<NamedInodeState> saveInodes() {
+        return KnownNumbers.save(root());
+    }
+
+    /** Makes these inodes again. */
+    protected final void restoreInodes(List<NamedInodeState> saved, StateReader reader) {
+        KnownNumbers.restore(this, saved, reader);
     }
 
     /** The time of every file. */

@@ -72,6 +72,8 @@ public final class SysFs extends PseudoFs {
                                     Timestamps.restore(object.getSysFs().getTime()),
                                     machine);
                     owner.accept(fileSystem);
+                    reader.later(() ->
+                            fileSystem.restoreInodes(object.getSysFs().getInodesList(), reader));
                     return fileSystem;
                 });
     }
@@ -82,7 +84,8 @@ public final class SysFs extends PseudoFs {
                 .setSysFs(
                         SysFsState.newBuilder()
                                 .setDevice(device().encode())
-                                .setTime(Timestamps.save(time())));
+                                .setTime(Timestamps.save(time()))
+                                .addAllInodes(saveInodes()));
     }
 
     @Override

@@ -1,0 +1,134 @@
+package dev.plinth.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.boot.RestoreSpec;
+import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.boot.Stdio;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.plugin.LoadedPlatform;
+
+import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@code plinth restore}: lets a sandbox go on that was written into an image. */
+final class RestoreCommand implements StartingCommand {
+    static final Option IMAGE_PATH =
+            CommonOptions.withValue("image-path", "DIR", "the directory of the image");
+    private static final Option ALLOW_CHANGED =
+            Option.builder()
+                    .longOpt("allow-changed")
+                    .desc("accept files of the host that are others, or changed, since then")
+                    .get();
+
+    private final Launch launch;
+
+    RestoreCommand(Launch launch) {
+        this.launch = requireNonNull(launch, "launch is null");
+    }
+
+    @Override
+    public String name() {
+        return "restore";
+    }
+
+    @Override
+    public String summary() {
+        return "Let a sandbox go on that was written into an image";
+    }
+
+    @Override
+    public String synopsis() {
+        return "--image-path DIR [OPTION]...";
+    }
+
+    @Override
+    public Options options() {
+        return new Options()
+                .addOption(IMAGE_PATH)
+                .addOption(CommonOptions.PLATFORM)
+                .addOption(ALLOW_CHANGED)
+                .addOption(RunCommand.STRACE)
+                .addOption(SandboxStart.ID)
+                .addOption(SandboxStart.DETACH)
+                .addOption(CommonOptions.ROOT)
+                .addOption(CommonOptions.DEBUG_LOG)
+                .addOption(CommonOptions.PLUGINS);
+    }
+
+    @Override
+    public String notes() {
+        return """
+        Examples:
+          plinth restore --image-path web.image
+          plinth restore --detach --id web2 --platform kvm --image-path web.image
+
+        The platform may be another than before. Standard input, output and error are
+        yours, whatever they are; those that were open must be open. The image can be
+        restored as often as wanted; leave it as it is while its sandboxes run.
+
+        Signals: as with 'plinth run'.
+
+        Exit status: that of the first program; 128+N if signal N ended it.
+          125  the sandbox could not be restored
+            2  the options make no sense
+        """;
+    }
+
+    @Override
+    public boolean takesOptionsAnywhere() {
+        return true;
+    }
+
+    @Override
+    public int failureStatus(ErrorCode code) {
+        return RunCommand.FAILURE_STATUS;
+    }
+
+    @Override
+    public int run(Arguments arguments, Console console) {
+        return new SandboxStart(launch, this).run(arguments, console);
+    }
+
+    /** The image that is named. */
+    static Path image(Arguments arguments) {
+        return arguments
+                .value(IMAGE_PATH)
+                .map(Path::of)
+                .orElseThrow(() -> new UsageException("no image named, with --image-path DIR"));
+    }
+
+    @Override
+    public SandboxSource source(Arguments arguments) {
+        arguments.requireNoOperands();
+        RestoreSpec spec = RestoreSpec.of(image(arguments).toAbsolutePath().normalize());
+        if (arguments.has(ALLOW_CHANGED)) {
+            spec = spec.withChangesAllowed();
+        }
+        return new ImageSource(spec, arguments.has(RunCommand.STRACE));
+    }
+
+    /** A sandbox that was written into an image. */
+    private record ImageSource(RestoreSpec spec, boolean traced) implements SandboxSource {
+        @Override
+        public Sandbox make(Plinth plinth, LoadedPlatform platform, Stdio stdio, DebugLog log) {
+            RestoreSpec whole = spec.withStdio(stdio);
+            return plinth.restore(traced ? whole.withStrace(log::line) : whole, platform);
+        }
+
+        /** The image knows; it need not exist as a path any more. */
+        @Override
+        public String rootfs() {
+            return "";
+        }
+
+        @Override
+        public List<String> program() {
+            return List.of("(restored from " + spec.directory() + ")");
+        }
+    }
+}
