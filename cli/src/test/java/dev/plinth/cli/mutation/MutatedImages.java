@@ -198,9 +198,6 @@ final class MutatedImages {
             Thread.sleep(RUN_MILLIS);
             return RESTORED;
         } catch (SandboxException e) {
-            if (Boolean.getBoolean("mutation.trace")) {
-                e.printStackTrace();
-            }
             return e.code().name();
         }
     }

@@ -61,7 +61,8 @@ final class DisturbedGate implements SyscallGate, AutoCloseable {
     @Override
     public void enter(Task task) {
         boolean mine = false;
-        if (isDue()) {
+        // A call that is made again is the same call, and whoever disturbed it waits for it.
+        if (!task.isBrokenOff() && isDue()) {
             awaitThread(task);
             mine = request();
         }

@@ -15,32 +15,43 @@ import java.util.function.Consumer;
  * @param strace takes a line for each system call; empty for no trace
  * @param allowChanged whether files of the host may be others than those that were in use, or may
  *     have other content
+ * @param checkpoints decides on checkpoints that programs ask for; empty if they ask in vain
  */
 public record RestoreSpec(
-        Path directory, Stdio stdio, Optional<Consumer<String>> strace, boolean allowChanged) {
+        Path directory,
+        Stdio stdio,
+        Optional<Consumer<String>> strace,
+        boolean allowChanged,
+        Optional<CheckpointHandler> checkpoints) {
     public RestoreSpec {
         requireNonNull(directory, "directory is null");
         requireNonNull(stdio, "stdio is null");
+        requireNonNull(checkpoints, "checkpoints is null");
         requireNonNull(strace, "strace is null");
     }
 
     /** With this process' stdio, no trace, and no changed files. */
     public static RestoreSpec of(Path directory) {
-        return new RestoreSpec(directory, Stdio.Inherited.all(), Optional.empty(), false);
+        return new RestoreSpec(directory, Stdio.Inherited.all(), Optional.empty(), false, Optional.empty());
     }
 
     /** The same with other standard input, output and error. */
     public RestoreSpec withStdio(Stdio source) {
-        return new RestoreSpec(directory, source, strace, allowChanged);
+        return new RestoreSpec(directory, source, strace, allowChanged, checkpoints);
     }
 
     /** The same with a trace of system calls. */
     public RestoreSpec withStrace(Consumer<String> lines) {
-        return new RestoreSpec(directory, stdio, Optional.of(lines), allowChanged);
+        return new RestoreSpec(directory, stdio, Optional.of(lines), allowChanged, checkpoints);
     }
 
     /** The same for files of the host that may have changed. */
     public RestoreSpec withChangesAllowed() {
-        return new RestoreSpec(directory, stdio, strace, true);
+        return new RestoreSpec(directory, stdio, strace, true, checkpoints);
+    }
+
+    /** The same with somebody whom programs may ask for checkpoints. */
+    public RestoreSpec withCheckpoints(CheckpointHandler handler) {
+        return new RestoreSpec(directory, stdio, strace, allowChanged, Optional.of(handler));
     }
 }

@@ -368,11 +368,11 @@ final class RootFileSystem {
      * Shows the kernel and its processes in /proc, the machine in /sys. They are mounted, unless
      * they were when the files were saved.
      */
-    void mountViews(Kernel kernel, HostFacts facts) {
+    void mountViews(Kernel kernel, HostFacts facts, CheckpointRequests checkpoints) {
         SandboxView shown =
                 savedBootId
-                        .map(bootId -> new SandboxView(kernel, facts, bootId))
-                        .orElseGet(() -> new SandboxView(kernel, facts));
+                        .map(bootId -> new SandboxView(kernel, facts, checkpoints, bootId))
+                        .orElseGet(() -> new SandboxView(kernel, facts, checkpoints));
         view = Optional.of(shown);
         if (savedBootId.isPresent()) {
             return;

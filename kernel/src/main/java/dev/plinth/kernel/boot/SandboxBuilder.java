@@ -117,7 +117,11 @@ final class SandboxBuilder {
                                 disturbed.isPresent() ? disturbed.get() : dispatcher,
                                 vdso,
                                 Kernel.Age.beginning(clock)));
-        files.mountViews(kernel, facts);
+        CheckpointRequests requests =
+                new CheckpointRequests(
+                        kernel, spec.checkpoints(), SandboxView.randomUuid(facts.random()));
+        resources.own(requests::close);
+        files.mountViews(kernel, facts, requests);
         ProgramStarter programs = new ProgramStarter(kernel, files);
         Task init = programs.init(spec, descriptors, credentials);
         Sandbox sandbox =
@@ -130,6 +134,7 @@ final class SandboxBuilder {
                         slot,
                         resources);
         disturbed.ifPresent(each -> each.attach(sandbox));
+        requests.attach(sandbox);
         return sandbox;
     }
 

@@ -58,13 +58,12 @@ final class SandboxRestorer {
     Sandbox restore(RestoreSpec spec, PlatformFactory factory) {
         SandboxResources resources = new SandboxResources();
         boolean complete = false;
-        try (Image image = Image.open(spec.directory())) {
+        try {
+            // First, for they are taken over whatever comes of it.
             DonatedDescriptors descriptors =
                     SandboxBuilder.descriptors(host, spec.stdio(), factory);
             resources.own(descriptors::close);
-            new Requirements(image.inventory())
-                    .checkRoles(role -> descriptors.find(role).isPresent());
-            Sandbox sandbox = new Restore(spec, factory, image, descriptors, resources).run();
+            Sandbox sandbox = restore(spec, factory, descriptors, resources);
             complete = true;
             return sandbox;
         } catch (HostCallException e) {
@@ -79,6 +78,19 @@ final class SandboxRestorer {
             if (!complete) {
                 resources.close();
             }
+        }
+    }
+
+    private Sandbox restore(
+            RestoreSpec spec,
+            PlatformFactory factory,
+            DonatedDescriptors descriptors,
+            SandboxResources resources)
+            throws IOException {
+        try (Image image = Image.open(spec.directory())) {
+            new Requirements(image.inventory())
+                    .checkRoles(role -> descriptors.find(role).isPresent());
+            return new Restore(spec, factory, image, descriptors, resources).run();
         }
     }
 
@@ -145,16 +157,23 @@ final class SandboxRestorer {
                             resources,
                             spec.allowChanged());
             Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
-            files.mountViews(kernel, facts);
+            CheckpointRequests requests =
+                    new CheckpointRequests(
+                            kernel, spec.checkpoints(), SandboxView.randomUuid(facts.random()));
+            resources.own(requests::close);
+            files.mountViews(kernel, facts, requests);
             SavedTasks.restore(kernel, restorers, reader, RestartBlocks::restore);
-            return new Sandbox(
-                    kernel,
-                    Optional.empty(),
-                    new ProgramStarter(kernel, files),
-                    new Checkpoints(host, kernel, files, slot),
-                    descriptors,
-                    slot,
-                    resources);
+            Sandbox sandbox =
+                    new Sandbox(
+                            kernel,
+                            Optional.empty(),
+                            new ProgramStarter(kernel, files),
+                            new Checkpoints(host, kernel, files, slot),
+                            descriptors,
+                            slot,
+                            resources);
+            requests.attach(sandbox);
+            return sandbox;
         }
 
         private RestoredMemory memory(KernelState state) {

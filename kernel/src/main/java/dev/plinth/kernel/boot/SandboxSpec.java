@@ -22,6 +22,7 @@ import java.util.function.Consumer;
  * @param user whom the program runs as; empty for the user who runs Plinth
  * @param hostname what the sandbox calls itself; empty for the host's name
  * @param bounds what all of its programs together may take
+ * @param checkpoints decides on checkpoints that programs ask for; empty if they ask in vain
  * @param disturbance what is done to it at every so many system calls: for tests
  */
 public record SandboxSpec(
@@ -35,6 +36,7 @@ public record SandboxSpec(
         Optional<User> user,
         Optional<String> hostname,
         Bounds bounds,
+        Optional<CheckpointHandler> checkpoints,
         Optional<Disturbance> disturbance) {
     public SandboxSpec {
         arguments = List.copyOf(arguments);
@@ -47,6 +49,7 @@ public record SandboxSpec(
         requireNonNull(user, "user is null");
         requireNonNull(hostname, "hostname is null");
         requireNonNull(bounds, "bounds is null");
+        requireNonNull(checkpoints, "checkpoints is null");
         requireNonNull(disturbance, "disturbance is null");
         if (arguments.isEmpty()) {
             throw new IllegalArgumentException("nothing to run");
@@ -143,6 +146,7 @@ public record SandboxSpec(
         private Optional<User> user = Optional.empty();
         private Optional<String> hostname = Optional.empty();
         private Bounds bounds = Bounds.DEFAULT;
+        private Optional<CheckpointHandler> checkpoints = Optional.empty();
         private Optional<Disturbance> disturbance = Optional.empty();
 
         private Builder(List<String> arguments) {
@@ -203,6 +207,12 @@ public record SandboxSpec(
             return this;
         }
 
+        /** Lets programs ask for checkpoints, by /proc/plinth/checkpoint. */
+        public Builder checkpoints(CheckpointHandler handler) {
+            checkpoints = Optional.of(handler);
+            return this;
+        }
+
         /** Has something done to the sandbox again and again: for tests. */
         public Builder disturb(Disturbance again) {
             disturbance = Optional.of(again);
@@ -222,6 +232,7 @@ public record SandboxSpec(
                     user,
                     hostname,
                     bounds,
+                    checkpoints,
                     disturbance);
         }
     }

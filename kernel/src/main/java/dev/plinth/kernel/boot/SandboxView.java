@@ -2,12 +2,14 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.fs.procfs.CheckpointControl;
 import dev.plinth.kernel.fs.procfs.Processes;
 import dev.plinth.kernel.fs.procfs.SystemView;
 import dev.plinth.kernel.fs.sysfs.MachineView;
 import dev.plinth.kernel.fs.sysfs.ProcessorCache;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
+import dev.plinth.kernel.task.RandomSource;
 import dev.plinth.kernel.task.UtsName;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.FileSystem;
@@ -29,23 +31,29 @@ final class SandboxView implements SystemView, MachineView {
 
     private final Kernel kernel;
     private final HostFacts facts;
+    private final CheckpointControl checkpoints;
     private final Processes processes;
     private final long bootTime;
     private final String bootId;
 
     /** A sandbox that was made now. */
-    SandboxView(Kernel kernel, HostFacts facts) {
-        this(kernel, facts, Optional.empty());
+    SandboxView(Kernel kernel, HostFacts facts, CheckpointControl checkpoints) {
+        this(kernel, facts, checkpoints, Optional.empty());
     }
 
     /** A sandbox that was saved. */
-    SandboxView(Kernel kernel, HostFacts facts, String bootId) {
-        this(kernel, facts, Optional.of(bootId));
+    SandboxView(Kernel kernel, HostFacts facts, CheckpointControl checkpoints, String bootId) {
+        this(kernel, facts, checkpoints, Optional.of(bootId));
     }
 
-    private SandboxView(Kernel kernel, HostFacts facts, Optional<String> bootId) {
+    private SandboxView(
+            Kernel kernel,
+            HostFacts facts,
+            CheckpointControl checkpoints,
+            Optional<String> bootId) {
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.facts = requireNonNull(facts, "facts is null");
+        this.checkpoints = requireNonNull(checkpoints, "checkpoints is null");
         this.processes = new KernelProcesses(kernel);
         this.bootTime = (kernel.clock().realtimeNanos() - uptimeNanos()) / Clock.NANOS_PER_SECOND;
         this.bootId = bootId.orElseGet(this::randomUuid);
@@ -137,9 +145,14 @@ final class SandboxView implements SystemView, MachineView {
 
     @Override
     public String randomUuid() {
+        return randomUuid(kernel.random());
+    }
+
+    /** A random UUID, another one at each call. */
+    static String randomUuid(RandomSource random) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment words = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            kernel.random().fill(words);
+            random.fill(words);
             long high = words.getAtIndex(ValueLayout.JAVA_LONG, 0);
             long low = words.getAtIndex(ValueLayout.JAVA_LONG, 1);
             return new UUID(
@@ -152,6 +165,11 @@ final class SandboxView implements SystemView, MachineView {
     @Override
     public String bootId() {
         return bootId;
+    }
+
+    @Override
+    public CheckpointControl checkpoints() {
+        return checkpoints;
     }
 
     @Override

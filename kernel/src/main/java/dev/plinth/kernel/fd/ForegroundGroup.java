@@ -2,6 +2,7 @@ package dev.plinth.kernel.fd;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.vfs.UserMemory;
 
 import java.lang.foreign.Arena;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>It is remembered and told, so that shells find what they set. Nothing stops those who are not
  * in the foreground.
  */
+@SavedWith(HostFiles.class)
 final class ForegroundGroup {
     /** The session of the first process, which the terminal belongs to. */
     private static final int SESSION = 1;

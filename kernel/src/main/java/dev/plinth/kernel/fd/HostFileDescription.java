@@ -15,6 +15,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.HostFileDescriptionState;
 import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.FileStat;
 import dev.plinth.kernel.vfs.FileType;
@@ -102,9 +103,13 @@ public final class HostFileDescription extends FileDescription {
         return ObjectState.newBuilder().setHostFileDescription(state);
     }
 
+    /** The position is the host's, of a file that has one. */
     @Override
-    protected long savedPosition() {
-        return kind == Kind.REGULAR ? seek(0, Fs.SEEK_CUR) : 0;
+    protected OpenFileState saveOpenFile(StateWriter writer) {
+        OpenFileState state = super.saveOpenFile(writer);
+        return kind == Kind.REGULAR
+                ? state.toBuilder().setPosition(seek(0, Fs.SEEK_CUR)).build()
+                : state;
     }
 
     /**

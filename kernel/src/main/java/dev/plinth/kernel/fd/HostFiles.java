@@ -12,6 +12,7 @@ import dev.plinth.kernel.fd.linux.Ioctls;
 import dev.plinth.kernel.fs.hostfs.HostAttributes;
 import dev.plinth.kernel.fs.hostfs.HostCalls;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
@@ -56,6 +57,7 @@ public final class HostFiles implements Stateful {
     private final ForegroundGroup terminal = new ForegroundGroup();
 
     /** The files that were given; added to by the thread that makes the sandbox. */
+    @NotSaved("each file adds itself when it is made again")
     private final List<HostInode> given = new CopyOnWriteArrayList<>();
 
     /** Takes descriptors into a sandbox that gives these numbers. */

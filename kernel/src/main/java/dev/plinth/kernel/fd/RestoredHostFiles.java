@@ -9,6 +9,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.hostfs.HostAttributes;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.HostFileDescriptionState;
@@ -33,6 +34,7 @@ import java.util.Set;
  * <p>What was one file must be one file again, for it has one number. What were several may be one
  * now: each keeps its number. Confined to the thread that restores.
  */
+@NotSaved("lives as long as a restore")
 final class RestoredHostFiles {
     private final HostKernel host;
     private final Map<FdRole, HostFd> descriptors;

@@ -33,12 +33,14 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** Calls that say how memory will be used: madvise(2), msync(2), mincore(2), mlock(2). */
+@SavedWith(MemoryManager.class)
 final class Advice {
     /** mincore(2) is answered by pieces of this many pages. */
     private static final int RESIDENCY_PIECE = 4096;

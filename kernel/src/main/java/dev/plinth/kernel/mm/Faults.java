@@ -4,10 +4,12 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.Optional;
 
 /** Page faults, those of the guest's instructions and those that system calls would have. */
+@SavedWith(MemoryManager.class)
 final class Faults {
     /** Stacks grow by this much at a time, where nothing is in the way. */
     private static final long STACK_GROWTH = 64 << 10;

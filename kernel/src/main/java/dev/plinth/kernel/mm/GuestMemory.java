@@ -12,6 +12,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +33,7 @@ import java.util.Optional;
  * <p>Every method throws {@link ErrnoException} EFAULT if some of the memory cannot be accessed; a
  * write may have been done in part.
  */
+@SavedWith(MemoryManager.class)
 public final class GuestMemory {
     /** What one read or write moves at most: {@code MAX_RW_COUNT} of Linux. */
     public static final long MAX_TRANSFER = 0x7fff_f000L;

@@ -15,6 +15,8 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.MemorySnapshot;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -42,7 +44,10 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
     static final long EAGER = Pager.BLOCK;
 
     private final Mappings mappings;
+
+    @NotSaved("saved by way of the mappings")
     private final Pager pager;
+
     private final GuestMemory guestMemory;
     private final Remap remap;
     private final Advice advice;
@@ -141,6 +146,16 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
                 manager.close();
             }
         }
+    }
+
+    /**
+     * Has the process's own pages copied on write while it runs, so that little is left to do when
+     * it is stopped to be saved.
+     *
+     * @param snapshot keeps them
+     */
+    public void prepareToBeSaved(MemorySnapshot snapshot) {
+        pager.keepOwnPages(requireNonNull(snapshot, "snapshot is null"));
     }
 
     @Override

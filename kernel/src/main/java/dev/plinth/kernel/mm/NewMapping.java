@@ -16,10 +16,12 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.Optional;
 
 /** Makes mappings: mmap(2), and pages of the kernel's own. */
+@SavedWith(MemoryManager.class)
 final class NewMapping {
     private final Mappings mappings;
     private final Pager pager;

@@ -11,8 +11,10 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 /** The call mremap(2). */
+@SavedWith(MemoryManager.class)
 final class Remap {
     private static final int KNOWN_FLAGS = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 

@@ -42,6 +42,9 @@ public final class Kernel implements AutoCloseable {
     /** The number of the first process, which the sandbox lives and dies with. */
     public static final int INIT_PID = 1;
 
+    /** How long tasks that were restored may take to come to where they were stopped. */
+    private static final Duration RESTORED_PATIENCE = Duration.ofSeconds(30);
+
     private final HostKernel host;
 
     /** Replaced while the world is stopped. */
@@ -434,12 +437,18 @@ public final class Kernel implements AutoCloseable {
     public void startRestored() {
         List<Task> tasks = processes.tasks();
         RestoredBirths births = new RestoredBirths(tasks.size());
+        timers.pause();
+        world.beginStopped();
         processes.processes().forEach(process -> process.timers().resume(this));
         for (Task task : tasks) {
             world.enter();
             threads.runFirst(new TaskRunner(task, births.of(task)));
         }
-        births.await(this);
+        try {
+            births.await(this);
+        } finally {
+            world.goOnOnceStopped(RESTORED_PATIENCE);
+        }
     }
 
     /** Gives back what the tasks have that were restored and are not to be started. */

@@ -522,21 +522,29 @@ public final class Task implements Stateful {
         return inSyscall;
     }
 
-    /** Whether the call that the guest is in was broken off: a restart code stands in rax. */
-    boolean isBrokenOff() {
+    /**
+     * Whether the call that the guest is in was broken off: a restart code stands in rax. So it is
+     * also when the call begins to be made again.
+     */
+    public boolean isBrokenOff() {
         return inSyscall && Restart.isRestart(registers.rax());
     }
 
     /**
-     * Prepares the registers for the call that was broken off to be made again.
+     * Makes the call again that was broken off.
      *
      * <p>Linux has the program make it again. To make it at once leaves no moment in which a signal
      * finds the program outside of a call that waits for signals.
      */
-    void repeatCall() {
-        if (registers.rax() == -Restart.ERESTART_RESTARTBLOCK) {
-            registers.setOrigRax(SYS_RESTART_SYSCALL);
+    void repeatCall(SyscallGate gate) {
+        if (registers.rax() != -Restart.ERESTART_RESTARTBLOCK) {
+            gate.enter(this);
+            return;
         }
+        long number = registers.origRax();
+        registers.setOrigRax(SYS_RESTART_SYSCALL);
+        gate.enter(this);
+        registers.setOrigRax(number);
     }
 
     void enterSyscall() {

@@ -125,9 +125,9 @@ final class TaskRunner implements TaskThreads.Job {
                 }
                 delivery.deliver();
                 if (task.isBrokenOff() && !task.isEnding()) {
-                    task.repeatCall();
-                    gate.enter(task);
+                    task.repeatCall(gate);
                 }
+                kernel.world().settleHere(task);
                 continue;
             }
             task.leaveSyscall();

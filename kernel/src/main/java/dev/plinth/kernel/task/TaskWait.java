@@ -123,6 +123,7 @@ final class TaskWait implements Blocker, AutoCloseable {
         if (task.isInterrupted()) {
             return Outcome.INTERRUPTED;
         }
+        task.kernel().world().sleeps(task);
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
         long began = System.nanoTime();
         Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);

@@ -41,6 +41,9 @@ final class World {
     @GuardedBy("worldLock")
     private Phase phase = Phase.RUNNING;
 
+    /** How long the calls that were broken off may take to sleep again, before all else goes on. */
+    private static final Duration SETTLING = Duration.ofSeconds(1);
+
     /** Whether tasks are to stop: read by every task that is about to sleep. */
     private volatile boolean stopping;
 
@@ -50,6 +53,17 @@ final class World {
 
     @GuardedBy("worldLock")
     private final Set<Task> stopped = new HashSet<>();
+
+    /** Whether the world is about to go on; read by every task that is about to sleep. */
+    private volatile boolean settling;
+
+    /** Whose calls are being made again. */
+    @GuardedBy("worldLock")
+    private final Set<Task> unsettled = new HashSet<>();
+
+    /** Who is settled, and waits for the world to go on. */
+    @GuardedBy("worldLock")
+    private final Set<Task> settled = new HashSet<>();
 
     /** What each stopped task is to do on its thread. */
     @GuardedBy("worldLock")
@@ -65,6 +79,8 @@ final class World {
         STOPPING,
         /** None does. */
         STOPPED,
+        /** Calls that were broken off are made again, and nothing else happens. */
+        SETTLING,
         /** The sandbox ends: the world does not stop any more. */
         ENDING
     }
@@ -306,9 +322,51 @@ final class World {
         }
     }
 
-    /** Lets the world go on, if it is stopping or stopped. */
+    /** Lets the world go on, if it is stopping or stopped, and waits until it does. */
     void goOn() {
+        if (beginToSettle()) {
+            awaitSettled(System.nanoTime() + SETTLING.toNanos());
+        }
         leavePhase(Phase.RUNNING);
+    }
+
+    /** Lets those go on whose calls were broken off; false if there are none. */
+    private boolean beginToSettle() {
+        List<Task> tasks;
+        synchronized (worldLock) {
+            if (phase != Phase.STOPPED) {
+                return false;
+            }
+            stopped.stream().filter(Task::isBrokenOff).forEach(unsettled::add);
+            if (unsettled.isEmpty()) {
+                return false;
+            }
+            phase = Phase.SETTLING;
+            settling = true;
+            stopping = false;
+            runDelayed();
+            tasks = List.copyOf(unsettled);
+        }
+        tasks.forEach(Task::wake);
+        return true;
+    }
+
+    private void awaitSettled(long deadline) {
+        boolean interrupted = false;
+        synchronized (worldLock) {
+            long left = deadline - System.nanoTime();
+            while (phase == Phase.SETTLING && !unsettled.isEmpty() && left > 0) {
+                try {
+                    worldLock.wait(left / 1_000_000 + 1);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+                left = deadline - System.nanoTime();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Lets the world go on for good: its tasks are to end. Doing so again is harmless. */
@@ -324,13 +382,91 @@ final class World {
             }
             phase = next;
             stopping = false;
-            tasks = List.copyOf(stopped);
-            delayed.forEach(Runnable::run);
-            delayed.clear();
+            settling = false;
+            unsettled.clear();
+            tasks = new ArrayList<>(stopped);
+            tasks.addAll(settled);
+            runDelayed();
             worldLock.notifyAll();
         }
         kernel.timers().resume();
         tasks.forEach(Task::wake);
+    }
+
+    @GuardedBy("worldLock")
+    private void runDelayed() {
+        delayed.forEach(Runnable::run);
+        delayed.clear();
+    }
+
+    /**
+     * A task is about to sleep: the call that it makes again waits as before. By its own thread.
+     */
+    void sleeps(Task task) {
+        if (settling) {
+            settle(task);
+        }
+    }
+
+    private void settle(Task task) {
+        synchronized (worldLock) {
+            if (unsettled.remove(task)) {
+                worldLock.notifyAll();
+            }
+        }
+    }
+
+    /**
+     * Stays here while the calls of other tasks are made again; by a task's own thread, before it
+     * goes on to run its program.
+     */
+    void settleHere(Task task) {
+        if (!settling) {
+            return;
+        }
+        settle(task);
+        try (WaitSet nothing = task.blocker().newWaitSet()) {
+            while (isSettledHere(task)) {
+                task.sleepUndisturbed(nothing);
+            }
+        }
+    }
+
+    private boolean isSettledHere(Task task) {
+        synchronized (worldLock) {
+            boolean stays = phase == Phase.SETTLING && !task.isEnding();
+            if (stays) {
+                settled.add(task);
+            } else {
+                settled.remove(task);
+            }
+            return stays;
+        }
+    }
+
+    /**
+     * Has the world begin at a standstill: for tasks that were stopped before, in another one. Each
+     * that begins stops at its safe point.
+     */
+    void beginStopped() {
+        synchronized (worldLock) {
+            phase = Phase.STOPPING;
+            stopping = true;
+        }
+    }
+
+    /** Waits until all of those have stopped that began so, and lets the world go on. */
+    void goOnOnceStopped(Duration patience) {
+        try {
+            awaitStop(System.nanoTime() + patience.toNanos());
+        } catch (SandboxException e) {
+            if (e.code() != ErrorCode.SANDBOX_STOPPED) {
+                throw e;
+            }
+            // They had been ending, and have ended.
+        } finally {
+            goOn();
+        }
     }
 
     /**
@@ -375,7 +511,13 @@ final class World {
 
     private boolean isStoppedHere(Task task) {
         synchronized (worldLock) {
-            boolean stays = phase == Phase.STOPPED || (phase == Phase.STOPPING && !task.isEnding());
+            boolean stays =
+                    switch (phase) {
+                        case STOPPING -> !task.isEnding();
+                        case STOPPED -> true;
+                        case SETTLING -> !unsettled.contains(task) && !task.isEnding();
+                        case RUNNING, ENDING -> false;
+                    };
             boolean changed = stays ? stopped.add(task) : stopped.remove(task);
             if (changed) {
                 worldLock.notifyAll();

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.protobuf.ByteString;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -41,6 +42,7 @@ public final class Dentry implements Stateful {
     private volatile boolean deleted;
 
     /** How many mounts cover it, through whichever mount they were made. */
+    @NotSaved("counted when mounts are made again")
     private final AtomicInteger mounts = new AtomicInteger();
 
     /** The children someone holds; written under the file system's tree lock. */
@@ -288,6 +290,7 @@ public final class Dentry implements Stateful {
         return place.name.toString();
     }
 
+    @NotSaved("children add themselves when they are made again")
     private static final class ChildReference extends WeakReference<Dentry> {
         private final ConcurrentMap<PathName, ChildReference> siblings;
         private final PathName name;

@@ -2,6 +2,8 @@ package dev.plinth.kernel.vfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -13,6 +15,7 @@ import java.util.concurrent.ConcurrentMap;
  * opens the sandbox's device of that number, never the host's. FIFOs are opened the same way, all
  * by one that has {@link DeviceNumber#NONE}.
  */
+@NotSaved("every sandbox has the same devices")
 public final class DeviceRegistry {
     private final ConcurrentMap<Key, Device> devices = new ConcurrentHashMap<>();
 

@@ -12,6 +12,7 @@ import dev.plinth.kernel.state.proto.DirectoryDescriptionState;
 import dev.plinth.kernel.state.proto.DirectoryEntryState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.util.ArrayList;
@@ -93,8 +94,9 @@ final class DirectoryDescription extends FileDescription {
     }
 
     @Override
-    protected long savedPosition() {
-        return position;
+    @SuppressWarnings("GuardedBy") // The world is stopped.
+    protected OpenFileState saveOpenFile(StateWriter writer) {
+        return super.saveOpenFile(writer).toBuilder().setPosition(position).build();
     }
 
     @Override

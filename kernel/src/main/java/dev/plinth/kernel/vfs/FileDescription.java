@@ -8,6 +8,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.mm.MappedFile;
 import dev.plinth.kernel.mm.MappedFileOwner;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OpenFileState;
@@ -40,6 +41,8 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
 
     private final Location location;
     private final AtomicInteger flags;
+
+    @NotSaved("holders take theirs when they are made again")
     private final AtomicInteger references = new AtomicInteger(1);
 
     /** What mappings see of this description: always the same object. */
@@ -55,6 +58,7 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
     private boolean keepsWritersAway;
 
     /** What to do about the inode's writers in the end; set before the description is shared. */
+    @NotSaved("follows from who counts as a writer")
     private Runnable releaseInode = () -> {};
 
     /**
@@ -70,8 +74,11 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
         location.mount().addOpenFiles(1);
     }
 
-    /** What is saved of every open file; for {@link #saveState} of each kind. */
-    protected final OpenFileState saveOpenFile(StateWriter writer) {
+    /**
+     * What is saved of every open file; for {@link #saveState} of each kind. Those with a position
+     * add it.
+     */
+    protected OpenFileState saveOpenFile(StateWriter writer) {
         SignalOwner owner = signalOwner;
         return OpenFileState.newBuilder()
                 .setLocation(location.save(writer))
@@ -81,14 +88,8 @@ public abstract class FileDescription implements AutoCloseable, MappedFileOwner 
                 .setOwnerSignal(owner.signal())
                 .setCountsAsWriter(countsAsWriter)
                 .setKeepsWritersAway(keepsWritersAway)
-                .setPosition(savedPosition())
                 .setLocksRef(writer.reference(inode().knownLocks().filter(FileLocks::areHeld)))
                 .build();
-    }
-
-    /** Where it is read and written next, to be saved; zero if the file has no positions. */
-    protected long savedPosition() {
-        return 0;
     }
 
     /** Sets the position that was saved; nothing, if the file has none. */

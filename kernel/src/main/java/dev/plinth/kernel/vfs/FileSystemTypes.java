@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
  *
  * <p>Filled while the sandbox is made; any thread may ask.
  */
+@NotSaved("every sandbox has the same types; their file systems are saved")
 public final class FileSystemTypes {
     private final Map<String, Type> types = new ConcurrentSkipListMap<>();
 

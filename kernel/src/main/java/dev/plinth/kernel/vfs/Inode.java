@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.Stateful;
 
@@ -32,12 +33,14 @@ public abstract class Inode implements Stateful {
      * Who has the file open for writing (positive), or runs it as a program (negative), as Linux's
      * {@code i_writecount}.
      */
+    @NotSaved("counted when open files are made again")
     private final AtomicInteger writers = new AtomicInteger();
 
     /** Whether it may get a name though it has none: {@code I_LINKABLE}. */
     private volatile boolean linkable;
 
     /** The locks on the file; empty until someone asks for them. */
+    @NotSaved("each open file names them")
     private final AtomicReference<FileLocks> locks = new AtomicReference<>();
 
     /** How many descriptions refer to the file. */

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
  *
  * <p>Lasting state: none, for waits are calls in progress.
  */
+@NotSaved("waits are calls, which are made again")
 public final class LockWaits {
     /** A circle of more is not looked for: {@code MAX_DEADLK_ITERATIONS}. */
     private static final int CHAIN_MAX = 10;

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -35,12 +36,15 @@ public final class Mount implements Stateful {
     private volatile Options options;
 
     /** How many open files were opened through this mount. */
+    @NotSaved("counted when open files are made again")
     private final AtomicInteger openFiles = new AtomicInteger();
 
     /** How many of them may be written. */
+    @NotSaved("counted when open files are made again")
     private final AtomicInteger writers = new AtomicInteger();
 
     /** What is mounted on dentries of this mount; changed by the mount tree only. */
+    @NotSaved("each mount says where it is")
     private final ConcurrentMap<Dentry, Mount> mountedOn = new ConcurrentHashMap<>(2);
 
     /**

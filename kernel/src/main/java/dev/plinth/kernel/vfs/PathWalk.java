@@ -2,6 +2,7 @@ package dev.plinth.kernel.vfs;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Openat2;
 
@@ -16,6 +17,7 @@ import java.util.concurrent.locks.Lock;
  * <p>A walk goes up to the last name of the path and stops there, for what happens to the last name
  * depends on who asks: {@link #finish} looks it up, open(2) may create it, unlink(2) removes it.
  */
+@NotSaved("lives as long as a call")
 final class PathWalk {
     private final DentryCache cache;
     private final Caller caller;
@@ -46,6 +48,7 @@ final class PathWalk {
         ROOT
     }
 
+    @NotSaved("lives as long as a call")
     private static final class Remainder {
         private final PathName path;
         private int position;

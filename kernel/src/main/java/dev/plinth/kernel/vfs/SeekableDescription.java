@@ -5,6 +5,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.StateWriter;
+import dev.plinth.kernel.state.proto.OpenFileState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
@@ -27,8 +29,8 @@ public abstract class SeekableDescription extends FileDescription {
 
     @Override
     @SuppressWarnings("GuardedBy") // The world is stopped.
-    protected final long savedPosition() {
-        return position;
+    protected final OpenFileState saveOpenFile(StateWriter writer) {
+        return super.saveOpenFile(writer).toBuilder().setPosition(position).build();
     }
 
     @Override

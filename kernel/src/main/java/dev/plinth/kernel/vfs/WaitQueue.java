@@ -1,5 +1,7 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.kernel.state.NotSaved;
+
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -9,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * <p>Any thread may call any method. Waking runs the waiters' wake-ups in the calling thread; they
  * take no lock of the file layer, so a file may wake while it holds its own.
  */
+@NotSaved("waits are calls, which are made again")
 public final class WaitQueue {
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
 

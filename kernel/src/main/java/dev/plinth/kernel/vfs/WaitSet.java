@@ -3,6 +3,7 @@ package dev.plinth.kernel.vfs;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostFd;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.linux.Poll;
 
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.List;
  * <p>The order that loses no wake-up: watch; ask {@link FileDescription#ready}; if not ready,
  * {@link Blocker#await}; ask again.
  */
+@NotSaved("lives as long as a call")
 public final class WaitSet implements AutoCloseable {
     private static final int ALWAYS = Poll.POLLERR | Poll.POLLHUP | Poll.POLLNVAL;
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.hostfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostFd;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.function.Function;
  * long as what is known about the directory is believed, and then opened anew by its path. The lock
  * is held for moments, and no other is taken under it. Any thread may call any method.
  */
+@NotSaved("a cache of descriptors of the host")
 final class DirectoryDescriptors implements AutoCloseable {
     private static final int DESCRIPTORS_MAX = 128;
 
@@ -31,6 +33,7 @@ final class DirectoryDescriptors implements AutoCloseable {
     private final Map<HostHandle, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     /** A descriptor, how many use it at the moment, and whether it is to be closed after them. */
+    @NotSaved("a descriptor of the host")
     private static final class Entry {
         private final HostFd fd;
         private int users = 1;

@@ -8,6 +8,7 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.HostFsInodeState;
@@ -39,6 +40,7 @@ final class HostFile extends Inode implements HostFsInode {
     private final HostPages pages;
 
     /** Keeps a file alive that was made without a name. */
+    @NotSaved("a descriptor of the host; made again with the content")
     private final AtomicReference<Optional<HostFd>> keeper =
             new AtomicReference<>(Optional.empty());
 

@@ -12,6 +12,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.HostErrors;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -52,9 +53,11 @@ public final class HostFs extends FileSystem {
     private final Object inodesLock = new Object();
 
     /** The inodes that someone holds, by which file of the host they are. */
+    @NotSaved("knows those that others hold, which add themselves")
     @GuardedBy("inodesLock")
     private final Map<HostFileId, InodeReference> inodes = new HashMap<>();
 
+    @NotSaved("of that map")
     @GuardedBy("inodesLock")
     private final ReferenceQueue<Inode> collected = new ReferenceQueue<>();
 

@@ -14,6 +14,7 @@ import dev.plinth.kernel.fs.pagecache.PageMap;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.Optional;
 import java.util.TreeSet;
@@ -27,6 +28,7 @@ import java.util.function.BooleanSupplier;
  * have changed are written to the host before the file is read, when it is synced, and when it is
  * mapped no more; pages that are written over leave the cache.
  */
+@NotSaved("a cache of what the host has; what was written is written back first")
 final class HostPages implements Mappable {
     /** Pages are brought in by windows of this size, so that a program starts with few faults. */
     private static final long WINDOW_BYTES = 128 << 10;

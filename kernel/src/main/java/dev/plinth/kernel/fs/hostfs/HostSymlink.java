@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.hostfs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.AttributeStore;
@@ -16,6 +17,7 @@ final class HostSymlink extends FixedSymlink implements HostFsInode {
     private final HostHandle handle;
 
     /** What it holds; a link is never changed, only replaced by another one. */
+    @NotSaved("a cache of what the host has")
     private volatile Optional<PathName> target = Optional.empty();
 
     HostSymlink(HostHandle handle, long number) {

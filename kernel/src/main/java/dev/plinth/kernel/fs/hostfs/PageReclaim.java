@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import java.util.Map;
  *
  * <p>Its lock is held for moments, and no other is taken under it.
  */
+@NotSaved("files that are not in use have no pages after a restore")
 final class PageReclaim implements AutoCloseable {
     private static final long IDLE_BYTES_MAX = 256L << 20;
 

@@ -7,6 +7,8 @@ import com.google.protobuf.ByteString;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.OverlayInodeState;
@@ -42,6 +44,7 @@ import java.util.function.Supplier;
  * <p>Any thread may call any method; what changes does so under the overlay's tree lock, held for
  * writing. Content is copied without it.
  */
+@SavedWith(OverlayInode.class)
 final class Layers implements AttributeStore {
     private static final int COPY_BYTES = 1 << 20;
 
@@ -336,6 +339,7 @@ final class Layers implements AttributeStore {
     }
 
     /** A copy of a regular file in the upper layer, which lives by its description at first. */
+    @NotSaved("lives as long as a call")
     private final class Copy implements AutoCloseable {
         private final FileStat stat;
         private final Inode inode;

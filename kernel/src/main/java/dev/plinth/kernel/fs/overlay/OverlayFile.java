@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -28,6 +29,7 @@ final class OverlayFile extends Inode implements OverlayInode {
 
     private final Object descriptionsLock = new Object();
 
+    @NotSaved("each adds itself when it is made again")
     @GuardedBy("descriptionsLock")
     private final List<OverlayDescription> descriptions = new ArrayList<>(1);
 

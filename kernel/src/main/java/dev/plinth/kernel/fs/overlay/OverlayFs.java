@@ -6,6 +6,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -40,9 +41,11 @@ public final class OverlayFs extends FileSystem {
     private final Object inodesLock = new Object();
 
     /** The inodes that someone holds, by their number, which is the same in both layers. */
+    @NotSaved("knows those that others hold, which add themselves")
     @GuardedBy("inodesLock")
     private final Map<Long, InodeReference> inodes = new HashMap<>();
 
+    @NotSaved("of that map")
     @GuardedBy("inodesLock")
     private final ReferenceQueue<Inode> collected = new ReferenceQueue<>();
 

@@ -4,11 +4,13 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.fs.pagecache.MappingList;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.NotSaved;
 
 /**
  * The pages of a file of an overlay: those of the layer that counts. When that changes, mappings go
  * over to the copy, and are told that what they have is gone.
  */
+@NotSaved("mappings name the layer that counts when they are made again")
 final class OverlayPages implements Mappable {
     private final Object layerLock = new Object();
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.fs.overlay;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Makes overlays again that were saved. Confined to the thread that restores. */
+@NotSaved("lives as long as a restore")
 final class RestoredOverlay {
     private final Consumer<FileSystem> owner;
 

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.List;
  * of {@code mm} says: a mapping cannot go meanwhile, so that what is dropped are pages of this
  * file, never those of another mapping that took the addresses.
  */
+@NotSaved("mappings add themselves when they are made again")
 public final class MappingList {
     private final Object mappingsLock = new Object();
 

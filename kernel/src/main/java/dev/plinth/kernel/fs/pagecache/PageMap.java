@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.TreeMap;
  * <p>Holds one reference to each page that it names. Offsets are in bytes and page aligned. Not
  * safe for use by several threads: the file's page lock guards it.
  */
+@NotSaved("of files in memory it is part of their content; else a cache of what the host has")
 public final class PageMap {
     private final MemoryFile memory;
 

@@ -6,6 +6,7 @@ import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -29,6 +30,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/fd or fdinfo: a file for each open descriptor. */
+@NotSaved("made again by its name")
 final class DescriptorDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ThreadView thread;

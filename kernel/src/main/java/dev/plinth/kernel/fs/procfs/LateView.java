@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -17,6 +18,7 @@ import java.util.function.Supplier;
  * are. What it is of is found when it is first asked; if there is nothing by then, it was gone, and
  * answers as {@link ProcessView} says.
  */
+@NotSaved("shows what is saved")
 final class LateView implements InvocationHandler {
     private final Supplier<? extends Optional<?>> finder;
 

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.fs.procfs;
 
+import dev.plinth.kernel.state.NotSaved;
+
 /**
  * How many tasks were busy over the last one, five and fifteen minutes.
  *
@@ -7,6 +9,7 @@ package dev.plinth.kernel.fs.procfs;
  * time that was spent on processors since the last question stands for how many were busy. Any
  * thread may ask.
  */
+@NotSaved("begins anew: it says how busy the last minutes were, here")
 final class LoadAverage {
     private static final double NANOS_PER_MINUTE = 60e9;
     private static final int[] MINUTES = {1, 5, 15};

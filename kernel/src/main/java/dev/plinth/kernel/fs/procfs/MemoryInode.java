@@ -4,6 +4,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -23,6 +24,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/mem: the memory of a process, at the offsets that are its addresses. */
+@NotSaved("made again by its name")
 final class MemoryInode extends Inode {
     /** As much as is copied at once. */
     private static final int PIECE = 64 << 10;

@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.mm.MappingInfo;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.DeviceNumber;
 
 import java.util.List;
@@ -92,6 +93,7 @@ final class MemoryTexts {
      * What smaps adds up, in pages. A page counts as the process' own, for who else has it is not
      * kept account of.
      */
+    @NotSaved("lives as long as a call")
     private static final class Sums {
         private long size;
         private long resident;

@@ -57,6 +57,7 @@ public final class ProcFs extends PseudoFs {
             Supplier<? extends SystemView> system,
             Consumer<FileSystem> owner) {
         MemoryInode.restoring(restorers);
+        CheckpointInode.restoring(restorers);
         restorers.add(
                 KindCase.PROC_FS,
                 (object, reader) -> {

@@ -7,6 +7,7 @@ import dev.plinth.kernel.fs.pseudofs.PseudoContent;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Caller;
@@ -25,6 +26,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The directory of a process, or of one of its threads. */
+@NotSaved("made again by its name")
 final class ProcessDirectory extends Directory implements NamedEntries {
     private static final int READABLE = 0444;
     private static final int WRITABLE = 0644;

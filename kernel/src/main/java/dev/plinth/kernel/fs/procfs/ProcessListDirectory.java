@@ -4,6 +4,7 @@ import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.fs.pseudofs.PseudoDirectory;
 import dev.plinth.kernel.fs.pseudofs.PseudoLink;
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -23,6 +24,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /** The root of /proc: files about the sandbox, and a directory for each process. */
+@NotSaved("made again by its name")
 final class ProcessListDirectory extends Directory implements NamedEntries {
     private static final Ownership OWNER = new Ownership(0555, 0, 0);
 
@@ -75,6 +77,7 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                                 caller ->
                                         PathName.of(
                                                 caller.processId() + "/task/" + caller.threadId())))
+                .add("plinth/checkpoint", new CheckpointInode(fileSystem, system.checkpoints()))
                 .add("sys", SystemSettings.directory(fileSystem, system));
     }
 

@@ -52,6 +52,9 @@ public interface SystemView {
     /** The UUID of this sandbox. */
     String bootId();
 
+    /** The sandbox's checkpoints. */
+    CheckpointControl checkpoints();
+
     /** How many processes and threads there may be at once. */
     int maxTasks();
 

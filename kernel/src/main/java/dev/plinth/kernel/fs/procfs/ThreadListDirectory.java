@@ -1,6 +1,7 @@
 package dev.plinth.kernel.fs.procfs;
 
 import dev.plinth.kernel.fs.pseudofs.NamedEntries;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /** /proc/[pid]/task: a directory for each thread of a process. */
+@NotSaved("made again by its name")
 final class ThreadListDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ProcessView process;

@@ -8,7 +8,8 @@
  * the sandbox), {@code ProcessAccess} (who may look at what), then the directories: {@code
  * ProcessListDirectory}, {@code ProcessDirectory}, {@code ThreadListDirectory}, {@code
  * DescriptorDirectory}; and what is in them: {@code SystemTexts}, {@code SystemSettings}, {@code
- * ProcessTexts}, {@code MemoryTexts}, {@code MountTexts}, {@code MemoryInode}.
+ * ProcessTexts}, {@code MemoryTexts}, {@code MountTexts}, {@code MemoryInode}, {@code
+ * CheckpointInode} with {@link dev.plinth.kernel.fs.procfs.CheckpointControl}.
  *
  * <p>The tree follows what it shows. No locks beyond those of {@code vfs} and {@code pseudofs}.
  * Imports {@code pseudofs}, {@code vfs}, {@code cred}, {@code mm}, {@code io} and {@code errno}.

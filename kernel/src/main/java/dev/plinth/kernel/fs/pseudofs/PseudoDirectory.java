@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Directory;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A directory whose names never change. */
+@NotSaved("made again by its name")
 public final class PseudoDirectory extends Directory implements NamedEntries {
     private final PseudoFs fileSystem;
     private final Supplier<Ownership> owner;

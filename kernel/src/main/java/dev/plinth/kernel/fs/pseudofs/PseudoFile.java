@@ -9,6 +9,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -33,6 +34,7 @@ import java.util.function.Supplier;
  * A file of text that is made when it is read from the start, and stays the same for reads further
  * on, as {@code seq_file} does it.
  */
+@NotSaved("made again by its name")
 public final class PseudoFile extends Inode {
     /** More is not taken in one call; see {@code proc_sys_call_handler}. */
     private static final int MAX_WRITE = 4096;

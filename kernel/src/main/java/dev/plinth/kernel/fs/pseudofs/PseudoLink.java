@@ -1,5 +1,6 @@
 package dev.plinth.kernel.fs.pseudofs;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.Caller;
@@ -15,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** A link: one of text, or a magic one that leads to a file whatever its path is now. */
+@NotSaved("made again by its name")
 public final class PseudoLink extends SymbolicLink {
     private static final Ownership ROOT = new Ownership(0777, 0, 0);
 

@@ -2,6 +2,7 @@ package dev.plinth.kernel.fs.pseudofs;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.PathName;
 
@@ -16,6 +17,7 @@ import java.util.function.Supplier;
  *
  * <p>Confined to the thread that fills it.
  */
+@NotSaved("filled when a directory is made")
 public final class PseudoTree {
     private static final Inode.Ownership DIRECTORY = new Inode.Ownership(0555, 0, 0);
     private static final Inode.Ownership READABLE = new Inode.Ownership(0444, 0, 0);

@@ -1,10 +1,12 @@
 package dev.plinth.kernel.fs.sysfs;
 
 import dev.plinth.kernel.fs.pseudofs.PseudoTree;
+import dev.plinth.kernel.state.NotSaved;
 
 import java.util.List;
 
 /** /sys/devices/system/cpu: processors that are all on, each a core of its own. */
+@NotSaved("shows the machine")
 final class ProcessorFiles {
     private static final String ROOT = "devices/system/cpu/";
 

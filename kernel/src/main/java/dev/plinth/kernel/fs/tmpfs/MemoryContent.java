@@ -15,6 +15,7 @@ import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.FilePagesState;
@@ -36,6 +37,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * mapping list's; the page lock, for moments. Bytes are copied under the content lock alone, which
  * keeps the pages from being taken away.
  */
+@SavedWith(TmpfsFile.class)
 final class MemoryContent implements Mappable {
     /**
      * From so many bytes on, fresh pages are better written by the host than touched one by one.

@@ -8,6 +8,8 @@ import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Timestamps;
@@ -33,6 +35,7 @@ import java.util.TreeMap;
  * <p>Times of reading are kept as Linux does by default (relatime): only where they would otherwise
  * be older than the last change, or than a day.
  */
+@SavedWith(TmpfsInode.class)
 final class NodeAttributes implements AttributeStore {
     private static final Duration ACCESS_TIME_STALE = Duration.ofDays(1);
 
@@ -65,6 +68,7 @@ final class NodeAttributes implements AttributeStore {
     @GuardedBy("attributeLock")
     private Map<String, byte[]> xattrs = Map.of();
 
+    @NotSaved("added up from the attributes")
     @GuardedBy("attributeLock")
     private long xattrBytes;
 

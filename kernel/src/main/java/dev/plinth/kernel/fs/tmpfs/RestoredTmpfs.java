@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorer;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
@@ -36,6 +37,7 @@ import java.util.function.Consumer;
  * <p>Files are made in any order, and put into their directories when all are there; then links are
  * counted. Confined to the thread that restores.
  */
+@NotSaved("lives as long as a restore")
 final class RestoredTmpfs {
     /** An overlay has a file live on with one link more than it has names. */
     private static final int NAMELESS_LINKS_MAX = 1;

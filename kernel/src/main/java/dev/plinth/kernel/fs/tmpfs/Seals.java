@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 
 /**
@@ -11,6 +13,7 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
  *
  * <p>Lasting state: the seals. Any thread may call any method; the last of all locks.
  */
+@SavedWith(TmpfsFile.class)
 final class Seals {
     private static final int EXECUTE_BITS = 0111;
     private static final int NO_WRITING = Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE;
@@ -21,6 +24,7 @@ final class Seals {
     private volatile int seals = Fcntl.F_SEAL_SEAL;
 
     /** How many mappings there are by which the content may be written. */
+    @NotSaved("counted when mappings are made again")
     @GuardedBy("sealsLock")
     private int writableMappings;
 

@@ -6,6 +6,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -36,8 +37,13 @@ public final class TmpFs extends FileSystem {
     private final MemoryFile memory;
     private final Clock clock;
     private final long limitBytes;
+
+    @NotSaved("added up from the files")
     private final AtomicLong usedBytes = new AtomicLong();
+
+    @NotSaved("counted when they are made again")
     private final AtomicLong inodes = new AtomicLong();
+
     private final TmpfsDirectory root;
 
     /**

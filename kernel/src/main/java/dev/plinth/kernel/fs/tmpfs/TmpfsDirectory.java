@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.TmpfsDirectoryState;
@@ -39,6 +40,7 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     private final Map<PathName, TmpfsInode> entries = new LinkedHashMap<>();
 
     /** How many entries there are, for those who ask without the tree lock. */
+    @NotSaved("counted from the entries")
     private volatile int entryCount;
 
     TmpfsDirectory(TmpFs fileSystem, NewNode node) {

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -25,6 +26,7 @@ final class TmpfsFile extends Inode implements TmpfsInode {
     /** Decides between the last name that goes and someone who opens the file. */
     private final Object lifeLock = new Object();
 
+    @NotSaved("what was freed is not saved")
     @GuardedBy("lifeLock")
     private boolean freed;
 
