@@ -31,8 +31,7 @@ final class PlatformRestores implements AutoCloseable {
     /** Runs a program to its end. */
     Observation run(List<String> program, RunPlace place, Duration limit)
             throws IOException, InterruptedException {
-        RestoringRun run =
-                new RestoringRun(plinth, platforms, everyCalls, program, place, limit);
+        RestoringRun run = new RestoringRun(plinth, platforms, everyCalls, program, place, limit);
         try {
             return run.run();
         } finally {
