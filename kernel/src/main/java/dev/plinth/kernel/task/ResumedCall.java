@@ -93,7 +93,7 @@ public final class ResumedCall {
      * @param again whether it is to be made again
      */
     public void end(boolean again) {
-        if (before != Part.NONE || now != Part.NONE) {
+        if (!before.equals(Part.NONE) || !now.equals(Part.NONE)) {
             before = again ? now : Part.NONE;
             now = Part.NONE;
         }
