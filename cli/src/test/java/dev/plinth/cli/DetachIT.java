@@ -80,7 +80,7 @@ final class DetachIT {
         assertTrue(children.contains(sandbox), "the launcher's child was left to us");
         // Its own session: no terminal's signals reach it.
         String stat = Files.readString(Path.of("/proc/" + sandbox + "/stat"));
-        String session = stat.substring(stat.lastIndexOf(')') + 2).split(" ")[3];
+        String session = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[3];
         assertEquals(Long.toString(sandbox), session);
     }
 
