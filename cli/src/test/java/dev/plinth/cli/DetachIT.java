@@ -367,6 +367,29 @@ final class DetachIT {
     }
 
     @Test
+    void aProgramMayAskForItsImage() throws IOException {
+        Path images = Files.createDirectory(temporary.resolve("images"));
+        String ask =
+                "echo checkpoint mine >/proc/plinth/checkpoint; read what rest"
+                        + " </proc/plinth/checkpoint; echo $what";
+        assertEquals(
+                "original\n",
+                sandboxes
+                        .plinth("run", "--platform", platform.name())
+                        .and("--checkpoints", images.toString(), "--")
+                        .and("/bin/busybox", "sh", "-c", ask)
+                        .run()
+                        .requireSuccess());
+        assertEquals(
+                "restored\n",
+                sandboxes
+                        .plinth("restore", "--platform", platform.name())
+                        .and("--image-path", images.resolve("mine").toString())
+                        .run()
+                        .requireSuccess());
+    }
+
+    @Test
     void whatRunsBesideEndsWithTheFirst() throws Exception {
         sandboxes.start("a", IDLE);
         Process beside =
