@@ -2,6 +2,9 @@ package dev.plinth.kernel.state;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -65,6 +68,17 @@ public final class StateWriter {
      */
     public StateWriter(SavedPages pages) {
         this.pages = requireNonNull(pages, "pages is null");
+    }
+
+    /** Loads what messages are written with, so that the world need not stand still for that. */
+    public static void preload() {
+        for (FieldDescriptor kind : ObjectState.getDescriptor().getFields()) {
+            if (kind.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
+                ObjectState.Builder state = ObjectState.newBuilder();
+                Message empty = state.newBuilderForField(kind).build();
+                byte[] _ = state.setField(kind, empty).build().toByteArray();
+            }
+        }
     }
 
     /**

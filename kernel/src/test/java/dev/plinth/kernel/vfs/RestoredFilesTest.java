@@ -183,7 +183,7 @@ final class RestoredFilesTest {
                 PathName.of("zero"),
                 Stat.S_IFCHR | 0666,
                 new DeviceNumber(1, 5));
-        Devices.register(files.devices, piece -> piece.fill((byte) 1), Optional::empty);
+        Devices.register(files.devices, piece -> piece.fill((byte) 1), _ -> Optional.empty());
         open("zero", Fcntl.O_RDWR);
         byte[] bytes = {1, 2};
         assertEquals(2, restore().open.getFirst().read(IoBuffer.of(bytes)));
