@@ -17,7 +17,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -32,7 +31,7 @@ import java.util.TreeSet;
  */
 public final class StateWriter {
     private final SavedPages pages;
-    private final Map<Stateful, Integer> numbers = new IdentityHashMap<>();
+    private final IdentityHashMap<Stateful, Integer> numbers = new IdentityHashMap<>();
     private final Queue<Stateful> unsaved = new ArrayDeque<>();
     private final List<ObjectState> saved = new ArrayList<>();
     private final Set<FdRole> roles = new TreeSet<>(Comparator.comparing(FdRole::name));
