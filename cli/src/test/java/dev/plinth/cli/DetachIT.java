@@ -335,7 +335,7 @@ final class DetachIT {
                 TestCommand.outside("sh", "-c")
                         .and(
                                 "{ sleep 2; printf 'sleep 0.1 & wait; echo $((40+2))\\nexit 6\\n';"
-                                    + " sleep 1; } | script -qec '"
+                                        + " sleep 1; } | script -qec '"
                                         + String.join(" ", sandboxes.plinth().words())
                                         + " exec a -- /bin/bash --norc -i' "
                                         + script)

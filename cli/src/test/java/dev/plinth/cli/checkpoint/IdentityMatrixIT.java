@@ -66,10 +66,7 @@ final class IdentityMatrixIT {
         qt().withFixedSeed(SEED)
                 .withExamples(EXAMPLES)
                 .withShrinkCycles(0)
-                .forAll(
-                        Side.on(platforms.names()),
-                        Side.on(platforms.names()),
-                        Side.duplicates())
+                .forAll(Side.on(platforms.names()), Side.on(platforms.names()), Side.duplicates())
                 .checkAssert(this::move);
         before.assertNothingNew();
     }
@@ -177,10 +174,7 @@ final class IdentityMatrixIT {
         boolean shared = first.findings().get(0).shares().contains(1);
         List<Long> moved = List.of(first.read(), first.written(), first.complained());
         for (int number : goingOn) {
-            long by =
-                    shared
-                            ? moved.stream().mapToLong(Long::longValue).sum()
-                            : moved.get(number);
+            long by = shared ? moved.stream().mapToLong(Long::longValue).sum() : moved.get(number);
             assertEquals(
                     first.findings().get(number).position() + by,
                     second.findings().get(number).position(),

@@ -64,8 +64,7 @@ final class LaunchedMatrixIT {
                 .checkAssert((from, to, duplicates) -> move(plugins, from, to, duplicates));
     }
 
-    private void move(
-            DevicePlugins plugins, Side from, Side to, Map<Integer, Integer> duplicates) {
+    private void move(DevicePlugins plugins, Side from, Side to, Map<Integer, Integer> duplicates) {
         Side side = from.refusalOf(to).isPresent() ? to.withStreamsOf(from) : to;
         Registered sandbox = new Registered(opener, temporary.resolve("state"), "moved");
         try {
@@ -128,8 +127,7 @@ final class LaunchedMatrixIT {
     }
 
     /** Looks at the descriptors of the process from outside. */
-    private static void requireLayout(
-            Registered sandbox, Side side, StandardStreams streams)
+    private static void requireLayout(Registered sandbox, Side side, StandardStreams streams)
             throws IOException {
         Path descriptors = Path.of("/proc", pid(sandbox), "fd");
         for (int number = 0; number < 3; number++) {

@@ -26,8 +26,7 @@ import java.util.Set;
  * @param shared whether the first kind is that of one file for all three
  * @param kinds of standard input, output and error
  */
-record Side(
-        String platform, boolean log, int devices, boolean shared, List<StdioKind> kinds) {
+record Side(String platform, boolean log, int devices, boolean shared, List<StdioKind> kinds) {
     StandardStreams open(HostOpener opener, Path directory) {
         return shared
                 ? StandardStreams.shared(opener, kinds.getFirst(), directory)
@@ -49,11 +48,10 @@ record Side(
     /** Which are files that the other side is given, too. */
     Set<Integer> filesThatGoOn(Side other) {
         Set<Integer> files = new HashSet<>(Set.of(0, 1, 2));
-        files.removeIf(
-                number ->
-                        shared != other.shared
-                                || kind(number) != StdioKind.FILE
-                                || other.kind(number) != StdioKind.FILE);
+        files.removeIf(number ->
+                shared != other.shared
+                        || kind(number) != StdioKind.FILE
+                        || other.kind(number) != StdioKind.FILE);
         return files;
     }
 
@@ -67,8 +65,7 @@ record Side(
 
     /** Whether two of them, which are open, are one file of the host. */
     boolean isOneFile(int one, int other) {
-        return shared
-                || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
+        return shared || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
     }
 
     /** What a restore on the other side must be refused for, if for anything. */

@@ -29,7 +29,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A checkpoint that is asked for at a time when there cannot be one is refused, and harms nobody. */
+/**
+ * A checkpoint that is asked for at a time when there cannot be one is refused, and harms nobody.
+ */
 @Timeout(120)
 final class UntimelyCheckpointIT {
     private static final int MEMORY_KIBIBYTES = 512;

@@ -147,7 +147,7 @@ final class SandboxRestorer {
         Sandbox run() throws IOException {
             Sandbox sandbox;
             try (StateReader reader = new StateReader(image.kernelState(), restorers, this)) {
-                sandbox = restore(reader);
+                sandbox = StateReader.refusing("the sandbox", () -> restore(reader));
             }
             memory.orElseThrow().complete();
             return sandbox;

@@ -103,18 +103,15 @@ final class SavedTask {
             throw StateReader.corrupt("task " + state.getTid());
         }
         Credentials credentials = Credentials.restore(state.getCredentials());
+        TaskSettings settings = TaskSettings.restore(state.getSettings());
         TaskResources resources =
                 state.getEnded()
                         ? nothing(credentials)
                         : resources(state, group, credentials, reader);
-        Task task =
-                new Task(
-                        kernel,
-                        group,
-                        state.getTid(),
-                        new byte[0],
-                        TaskSettings.restore(state.getSettings()),
-                        resources);
+        Task task = new Task(kernel, group, state.getTid(), new byte[0], settings, resources);
+        if (!state.getEnded()) {
+            made.add(task);
+        }
         task.setName(state.getName().toByteArray());
         restoreRegisters(state, task.registers());
         Scheduling scheduling = Scheduling.restore(state.getScheduling());
@@ -132,9 +129,13 @@ final class SavedTask {
         }
         if (!state.getEnded()) {
             task.restoreVectorState(vectorState(state));
-            made.add(task);
         }
         return task;
+    }
+
+    /** How many were made that have not ended. */
+    int made() {
+        return made.size();
     }
 
     /** Gives back what the tasks have that were made. */
