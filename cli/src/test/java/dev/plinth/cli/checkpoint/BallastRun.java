@@ -27,8 +27,8 @@ final class BallastRun implements AutoCloseable {
     private final StandardStreams streams;
     private final Sandbox sandbox;
 
-    /** How often it was asked. */
-    private int asked;
+    /** How many lines it has said. */
+    private int lines;
 
     private BallastRun(StandardStreams streams, Sandbox sandbox) {
         this.streams = streams;
@@ -51,7 +51,7 @@ final class BallastRun implements AutoCloseable {
                         .build();
         BallastRun run = new BallastRun(streams, plinth.newSandbox(spec, platform));
         run.sandbox.start();
-        run.awaitOutput("ready\n");
+        assertEquals("ready", run.awaitLine());
         return run;
     }
 
@@ -79,21 +79,36 @@ final class BallastRun implements AutoCloseable {
 
     /** Asks the program, which goes over all of its memory. */
     void requireIntact() throws IOException {
-        String before = streams.get(1).received();
-        asked++;
-        streams.get(0).send("\n");
-        awaitOutput(before + "intact\n");
+        assertEquals("intact", ask("check"));
     }
 
-    private void awaitOutput(String expected) throws IOException {
+    /** Adds a number to all that it keeps. */
+    void add(int number) throws IOException {
+        assertEquals("added", ask("add " + number));
+    }
+
+    /** What was added. */
+    int sum() throws IOException {
+        return Integer.parseInt(ask("sum"));
+    }
+
+    private String ask(String question) throws IOException {
+        streams.get(0).send(question + "\n");
+        return awaitLine();
+    }
+
+    private String awaitLine() throws IOException {
+        lines++;
         long deadline = System.nanoTime() + PATIENCE_NANOS;
-        while (streams.get(1).received().length() < expected.length()) {
+        while (streams.get(1).received().lines().count() < lines) {
             if (System.nanoTime() > deadline) {
-                fail("the program does not go on after " + asked + " questions: " + sandbox.failure());
+                fail("the program does not go on; " + sandbox.failure());
             }
             LockSupport.parkNanos(POLL_NANOS);
         }
-        assertEquals(expected, streams.get(1).received());
+        List<String> received = streams.get(1).received().lines().toList();
+        assertEquals(lines, received.size(), received::toString);
+        return received.getLast();
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -42,15 +43,25 @@ final class WitnessRun {
         this.rootfs = Files.createDirectory(directory.resolve("rootfs"));
         this.shared = Files.createDirectory(directory.resolve("shared"));
         Files.createDirectory(rootfs.resolve("mnt"));
-        Path program = Files.write(rootfs.resolve("witness"), witness.executable());
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.write(program(), witness.executable());
+        Files.setPosixFilePermissions(program(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    /** The file of the host that it is. */
+    Path program() {
+        return rootfs.resolve("witness");
+    }
+
+    /** The directory of the host that is its root. */
+    Path rootfs() {
+        return rootfs;
     }
 
     /** The witness, from its beginning. */
     Sandbox start(PlatformFactory platform, Stdio stdio) {
         Sandbox sandbox =
                 plinth.newSandbox(
-                        SandboxSpec.builder(java.util.List.of("/witness"))
+                        SandboxSpec.builder(List.of("/witness"))
                                 .rootfs(rootfs)
                                 .mount(new HostMount(shared, Witness.DIRECTORY, true))
                                 .stdio(stdio)

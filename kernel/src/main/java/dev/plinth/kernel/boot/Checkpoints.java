@@ -7,6 +7,7 @@ import dev.plinth.kernel.checkpoint.Checkpoint;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.ImageWriter;
+import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.StoppedWorld;
 
@@ -58,21 +59,25 @@ final class Checkpoints {
     }
 
     private void writeAndGoOn(ImageWriter image, Standstill standstill) {
-        try (Checkpoint checkpoint = standstill.during(world -> take(image, world))) {
+        try (MemorySnapshot snapshot = Checkpoint.prepare(kernel);
+                Checkpoint checkpoint =
+                        standstill.during(world -> take(image, world, snapshot))) {
             checkpoint.write();
         }
     }
 
     private void writeAndEnd(ImageWriter image, StoppedWorld world) {
-        try (Checkpoint checkpoint = take(image, world)) {
+        MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
+        try (Checkpoint checkpoint = take(image, world, snapshot)) {
             checkpoint.write();
         }
         world.kill();
     }
 
-    private Checkpoint take(ImageWriter image, StoppedWorld world) {
+    private Checkpoint take(ImageWriter image, StoppedWorld world, MemorySnapshot snapshot) {
         long began = System.nanoTime();
-        Checkpoint taken = Checkpoint.take(world, kernel, slot.name(), files::saveState, image);
+        Checkpoint taken =
+                Checkpoint.take(world, kernel, slot.name(), files::saveState, image, snapshot);
         log.debug("state taken in {} us", (System.nanoTime() - began) / 1000);
         return taken;
     }

@@ -7,6 +7,7 @@ import dev.plinth.kernel.image.ImageWriter;
 import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.mm.MappingInfo;
+import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.VfsSubsystemState;
@@ -17,6 +18,9 @@ import dev.plinth.kernel.task.Task;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -47,6 +51,22 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
+     * Prepares the memory of a sandbox, which runs, for a moment that is to be short.
+     *
+     * @return what {@link #take} needs; the caller closes it, or hands it over
+     */
+    public static MemorySnapshot prepare(Kernel kernel) {
+        MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
+        Set<MemoryManager> prepared = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Task task : kernel.tasks()) {
+            if (prepared.add(task.memory())) {
+                task.memory().prepareToBeSaved(snapshot);
+            }
+        }
+        return snapshot;
+    }
+
+    /**
      * Takes the state of a sandbox.
      *
      * @param world stopped for the time of the call; borrowed
@@ -54,6 +74,7 @@ public final class Checkpoint implements AutoCloseable {
      * @param platform name of what it runs on, for people to know
      * @param files saves the tree of files
      * @param image where it goes; borrowed, outlives the result
+     * @param snapshot with no page yet, or prepared; owned by the result, closed if there is none
      * @return the state; the caller closes it
      * @throws dev.plinth.kernel.error.SandboxException if something cannot be saved, or the image
      *     cannot be written
@@ -63,9 +84,10 @@ public final class Checkpoint implements AutoCloseable {
             Kernel kernel,
             String platform,
             Function<StateWriter, VfsSubsystemState> files,
-            ImageWriter image) {
+            ImageWriter image,
+            MemorySnapshot snapshot) {
         requireNonNull(image, "image is null");
-        MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
+        requireNonNull(snapshot, "snapshot is null");
         boolean complete = false;
         try {
             StateWriter writer = new StateWriter(snapshot);

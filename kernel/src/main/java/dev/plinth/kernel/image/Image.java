@@ -136,7 +136,9 @@ public final class Image implements AutoCloseable {
             if (length > most) {
                 throw new ImageCorruptException(name, "it has " + length + " bytes");
             }
-            ByteBuffer content = ByteBuffer.allocate((int) length);
+            // Not in the heap, which may be small: an index has up to half a gigabyte.
+            ByteBuffer content = Arena.ofAuto().allocate(Math.max(length, 1)).asByteBuffer();
+            content.limit((int) length);
             while (content.hasRemaining() && file.read(content) >= 0) {}
             return content.flip();
         }
@@ -144,7 +146,8 @@ public final class Image implements AutoCloseable {
 
     private static ByteBuffer readIndex(Path directory, Inventory.StoredFile expected)
             throws IOException {
-        ByteBuffer index = readFile(directory, ImageFormat.PAGE_INDEX, expected.bytes());
+        long most = Math.min(expected.bytes(), ImageFormat.PAGE_INDEX_BYTES_MAX);
+        ByteBuffer index = readFile(directory, ImageFormat.PAGE_INDEX, most);
         MessageDigest digest = Sha256.digest();
         digest.update(index.duplicate());
         if (!Sha256.hex(digest).equals(expected.sha256())) {

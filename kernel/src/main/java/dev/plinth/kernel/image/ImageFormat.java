@@ -25,6 +25,8 @@ final class ImageFormat {
     static final int PAGE_INDEX_HEADER_BYTES = 16;
     static final int EXTENT_BYTES = 32;
     static final int EXTENTS_MAX = 1 << 24;
+    static final long PAGE_INDEX_BYTES_MAX =
+            PAGE_INDEX_HEADER_BYTES + (long) EXTENTS_MAX * EXTENT_BYTES;
 
     /** Large enough to compress and to read at a stroke, small enough to bring in at a touch. */
     static final int EXTENT_PAGES_MAX = 64;

@@ -20,7 +20,8 @@
  *                  4        number of extents (at most 2^24)
  *                  4        compression: 0 none, 1 zstd
  *                  n * 32   extents in the order of pages, none overlapping:
- *                             8  number of the first page in the memory file
+ *                             8  number of the first page: its place in the memory file, or
+ *                                behind it if the sandbox had it of an image itself
  *                             8  offset in pages.img, a multiple of 4096 if not compressed
  *                             4  number of pages, 1 to 64
  *                             4  bytes stored in pages.img

@@ -29,7 +29,11 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
     private final MemoryFile memory;
     private final BitSet inPlace = new BitSet();
 
-    /** By their place, those of the image among them. */
+    /** Pages of the memory file that this has a reference to, by their place. */
+    @NotSaved("lives while an image is written")
+    private final BitSet kept = new BitSet();
+
+    /** What is to be written of them, and pages of the image; by their place. */
     @NotSaved("said by those who have them")
     private final BitSet copiedOnWrite = new BitSet();
 
@@ -64,16 +68,30 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
 
     @Override
     public void addCopiedOnWrite(long offset, long length) {
+        keep(offset, length);
+        copiedOnWrite.set(page(offset), page(offset + length));
+    }
+
+    /**
+     * Keeps pages as they are, which perhaps will be those of the moment.
+     *
+     * <p>Precondition: the caller holds a reference to them, and nobody writes to them.
+     *
+     * @param offset in the memory file or behind it, page aligned
+     * @param length in bytes, page aligned
+     */
+    public void keep(long offset, long length) {
+        if (memory.isOfImage(offset)) {
+            return;
+        }
         int end = page(offset + length);
-        int at = copiedOnWrite.nextClearBit(page(offset));
+        int at = kept.nextClearBit(page(offset));
         while (at < end) {
-            int next = copiedOnWrite.nextSetBit(at);
+            int next = kept.nextSetBit(at);
             int stop = next < 0 ? end : Math.min(next, end);
-            if (!memory.isOfImage(bytes(at))) {
-                memory.retainBeyondLimit(bytes(at), bytes(stop - at));
-            }
-            copiedOnWrite.set(at, stop);
-            at = copiedOnWrite.nextClearBit(stop);
+            memory.retainBeyondLimit(bytes(at), bytes(stop - at));
+            kept.set(at, stop);
+            at = kept.nextClearBit(stop);
         }
     }
 
@@ -139,11 +157,10 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
             return;
         }
         closed = true;
-        for (int at = copiedOnWrite.nextSetBit(0); at >= 0 && !memory.isOfImage(bytes(at)); ) {
-            int end = copiedOnWrite.nextClearBit(at);
-            // The gap before the image's places ends a run of the file's at the latest.
+        for (int at = kept.nextSetBit(0); at >= 0; ) {
+            int end = kept.nextClearBit(at);
             memory.releaseBeyondLimit(bytes(at), bytes(end - at));
-            at = copiedOnWrite.nextSetBit(end);
+            at = kept.nextSetBit(end);
         }
     }
 }

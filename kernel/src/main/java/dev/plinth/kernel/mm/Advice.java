@@ -1,6 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_COLD;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_DODUMP;
 import static dev.plinth.kernel.mm.linux.Mman.MADV_DOFORK;
@@ -34,6 +33,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.ArrayList;
 import java.util.List;

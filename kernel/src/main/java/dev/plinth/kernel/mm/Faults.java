@@ -1,10 +1,10 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.Optional;
 

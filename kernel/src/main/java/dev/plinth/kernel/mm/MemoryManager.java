@@ -15,6 +15,7 @@ import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
@@ -146,6 +147,16 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
                 manager.close();
             }
         }
+    }
+
+    /**
+     * Has the process's own pages copied on write while it runs, so that little is left to do when
+     * it is stopped to be saved.
+     *
+     * @param snapshot keeps them
+     */
+    public void prepareToBeSaved(MemorySnapshot snapshot) {
+        pager.keepOwnPages(requireNonNull(snapshot, "snapshot is null"));
     }
 
     @Override

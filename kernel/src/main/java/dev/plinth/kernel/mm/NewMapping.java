@@ -1,6 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.LEGACY_MAP_MASK;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED_NOREPLACE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_GROWSDOWN;
@@ -17,6 +16,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 import java.util.Optional;
 

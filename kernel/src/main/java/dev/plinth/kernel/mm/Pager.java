@@ -9,6 +9,7 @@ import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateWriter;
@@ -59,6 +60,9 @@ final class Pager {
 
     /** A fork copies no more than this at once. */
     private static final long COPIED_BY_FORK = 512 << 10;
+
+    /** So much is prepared to be saved at once: the process waits meanwhile if it faults. */
+    private static final long KEPT_AT_ONCE = 8L << 20;
 
     private final MemoryFile memory;
     private final PageSource source;
@@ -434,6 +438,41 @@ final class Pager {
         } finally {
             activeLock.writeLock().unlock();
         }
+    }
+
+    /** See {@link MemoryManager#prepareToBeSaved}. */
+    void keepOwnPages(MemorySnapshot snapshot) {
+        long at = 0;
+        while (at < Long.MAX_VALUE) {
+            activeLock.writeLock().lock();
+            try {
+                at = keepOwnPagesLocked(at, snapshot);
+            } finally {
+                activeLock.writeLock().unlock();
+            }
+        }
+    }
+
+    /** Keeps some pages from an address on; says how far it came. */
+    private long keepOwnPagesLocked(long from, MemorySnapshot snapshot) {
+        MappingBatch batch = new MappingBatch(addressSpace, memory);
+        active.split(from);
+        long left = KEPT_AT_ONCE;
+        long at = from;
+        for (Pma pma = active.from(at); pma != null && left > 0; pma = active.from(at)) {
+            if (pma.kind == Pma.Kind.OWN) {
+                if (pma.end - pma.start > left) {
+                    active.split(pma.start + left);
+                }
+                snapshot.keep(pma.offset, pma.end - pma.start);
+                copyOnWriteLocked(pma, batch);
+                left -= pma.end - pma.start;
+            }
+            at = pma.end;
+        }
+        batch.flush();
+        active.merge(from, at);
+        return active.from(at) == null ? Long.MAX_VALUE : at;
     }
 
     /**

@@ -66,6 +66,12 @@ final class PmaSet {
         return key == null ? Long.MAX_VALUE : key;
     }
 
+    /** The first area that begins at an address or above it, or null if there is none. */
+    Pma from(long address) {
+        Map.Entry<Long, Pma> entry = byStart.ceilingEntry(address);
+        return entry == null ? null : entry.getValue();
+    }
+
     /** The areas that begin in a range: all that lie in it, if there are borders at its ends. */
     Collection<Pma> startingIn(long start, long end) {
         return byStart.subMap(start, end).values();

@@ -1,6 +1,5 @@
 package dev.plinth.kernel.mm;
 
-import dev.plinth.kernel.state.SavedWith;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
@@ -12,6 +11,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.SavedWith;
 
 /** The call mremap(2). */
 @SavedWith(MemoryManager.class)

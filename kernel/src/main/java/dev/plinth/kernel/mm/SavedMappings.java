@@ -167,14 +167,22 @@ final class SavedMappings {
         mappings.restoreBrk(start, end);
     }
 
-    private static ProgramAreas program(ProgramAreasState state) {
+    private ProgramAreas program(ProgramAreasState state) {
         return new ProgramAreas(
-                range(state.getCode()),
-                range(state.getData()),
+                userRange(state.getCode()),
+                userRange(state.getData()),
                 state.getStackStart(),
-                range(state.getArguments()),
-                range(state.getEnvironment()),
-                range(state.getAuxiliaryVector()));
+                userRange(state.getArguments()),
+                userRange(state.getEnvironment()),
+                userRange(state.getAuxiliaryVector()));
+    }
+
+    private AddressRange userRange(AddressRangeState state) {
+        AddressRange range = range(state);
+        if (range.start() < 0 || range.end() > mappings.taskSize()) {
+            throw StateReader.corrupt("a part of a program is at " + range);
+        }
+        return range;
     }
 
     private void restoreAreas(List<AreaState> areas, StateReader reader) {

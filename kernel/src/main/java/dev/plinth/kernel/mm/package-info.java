@@ -6,7 +6,15 @@
  * calls of mmap(2) and its family, faults, fork), {@link dev.plinth.kernel.mm.GuestMemory} (copying
  * to and from it), {@link dev.plinth.kernel.mm.AddressLayout}, {@link
  * dev.plinth.kernel.mm.MemoryLimits}; {@link dev.plinth.kernel.mm.Mappable} and {@link
- * dev.plinth.kernel.mm.MappedFile} (what file systems implement).
+ * dev.plinth.kernel.mm.MappedFile} (what file systems implement), {@link
+ * dev.plinth.kernel.mm.MappedFileOwner} (what is saved of a file that is mapped).
+ *
+ * <p>Inside: {@code Mappings} (a process's areas and their limits, {@code Vma} and {@code VmaSet}),
+ * {@code Pager} (its pages, {@code Pma} and {@code PmaSet}; {@code PageSource} is where new ones
+ * come from), {@code SavedMappings} and {@code SavedPages} (what a checkpoint keeps of both).
+ *
+ * <p>A restored process has pages of its own in the image: unread at first, then mapped from there,
+ * and copied into the memory file when it writes to them.
  *
  * <p>Lock order, first taken first:
  *
@@ -22,6 +30,7 @@
  *   <li>the memory file's lock
  * </ol>
  *
- * <p>Imports {@code dev.plinth.api}, {@code errno}, {@code io} and {@code memory} only.
+ * <p>Imports {@code dev.plinth.api}, {@code errno}, {@code error}, {@code io}, {@code memory} and
+ * {@code state} only.
  */
 package dev.plinth.kernel.mm;

@@ -17,6 +17,7 @@ import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.MemorySnapshot;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -279,6 +280,68 @@ final class CheckpointTest {
                 assertEquals(1, restored.first().load(BASE + i * PAGE), "page " + i);
             }
             assertEquals(1, restored.first().load(shared));
+        }
+    }
+
+    @Test
+    void preparedMemoryIsThatOfTheMomentNotOfThePreparation() throws IOException {
+        mm.mmap(BASE, 8192 * PAGE, RW, ANONYMOUS);
+        for (int i = 0; i < 8192; i++) {
+            process.store(BASE + i * PAGE, 1);
+        }
+        Path directory = temporary.resolve("image");
+        long allocated = memory.statistics().allocatedBytes();
+        try (MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+            mm.prepareToBeSaved(snapshot);
+            for (int i = 0; i < 8192; i += 64) {
+                process.store(BASE + i * PAGE, 2);
+            }
+            mm.munmap(BASE + 4096 * PAGE, 1024 * PAGE);
+            int protects = process.addressSpace().protectCalls();
+            TestImage.write(
+                    directory,
+                    List.of(process),
+                    Compression.NONE,
+                    snapshot,
+                    () -> process.store(BASE, 3));
+            assertTrue(process.addressSpace().protectCalls() - protects < 200);
+        }
+        assertTrue(memory.statistics().allocatedBytes() <= allocated);
+        try (TestImage.Restored restored = TestImage.restore(directory, 1)) {
+            for (int i = 0; i < 8192; i++) {
+                long address = BASE + i * PAGE;
+                if (i >= 4096 && i < 5120) {
+                    MemoryManagerTest.assertKilled(
+                            FaultOutcome.SEGV_MAPERR, () -> restored.first().load(address));
+                } else {
+                    assertEquals(i % 64 == 0 ? 2 : 1, restored.first().load(address));
+                }
+            }
+        }
+        try (Image image = Image.open(directory)) {
+            assertEquals(8192 - 1024, image.pageIndex().pages());
+        }
+    }
+
+    @Test
+    void aProcessAtItsLimitGoesOnWhileItIsSaved() throws IOException {
+        try (MemoryFile small = MemoryFile.create(new JnaHostKernel(), 1L << 30, 8 << 20);
+                TestProcess full = TestProcess.create(small)) {
+            full.manager().mmap(BASE, 1536 * PAGE, RW, ANONYMOUS);
+            for (int i = 0; i < 1536; i++) {
+                full.store(BASE + i * PAGE, 1);
+            }
+            TestImage.write(
+                    temporary.resolve("image"),
+                    small,
+                    List.of(full),
+                    Compression.NONE,
+                    () -> {
+                        for (int i = 0; i < 1536; i++) {
+                            full.store(BASE + i * PAGE, 2);
+                        }
+                    });
+            assertEquals(1536 * PAGE, small.statistics().allocatedBytes());
         }
     }
 

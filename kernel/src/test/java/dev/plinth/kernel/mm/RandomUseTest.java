@@ -13,12 +13,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.host.JnaHostKernel;
+import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.memory.MemoryFile;
+import dev.plinth.kernel.memory.MemorySnapshot;
 
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -62,6 +67,51 @@ final class RandomUseTest {
             }
             assertEquals(0, memory.statistics().allocatedBytes());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {11, 12, 13, 14})
+    void everyProcessSeesWhatItShouldAfterRestores(long seed, @TempDir Path temporary)
+            throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Modelled> processes = new ArrayList<>();
+        MemoryFile memory = MemoryFile.create(new JnaHostKernel(), 8L << 30, 1L << 30);
+        Runnable owner = memory::close;
+        processes.add(new Modelled(TestProcess.create(memory), new Page[PAGES]));
+        for (int generation = 0; generation < 8; generation++) {
+            for (int step = 0; step < 300; step++) {
+                step(random, processes);
+            }
+            Path directory = temporary.resolve("image" + generation);
+            Compression compression = random.nextBoolean() ? Compression.NONE : Compression.ZSTD;
+            List<TestProcess> saved = processes.stream().map(Modelled::process).toList();
+            try (MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+                saved.forEach(process -> process.manager().prepareToBeSaved(snapshot));
+                for (int step = 0; step < 20; step++) {
+                    store(
+                            processes.get(random.nextInt(processes.size())),
+                            random.nextInt(PAGES),
+                            random.nextInt(1, 100));
+                }
+                TestImage.write(directory, saved, compression, snapshot, () -> {});
+            }
+            saved.forEach(TestProcess::close);
+            assertEquals(0, memory.statistics().allocatedBytes());
+            owner.run();
+            TestImage.Restored restored = TestImage.restore(directory, saved.size());
+            owner = restored.memory()::close;
+            memory = restored.memoryFile();
+            for (int i = 0; i < saved.size(); i++) {
+                processes.set(
+                        i, new Modelled(restored.processes().get(i), processes.get(i).pages()));
+            }
+        }
+        for (Modelled each : processes) {
+            checkAll(each);
+            each.process().close();
+        }
+        assertEquals(0, memory.statistics().allocatedBytes());
+        owner.run();
     }
 
     private static void step(SplittableRandom random, List<Modelled> processes) {

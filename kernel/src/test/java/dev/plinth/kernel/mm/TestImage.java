@@ -43,8 +43,24 @@ final class TestImage {
             Compression compression,
             World world)
             throws IOException {
-        try (ImageWriter image = ImageWriter.create(HOST, directory, compression);
-                MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+        try (MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+            write(directory, processes, compression, snapshot, world);
+        }
+    }
+
+    /**
+     * Saves processes, whose numbers are 1, 2 and so on.
+     *
+     * @param snapshot perhaps prepared; borrowed
+     */
+    static void write(
+            Path directory,
+            List<TestProcess> processes,
+            Compression compression,
+            MemorySnapshot snapshot,
+            World world)
+            throws IOException {
+        try (ImageWriter image = ImageWriter.create(HOST, directory, compression)) {
             StateWriter writer = new StateWriter(snapshot);
             processes.forEach(process -> writer.reference(process.manager()));
             writer.saveAll();
@@ -103,37 +119,52 @@ final class TestImage {
             throws IOException {
         try (Image image = Image.open(directory);
                 InputStream state = image.kernelState()) {
-            RestoredMemory memory = RestoredMemory.open(HOST, image, 8L << 30, limit);
-            List<TestProcess> processes = new ArrayList<>();
-            boolean complete = false;
-            Restorers restorers = new Restorers();
-            try (StateReader reader = new StateReader(state, restorers, memory)) {
-                memory.reserve(reader.kernel().getMemory());
-                List<FakeAddressSpace> spaces = new ArrayList<>();
-                MemoryManager.restoring(
-                        restorers,
-                        memory.memoryFile(),
-                        TestProcess.USER_ADDRESSES,
-                        () -> {
-                            spaces.add(new FakeAddressSpace());
-                            return spaces.getLast();
-                        });
-                restorers.add(KindCase.KERNEL_PAGE, (_, _) -> file.apply(memory.memoryFile()));
-                for (int i = 1; i <= count; i++) {
-                    MemoryManager manager = reader.get(i, MemoryManager.class);
-                    manager.limitTo(new FakeLimits());
-                    processes.add(new TestProcess(memory.memoryFile(), spaces.getLast(), manager));
-                }
-                reader.linkAll();
-                complete = true;
-            } finally {
-                if (!complete) {
-                    processes.forEach(TestProcess::close);
-                    memory.close();
-                }
-            }
-            memory.complete();
-            return new Restored(memory, processes);
+            return restore(image, state, count, limit, file);
         }
+    }
+
+    /**
+     * Restores so many processes.
+     *
+     * @param state of the kernel, in place of the image's
+     */
+    static Restored restore(
+            Image image,
+            InputStream state,
+            int count,
+            long limit,
+            Function<MemoryFile, FakeFile> file)
+            throws IOException {
+        RestoredMemory memory = RestoredMemory.open(HOST, image, 8L << 30, limit);
+        List<TestProcess> processes = new ArrayList<>();
+        boolean complete = false;
+        Restorers restorers = new Restorers();
+        try (StateReader reader = new StateReader(state, restorers, memory)) {
+            memory.reserve(reader.kernel().getMemory());
+            List<FakeAddressSpace> spaces = new ArrayList<>();
+            MemoryManager.restoring(
+                    restorers,
+                    memory.memoryFile(),
+                    TestProcess.USER_ADDRESSES,
+                    () -> {
+                        spaces.add(new FakeAddressSpace());
+                        return spaces.getLast();
+                    });
+            restorers.add(KindCase.KERNEL_PAGE, (_, _) -> file.apply(memory.memoryFile()));
+            for (int i = 1; i <= count; i++) {
+                MemoryManager manager = reader.get(i, MemoryManager.class);
+                manager.limitTo(new FakeLimits());
+                processes.add(new TestProcess(memory.memoryFile(), spaces.getLast(), manager));
+            }
+            reader.linkAll();
+            complete = true;
+        } finally {
+            if (!complete) {
+                processes.forEach(TestProcess::close);
+                memory.close();
+            }
+        }
+        memory.complete();
+        return new Restored(memory, processes);
     }
 }
