@@ -218,6 +218,13 @@ public final class StateReader implements AutoCloseable {
         complete = true;
     }
 
+    /**
+     * Whether all is linked and was looked at: if not by the time of closing, the restore failed.
+     */
+    public boolean isWhole() {
+        return complete;
+    }
+
     /** Gives the reader the one reference with which an object is born that is counted. */
     public <T extends AutoCloseable> T counted(T object, Counted closing) {
         counted.push(closing);

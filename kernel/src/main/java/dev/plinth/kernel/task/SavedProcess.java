@@ -12,6 +12,7 @@ import dev.plinth.kernel.state.proto.ProcessState;
 import dev.plinth.kernel.state.proto.ZombieState;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -101,7 +102,7 @@ final class SavedProcess {
         ThreadGroup group = reader.get(reference, ThreadGroup.class);
         for (int taskReference : state.getTaskRefsList()) {
             Task task = reader.get(taskReference, Task.class);
-            if (task.group() != group) {
+            if (task.group() != group || reader.state(taskReference).getTask().getEnded()) {
                 throw StateReader.corrupt(task + " is not of process " + group.pid());
             }
             group.restoreTask(task);
@@ -122,12 +123,15 @@ final class SavedProcess {
         ThreadGroup group = reader.get(reference, ThreadGroup.class);
         ProcessLinks links = group.links();
         links.parent = reader.find(state.getParentRef(), ThreadGroup.class);
+        links.parent.ifPresent(this::requireKnownLocked);
         links.parentTask = reader.find(state.getParentTaskRef(), Task.class);
         for (int child : state.getChildRefsList()) {
             if (reader.state(child).getProcess().getLinks().getParentRef() != reference) {
                 throw StateReader.corrupt("a child of another than process " + group.pid());
             }
-            links.children.add(reader.get(child, ThreadGroup.class));
+            ThreadGroup known = reader.get(child, ThreadGroup.class);
+            requireKnownLocked(known);
+            links.children.add(known);
         }
         links.exitSignal = state.getExitSignal();
         links.parentExecutions = state.getParentExecutions();
@@ -144,6 +148,33 @@ final class SavedProcess {
         table.joinGroupLocked(group, state.getGroupId(), session);
         if (links.processGroup.session() != session) {
             throw StateReader.corrupt("group " + state.getGroupId() + " is in two sessions");
+        }
+    }
+
+    private void requireKnownLocked(ThreadGroup process) {
+        if (table.processLocked(process.pid()).filter(process::equals).isEmpty()) {
+            throw StateReader.corrupt("process " + process.pid() + " is nowhere");
+        }
+    }
+
+    /** Parents have their children, and nobody is an own ancestor. The caller holds the lock. */
+    static void checkFamilyLocked(List<ThreadGroup> all) {
+        for (ThreadGroup process : all) {
+            ThreadGroup child = process;
+            for (int generations = 0; child.links().parent.isPresent(); generations++) {
+                ThreadGroup parent = child.links().parent.get();
+                boolean fits =
+                        generations < all.size()
+                                && parent.links().children.contains(child)
+                                && child.links()
+                                        .parentTask
+                                        .filter(task -> task.group() != parent)
+                                        .isEmpty();
+                if (!fits) {
+                    throw StateReader.corrupt("process " + child.pid() + " has no such parent");
+                }
+                child = parent;
+            }
         }
     }
 

@@ -135,6 +135,11 @@ final class SavedTask {
         return task;
     }
 
+    /** How many were made that have not ended. */
+    int made() {
+        return made.size();
+    }
+
     /** Gives back what the tasks have that were made. */
     void discard() {
         made.forEach(kernel::discard);

@@ -12,6 +12,7 @@ import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.TmpFsState;
 import dev.plinth.kernel.state.proto.TmpfsDirectoryState;
+import dev.plinth.kernel.state.proto.TmpfsEntriesState;
 import dev.plinth.kernel.state.proto.TmpfsEntryState;
 import dev.plinth.kernel.state.proto.TmpfsInodeState;
 import dev.plinth.kernel.state.proto.TmpfsNodeState;
@@ -143,6 +144,12 @@ final class RestoredTmpfs {
 
     private void addEntries(
             TmpfsDirectory directory, TmpfsDirectoryState state, StateReader reader) {
+        for (int reference : state.getEntriesRefsList()) {
+            addEntries(directory, reader.state(reference).getTmpfsEntries(), reader);
+        }
+    }
+
+    private void addEntries(TmpfsDirectory directory, TmpfsEntriesState state, StateReader reader) {
         for (TmpfsEntryState entry : state.getEntriesList()) {
             PathName name = PathName.of(entry.getName().toByteArray());
             TmpfsInode child = reader.get(entry.getInodeRef(), TmpfsInode.class);
