@@ -9,7 +9,6 @@ import dev.plinth.kernel.image.Compression;
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 
-import java.nio.file.Path;
 import java.util.List;
 
 /** {@code plinth checkpoint}: writes an image of a sandbox. */
@@ -55,8 +54,7 @@ final class CheckpointCommand extends ControlCommand {
 
     @Override
     int run(StateRoot root, SandboxDirectory sandbox, Arguments arguments, Console console) {
-        String compression =
-                arguments.value(COMPRESSION).orElse(Compression.NONE.label());
+        String compression = arguments.value(COMPRESSION).orElse(Compression.NONE.label());
         if (Compression.ofLabel(compression).isEmpty()) {
             throw new UsageException(
                     "there is no compression '" + compression + "'; choose one of: none, zstd");

@@ -106,7 +106,7 @@ final class SwapIT {
                         "/bin/bash",
                         "-c",
                         "for i in {1..60}; do echo $i; sleep 0.01; done | while read n; do echo"
-                            + " $((n * n)); done | tail -n 3; sleep 0.2 & wait $!; echo $?")) {
+                                + " $((n * n)); done | tail -n 3; sleep 0.2 & wait $!; echo $?")) {
             sandbox.start();
             int swaps = swapUntilItEnds(sandbox, platforms);
             assertTrue(swaps > 3, () -> "it ended at once: " + output());

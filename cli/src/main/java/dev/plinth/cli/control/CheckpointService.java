@@ -45,11 +45,9 @@ final class CheckpointService implements ControlServer.Handler {
             throw new MessageException("image is no absolute path");
         }
         connection.send(
-                Reply.of(
-                        Message.empty().with("memory_bytes", sandbox.usage().memoryBytes())));
+                Reply.of(Message.empty().with("memory_bytes", sandbox.usage().memoryBytes())));
         Progress progress = new Progress(connection);
-        sandbox.checkpoint(
-                new CheckpointSpec(image, leaveRunning, compression, progress::written));
+        sandbox.checkpoint(new CheckpointSpec(image, leaveRunning, compression, progress::written));
         events.publish(
                 EventHub.event(
                         "checkpoint",

@@ -81,11 +81,10 @@ final class IdentityMatrixIT {
         /** Which are files that the other side is given, too. */
         Set<Integer> filesThatGoOn(Side other) {
             Set<Integer> files = new HashSet<>(Set.of(0, 1, 2));
-            files.removeIf(
-                    number ->
-                            shared != other.shared
-                                    || kind(number) != StdioKind.FILE
-                                    || other.kind(number) != StdioKind.FILE);
+            files.removeIf(number ->
+                    shared != other.shared
+                            || kind(number) != StdioKind.FILE
+                            || other.kind(number) != StdioKind.FILE);
             return files;
         }
 
@@ -272,10 +271,7 @@ final class IdentityMatrixIT {
         boolean shared = first.findings().get(0).shares().contains(1);
         List<Long> moved = List.of(first.read(), first.written(), first.complained());
         for (int number : goingOn) {
-            long by =
-                    shared
-                            ? moved.stream().mapToLong(Long::longValue).sum()
-                            : moved.get(number);
+            long by = shared ? moved.stream().mapToLong(Long::longValue).sum() : moved.get(number);
             assertEquals(
                     first.findings().get(number).position() + by,
                     second.findings().get(number).position(),

@@ -138,8 +138,7 @@ final class KilledCheckpointIT {
                         compressions[random.nextInt(compressions.length)].name(),
                         Integer.toString(SANDBOXES));
         Path errors = images.resolveSibling("errors");
-        Process process =
-                new ProcessBuilder(command).redirectError(errors.toFile()).start();
+        Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         try (BufferedReader output =
                 new BufferedReader(
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {

@@ -33,8 +33,7 @@ final class StandardStreams implements AutoCloseable {
 
     /** Opens one for all; a pipe can only be written to. */
     static StandardStreams shared(HostOpener opener, StdioKind kind, Path directory) {
-        StandardStream one =
-                StandardStream.open(opener, kind, false, directory.resolve("012"));
+        StandardStream one = StandardStream.open(opener, kind, false, directory.resolve("012"));
         return new StandardStreams(List.of(one, one, one));
     }
 

@@ -60,8 +60,7 @@ final class Checkpoints {
 
     private void writeAndGoOn(ImageWriter image, Standstill standstill) {
         try (MemorySnapshot snapshot = Checkpoint.prepare(kernel);
-                Checkpoint checkpoint =
-                        standstill.during(world -> take(image, world, snapshot))) {
+                Checkpoint checkpoint = standstill.during(world -> take(image, world, snapshot))) {
             checkpoint.write();
         }
     }

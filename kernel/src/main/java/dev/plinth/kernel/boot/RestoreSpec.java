@@ -32,7 +32,8 @@ public record RestoreSpec(
 
     /** With this process' stdio, no trace, and no changed files. */
     public static RestoreSpec of(Path directory) {
-        return new RestoreSpec(directory, Stdio.Inherited.all(), Optional.empty(), false, Optional.empty());
+        return new RestoreSpec(
+                directory, Stdio.Inherited.all(), Optional.empty(), false, Optional.empty());
     }
 
     /** The same with other standard input, output and error. */
