@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * Writes a small Linux program that makes the system calls which most programs make when they
- * start.
+ * Writes two small Linux programs: one makes the system calls which most programs make when they
+ * start, the other sleeps until somebody ends it, or for a minute.
  *
- * <p>A run of it shows the JVM what to put into its AOT cache. It is made here, byte by byte, so
- * that the build needs neither a C compiler nor a static program on the machine.
+ * <p>A run of them shows the JVM what to put into its AOT cache. They are made here, byte by byte,
+ * so that the build needs neither a C compiler nor a static program on the machine.
  */
 final class TrainingProgram {
     private static final long TEXT = 0x400000;
@@ -25,14 +25,30 @@ final class TrainingProgram {
     private TrainingProgram() {}
 
     public static void main(String[] arguments) throws IOException {
-        Path program = Path.of(arguments[0]);
-        TrainingProgram training = new TrainingProgram();
-        training.assemble();
-        Files.write(program, training.file.array());
+        TrainingProgram starting = new TrainingProgram();
+        starting.assembleStart();
+        starting.write(Path.of(arguments[0]));
+        TrainingProgram sleeping = new TrainingProgram();
+        sleeping.assembleSleep();
+        sleeping.write(Path.of(arguments[1]));
+    }
+
+    private void write(Path program) throws IOException {
+        Files.write(program, file.array());
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    private void assemble() {
+    private void assembleSleep() {
+        file.position(HEADER_BYTES);
+        long minute = TEXT + file.position();
+        file.putLong(60).putLong(0);
+        long entry = TEXT + file.position();
+        call(35, minute, 0); // nanosleep
+        call(231, 0); // exit_group
+        finish(entry);
+    }
+
+    private void assembleStart() {
         file.position(HEADER_BYTES);
         long greeting = string("");
         long directory = string("/etc");
@@ -88,7 +104,10 @@ final class TrainingProgram {
         call(61, -1, DATA, 0, 0); // wait4, which the child has nobody for
         call(59, other, arguments, arguments + 8); // execve of a dynamic program, if there is one
         call(231, 0); // exit_group
+        finish(entry);
+    }
 
+    private void finish(long entry) {
         int length = file.position();
         file.position(0);
         header(entry);

@@ -34,8 +34,8 @@ final class EventsCommand extends ControlCommand {
     @Override
     public String notes() {
         return """
-        Types of events: usage, exec, pause, resume, checkpoint, swap, exit. As JSON each
-        one is a line with an object.
+        Types of events: usage, exec, pause, resume, checkpoint, swap, exit. As JSON
+        each one is a line with an object.
 
         Example:
           plinth events --interval 1 --format json web

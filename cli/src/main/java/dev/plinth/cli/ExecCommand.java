@@ -116,7 +116,7 @@ final class ExecCommand extends ControlCommand {
                 console.out().print(pid + "\n");
                 return 0;
             }
-            signals.sendTo(signal -> client.tellIfThere(signal(signal.number())));
+            signals.sendTo(signal -> client.tell(signal(signal.number())));
             return (int)
                     client.next().orElseThrow(() -> ended(sandbox)).number("exit_status", 0, 255);
         }

@@ -18,8 +18,6 @@ import java.util.stream.Collectors;
 
 /** What is in an image, as it is shown. */
 final class ImagePage {
-    private static final long KIBIBYTE = 1 << 10;
-
     private ImagePage() {}
 
     /** For people. */
@@ -49,10 +47,13 @@ final class ImagePage {
                 "%d (%s), stored in %s, %s"
                         .formatted(
                                 image.pageIndex().pages(),
-                                size(image.pageIndex().pages() * Pages.SIZE),
-                                size(inventory.files().pagesBytes()),
+                                Amounts.bytes(image.pageIndex().pages() * Pages.SIZE),
+                                Amounts.bytes(inventory.files().pagesBytes()),
                                 compression(image)));
-        line(page, "Kernel", size(inventory.files().kernel().bytes()) + ", " + objects(contents));
+        line(
+                page,
+                "Kernel",
+                Amounts.bytes(inventory.files().kernel().bytes()) + ", " + objects(contents));
         page.append('\n').append(processes(contents));
         page.append('\n').append(descriptors(contents));
         return page.toString();
@@ -65,8 +66,8 @@ final class ImagePage {
                     Integer.toString(process.pid()),
                     Integer.toString(process.parent()),
                     Integer.toString(process.tasks().size()),
-                    size(process.mappedBytes()),
-                    size(process.ownPages() * Pages.SIZE),
+                    Amounts.bytes(process.mappedBytes()),
+                    Amounts.bytes(process.ownPages() * Pages.SIZE),
                     Integer.toString(process.descriptors().size()),
                     process.ended() ? "(ended)" : names(process));
         }
@@ -112,12 +113,6 @@ final class ImagePage {
 
     private static String compression(Image image) {
         return image.pageIndex().compression().name().toLowerCase(Locale.ROOT);
-    }
-
-    /** In the largest unit of which there are several. */
-    private static String size(long bytes) {
-        long kibibytes = bytes / KIBIBYTE;
-        return kibibytes < 10 * KIBIBYTE ? kibibytes + " KiB" : kibibytes / KIBIBYTE + " MiB";
     }
 
     /** For other programs. */

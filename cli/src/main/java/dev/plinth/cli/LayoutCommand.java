@@ -14,9 +14,9 @@ import dev.plinth.kernel.plugin.LoadedPlatform;
 import org.apache.commons.cli.Options;
 
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** {@code plinth layout}: which descriptor number a sandbox process has for what. */
 final class LayoutCommand implements Command {
@@ -45,6 +45,8 @@ final class LayoutCommand implements Command {
     public Options options() {
         return new Options()
                 .addOption(CommonOptions.PLATFORM)
+                .addOption(SandboxStart.ID)
+                .addOption(SandboxStart.DETACH)
                 .addOption(CommonOptions.DEBUG_LOG)
                 .addOption(CommonOptions.PLUGINS);
     }
@@ -56,7 +58,7 @@ final class LayoutCommand implements Command {
         those of 'plinth run' with the same options; stdio has the same ones always.
 
         Example:
-          plinth layout --platform ptrace --debug-log /tmp/plinth.log
+          plinth layout --platform kvm --detach --debug-log /tmp/plinth.log
         """;
     }
 
@@ -72,19 +74,26 @@ final class LayoutCommand implements Command {
         Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
         try (LoadedPlatform platform = CommonOptions.anyPlatform(arguments, plinth)) {
             List<DeviceDeclaration> devices = platform.factory().devices();
-            Optional<String> log = arguments.value(CommonOptions.DEBUG_LOG);
-            console.out().print(table(devices, log));
+            Map<FdRole, String> others = new LinkedHashMap<>();
+            if (arguments.has(SandboxStart.ID) || arguments.has(SandboxStart.DETACH)) {
+                others.put(FdRole.CONTROL, "-");
+            }
+            arguments
+                    .value(CommonOptions.DEBUG_LOG)
+                    .ifPresent(file -> others.put(FdRole.LOG, file));
+            if (arguments.has(SandboxStart.DETACH)) {
+                others.put(FdRole.LAUNCHER, "-");
+            }
+            console.out().print(table(devices, others));
             return 0;
         }
     }
 
-    /** The table for a platform with these devices, and a log if there is one. */
-    static String table(List<DeviceDeclaration> devices, Optional<String> log) {
-        Map<FdRole, String> paths = new HashMap<>();
+    /** The table for a platform with these devices, and what else there is with its path. */
+    static String table(List<DeviceDeclaration> devices, Map<FdRole, String> others) {
+        Map<FdRole, String> paths = new HashMap<>(others);
         devices.forEach(device -> paths.put(device.role(), device.path()));
-        log.ifPresent(file -> paths.put(FdRole.LOG, file));
-        FdLayout layout =
-                ForegroundDonation.layout(devices, log.map(file -> FdRole.LOG).stream().toList());
+        FdLayout layout = ForegroundDonation.layout(devices, List.copyOf(others.keySet()));
         TextTable table = new TextTable("NUMBER", "ROLE", "PATH");
         for (FdMapping mapping : layout.mappings()) {
             table.row(

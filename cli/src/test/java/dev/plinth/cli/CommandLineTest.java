@@ -71,13 +71,7 @@ final class CommandLineTest {
     }
 
     private int run(String... words) {
-        return run(
-                List.of(
-                        new RunCommand(LAUNCH),
-                        new PlatformsCommand(LAUNCH),
-                        new LayoutCommand(LAUNCH),
-                        new SyscallsCommand()),
-                words);
+        return run(Main.commands(LAUNCH), words);
     }
 
     private String errors() {
@@ -90,20 +84,67 @@ final class CommandLineTest {
 
     @Test
     void helpIsThereForEveryCommandInLinesThatFitATerminal() {
-        for (String command : List.of("", "run", "platforms", "layout", "syscalls")) {
-            out.reset();
-            String[] words =
-                    command.isEmpty() ? new String[] {"--help"} : new String[] {command, "-h"};
-            assertEquals(0, run(words));
-            assertTrue(output().startsWith("Usage: plinth " + command), output());
-            assertTrue(output().lines().allMatch(line -> line.length() <= 80), output());
+        assertHelp("", "--help");
+        for (String command : commandNames()) {
+            assertHelp(command, (command + " -h").split(" ", -1));
         }
         assertEquals("", errors());
     }
 
+    private static List<String> commandNames() {
+        return Main.commands(LAUNCH).stream().map(Command::name).toList();
+    }
+
+    private void assertHelp(String command, String... words) {
+        out.reset();
+        assertEquals(0, run(words));
+        assertTrue(output().startsWith("Usage: plinth " + command), output());
+        assertTrue(output().lines().allMatch(line -> line.length() <= 80), output());
+    }
+
+    @Test
+    void theHelpOfAllListsWhatIsForUsers() {
+        run("--help");
+        for (String command : commandNames()) {
+            assertEquals(!command.equals("sandbox"), output().contains("\n  " + command + " "));
+        }
+    }
+
+    @Test
+    void theDirectoryOfSandboxesMayStandAheadOfTheCommand() {
+        assertEquals(0, run("--root", "/nonexistent", "list"));
+        assertEquals(1, run("--root", "/nonexistent", "state", "x"));
+        out.reset();
+        assertUsage(
+                "'plinth layout' has nothing to do with --root",
+                "'plinth --help' lists the commands",
+                "--root",
+                "/nonexistent",
+                "layout");
+    }
+
+    @Test
+    void aCommandOnASandboxWantsItsName() {
+        for (String command : List.of("state", "ps", "kill", "wait", "delete", "pause", "events")) {
+            assertUsage("no sandbox named", "'plinth " + command + " --help' tells more", command);
+        }
+        assertUsage(
+                "unexpected argument 'b'", "'plinth state --help' tells more", "state", "a", "b");
+        assertUsage(
+                "--detach needs a name for the sandbox, with --id NAME",
+                "'plinth run --help' tells more",
+                "run",
+                "--detach",
+                "true");
+        assertUsage(
+                "no image named, with --image-path DIR",
+                "'plinth restore --help' tells more",
+                "restore");
+    }
+
     @Test
     void versionIsThereForEveryCommand() {
-        for (String command : List.of("run", "platforms", "layout", "syscalls")) {
+        for (String command : List.of("run", "platforms", "layout", "syscalls", "list", "exec")) {
             out.reset();
             assertEquals(0, run(command, "--version"));
             assertTrue(output().startsWith("plinth "), output());

@@ -8,11 +8,16 @@ import dev.plinth.cli.control.linux.SocketCalls;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.List;
 import java.util.Optional;
 
 /** A conversation with a sandbox that runs. Any thread may send; one at a time may receive. */
 public final class ControlClient implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ControlClient.class);
+
     private static final long SYS_GETEUID = 107;
 
     private final SandboxDirectory directory;
@@ -81,25 +86,25 @@ public final class ControlClient implements AutoCloseable {
     }
 
     /**
-     * Asks for something.
+     * Asks for something. That nobody listens any more, or refuses to, shows in the answer.
      *
      * @param descriptors that go with it, borrowed
      */
     public void send(String command, Message arguments, List<HostFd> descriptors) {
-        try {
-            connection.send(new Request(command, arguments).toMessage(), descriptors);
-        } catch (ConnectionException e) {
-            throw stopped(directory);
-        }
+        sendIfThere(new Request(command, arguments).toMessage(), descriptors);
     }
 
     /** Tells the sandbox more about what was asked for; nothing happens if it has ended. */
-    public void tellIfThere(Message message) {
+    public void tell(Message message) {
+        sendIfThere(message, List.of());
+    }
+
+    private void sendIfThere(Message message, List<HostFd> descriptors) {
         try {
-            connection.send(message);
+            connection.send(message, descriptors);
         } catch (ConnectionException e) {
             // Whoever waits for the answer learns of it.
-            return;
+            log.debug("nobody takes {}: {}", message, e.getMessage());
         }
     }
 

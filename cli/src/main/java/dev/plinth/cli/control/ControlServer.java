@@ -121,8 +121,22 @@ public final class ControlServer implements AutoCloseable {
             }
             Connection connection = new Connection(host, new HostFd(host, (int) accepted));
             if (!begin(connection)) {
-                connection.close();
+                sendAway(connection);
             }
+        }
+    }
+
+    /** Nothing was sent to it before, so that this does not wait. */
+    private static void sendAway(Connection connection) {
+        try (connection) {
+            connection.send(
+                    Reply.refusal(
+                            new SandboxException(
+                                    ErrorCode.SANDBOX_BUSY,
+                                    "too many ask for something at once",
+                                    "try again")));
+        } catch (ConnectionException e) {
+            log.debug("one whom there is no room for has gone: {}", e.getMessage());
         }
     }
 
@@ -169,7 +183,7 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void serve(Connection connection) {
-        try (connection) {
+        try {
             connection.limitReceiving(REQUEST_TIMEOUT_MILLIS);
             connection.limitSending(SEND_TIMEOUT_MILLIS);
             if (connection.isPeer(user)) {
@@ -188,8 +202,10 @@ public final class ControlServer implements AutoCloseable {
             log.debug("a client is left: the sandbox ends");
         } finally {
             synchronized (connectionsLock) {
+                // Together, so that nobody shuts down what has the number by then.
                 connections.remove(connection);
                 idle.remove(connection);
+                connection.close();
                 connectionsLock.notifyAll();
             }
         }
@@ -235,12 +251,16 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Ends every conversation. Who has asked for something is still told what comes of it, if that
      * is known soon, for the sandbox has ended; who has not is sent away. Waits until nobody is
-     * served any more. The listener stays open, and nobody is listened to.
+     * served any more. The listener stays open, and nobody is listened to. Closing again is
+     * harmless.
      */
     @Override
     public void close() {
         boolean interrupted = false;
         synchronized (connectionsLock) {
+            if (closed) {
+                return;
+            }
             closed = true;
             calls.shutDown(listener);
             idle.forEach(Connection::shutDown);

@@ -4,10 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.quicktheories.QuickTheory.qt;
-import static org.quicktheories.generators.SourceDSL.arbitrary;
-import static org.quicktheories.generators.SourceDSL.booleans;
-import static org.quicktheories.generators.SourceDSL.integers;
-import static org.quicktheories.generators.SourceDSL.lists;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
@@ -23,14 +19,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.quicktheories.core.Gen;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,52 +50,6 @@ final class IdentityMatrixIT {
 
     private final HostOpener opener = new HostOpener();
 
-    /** One side of a move. */
-    private record Side(
-            String platform, boolean log, int devices, boolean shared, List<StdioKind> kinds) {
-        StandardStreams open(HostOpener opener, Path directory) {
-            return shared
-                    ? StandardStreams.shared(opener, kinds.getFirst(), directory)
-                    : StandardStreams.open(opener, kinds, directory);
-        }
-
-        Side withStreamsOf(Side other) {
-            return new Side(platform, log, devices, other.shared, other.kinds);
-        }
-
-        boolean isOpen(int number) {
-            return kind(number) != StdioKind.CLOSED;
-        }
-
-        StdioKind kind(int number) {
-            return shared ? kinds.getFirst() : kinds.get(number);
-        }
-
-        /** Which are files that the other side is given, too. */
-        Set<Integer> filesThatGoOn(Side other) {
-            Set<Integer> files = new HashSet<>(Set.of(0, 1, 2));
-            files.removeIf(number ->
-                    shared != other.shared
-                            || kind(number) != StdioKind.FILE
-                            || other.kind(number) != StdioKind.FILE);
-            return files;
-        }
-
-        /** Whether files of their own become one file, which has one place to go on from. */
-        boolean losesItsPlace(Side other) {
-            return !shared
-                    && kinds.contains(StdioKind.FILE)
-                    && other.shared
-                    && other.kind(0) == StdioKind.FILE;
-        }
-
-        /** Whether two of them, which are open, are one file of the host. */
-        boolean isOneFile(int one, int other) {
-            return shared
-                    || (kinds.get(one) == StdioKind.NULL && kinds.get(other) == StdioKind.NULL);
-        }
-    }
-
     @BeforeAll
     static void load() {
         platforms = new TestPlatforms();
@@ -113,39 +60,13 @@ final class IdentityMatrixIT {
         platforms.close();
     }
 
-    private static Gen<Side> sides() {
-        Gen<List<StdioKind>> kinds = lists().of(arbitrary().enumValues(StdioKind.class)).ofSize(3);
-        // One in four is one for all.
-        return arbitrary()
-                .pick(platforms.names())
-                .zip(
-                        booleans().all(),
-                        integers().between(0, 3),
-                        integers().between(0, 3),
-                        kinds,
-                        (name, log, devices, quarter, three) ->
-                                new Side(name, log, devices, quarter == 0, three));
-    }
-
-    private static Gen<Map<Integer, Integer>> duplicates() {
-        return lists().of(integers().between(0, 2))
-                .ofSizeBetween(0, 3)
-                .map(sources -> {
-                    Map<Integer, Integer> duplicates = new HashMap<>();
-                    for (int i = 0; i < sources.size(); i++) {
-                        duplicates.put(5 + 2 * i, sources.get(i));
-                    }
-                    return duplicates;
-                });
-    }
-
     @Test
     void aMoveChangesNothingThatAProgramSees() {
         LeakCheck before = LeakCheck.now();
         qt().withFixedSeed(SEED)
                 .withExamples(EXAMPLES)
                 .withShrinkCycles(0)
-                .forAll(sides(), sides(), duplicates())
+                .forAll(Side.on(platforms.names()), Side.on(platforms.names()), Side.duplicates())
                 .checkAssert(this::move);
         before.assertNothingNew();
     }
@@ -166,7 +87,7 @@ final class IdentityMatrixIT {
                 }
                 requireOutput(streams, first, Set.of());
             }
-            Optional<ErrorCode> refusal = refusal(from, to);
+            Optional<ErrorCode> refusal = from.refusalOf(to);
             if (refusal.isPresent()) {
                 try (StandardStreams streams = to.open(opener, directory)) {
                     SandboxException e =
@@ -215,24 +136,6 @@ final class IdentityMatrixIT {
             given.put(FdRole.LOG, opener.open(LOG, HostOpener.O_WRONLY));
         }
         return new Stdio.Given(given);
-    }
-
-    /** What a restore with other descriptors must be refused for, if for anything. */
-    private static Optional<ErrorCode> refusal(Side from, Side to) {
-        for (int one = 0; one < 3; one++) {
-            if (from.isOpen(one) && !to.isOpen(one)) {
-                return Optional.of(ErrorCode.IMAGE_ROLE_MISSING);
-            }
-        }
-        for (int one = 0; one < 3; one++) {
-            for (int other = 0; other < one; other++) {
-                boolean open = from.isOpen(one) && from.isOpen(other);
-                if (open && from.isOneFile(one, other) && !to.isOneFile(one, other)) {
-                    return Optional.of(ErrorCode.IMAGE_ROLES_DIFFER);
-                }
-            }
-        }
-        return Optional.empty();
     }
 
     /** The program sees of its descriptors what was given to it. */

@@ -57,6 +57,17 @@ final class WitnessRun {
         return rootfs;
     }
 
+    /** How a command is told to run it. */
+    List<String> options() {
+        return List.of(
+                "--rootfs",
+                rootfs.toString(),
+                "--mount",
+                shared + ":" + Witness.DIRECTORY + ":rw",
+                "--",
+                "/witness");
+    }
+
     /** The witness, from its beginning. */
     Sandbox start(PlatformFactory platform, Stdio stdio) {
         Sandbox sandbox =

@@ -252,7 +252,7 @@ final class ControlServerTest {
                 channel.write(ByteBuffer.wrap(new byte[] {0, 0, 1, 0, '{'}));
             }
         }
-        assertServes();
+        assertServesSoon();
     }
 
     @Test
@@ -281,21 +281,29 @@ final class ControlServerTest {
             for (int i = 0; i < ControlServer.CONNECTIONS_MAX; i++) {
                 silent.add(rawConnection());
             }
-            SocketChannel oneTooMany = rawConnection();
-            silent.add(oneTooMany);
-            assertEquals(-1, oneTooMany.read(ByteBuffer.allocate(1)));
+            try (ControlClient oneTooMany = connect()) {
+                SandboxException e =
+                        assertThrows(
+                                SandboxException.class,
+                                () -> oneTooMany.ask("echo", Message.empty()));
+                assertEquals(ErrorCode.SANDBOX_BUSY, e.code());
+            }
         } finally {
             for (SocketChannel channel : silent) {
                 channel.close();
             }
         }
+        assertServesSoon();
+    }
+
+    /** The server has yet to see who has gone. */
+    private void assertServesSoon() {
         while (true) {
             try {
                 assertServes();
                 return;
             } catch (SandboxException e) {
-                // The server has yet to see that they have gone.
-                assertEquals(ErrorCode.SANDBOX_STOPPED, e.code());
+                assertEquals(ErrorCode.SANDBOX_BUSY, e.code());
             }
         }
     }

@@ -2,31 +2,21 @@ package dev.plinth.cli.mutation;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.host.HostFd;
-import dev.plinth.api.host.HostKernel;
-import dev.plinth.api.layout.FdRole;
 import dev.plinth.cli.mutation.ImageMutator.Mutant;
-import dev.plinth.kernel.boot.CheckpointSpec;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
-import dev.plinth.kernel.boot.SandboxSpec;
-import dev.plinth.kernel.boot.Stdio;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.testkit.LeakCheck;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -40,11 +30,6 @@ import java.util.function.Consumer;
  * Nothing hangs, and nothing is left behind.
  */
 final class MutatedImages {
-    private static final long SYS_OPENAT = 257;
-    private static final long SYS_PIPE2 = 293;
-    private static final long AT_FDCWD = -100;
-    private static final long O_RDWR = 2;
-    private static final long O_CLOEXEC = 02000000;
     private static final int LIMIT_SECONDS = 30;
 
     /** What was restored runs so long. */
@@ -59,9 +44,13 @@ final class MutatedImages {
     private final Plinth plinth;
     private final LoadedPlatform platform;
     private final Path directory;
+    private final Everything everything;
     private final Consumer<String> out;
     private final SortedMap<String, Integer> outcomes = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
+
+    /** What is in the directory that is restored from. */
+    private ImageFiles restored = ImageFiles.none();
 
     /**
      * For images of a platform.
@@ -75,20 +64,22 @@ final class MutatedImages {
         this.platform = requireNonNull(platform, "platform is null");
         this.directory = requireNonNull(directory, "directory is null");
         this.out = requireNonNull(out, "out is null");
+        this.everything = new Everything(plinth, platform, directory);
     }
 
     /**
-     * Runs a program, checkpoints it, and restores mutants of what came out.
+     * Restores mutants of the image of a program that has some of everything.
      *
-     * @param program says so when it is ready
      * @param first seed of the first mutant
      * @param count how many mutants
      * @return what went wrong; empty if nothing did
      */
-    List<String> run(Path program, long first, int count) throws IOException, InterruptedException {
+    List<String> run(long first, int count) throws IOException, InterruptedException {
         List<ImageFiles> originals = new ArrayList<>();
         for (Compression compression : Compression.values()) {
-            originals.add(checkpoint(program, compression));
+            Path target = directory.resolve("original-" + compression);
+            everything.checkpoint(target, compression);
+            originals.add(ImageFiles.read(target));
         }
         ImageMutator mutator = new ImageMutator(originals);
         Path image = Files.createDirectory(directory.resolve("image"));
@@ -98,73 +89,51 @@ final class MutatedImages {
             failures.add("the image itself is refused: " + outcomes);
         }
         outcomes.clear();
-        LeakCheck before = LeakCheck.now();
-        ImageFiles there = originals.getFirst();
-        for (long seed = first; seed < first + count && failures.size() < SHOWN_FAILURES; seed++) {
-            Mutant mutant = mutator.mutant(seed);
-            restore(
-                    image,
-                    new Mutant("seed " + seed + ": " + mutant.what(), mutant.files()),
-                    there);
-            there = mutant.files();
-            if ((seed - first) % LEAK_INTERVAL == LEAK_INTERVAL - 1) {
-                checkLeaks(before, seed);
-                out.accept("%d mutants: %s".formatted(seed - first + 1, outcomes));
+        restored = originals.getFirst();
+        long end = first + count;
+        for (long seed = first; seed < end && failures.size() < SHOWN_FAILURES; ) {
+            long next = Math.min(end, seed + LEAK_INTERVAL);
+            LeakCheck before = LeakCheck.now();
+            for (long each = seed; each < next; each++) {
+                restore(image, mutator, each);
             }
+            if (leak(before).isPresent()) {
+                findLeaks(image, mutator, seed, next);
+            }
+            seed = next;
+            out.accept("%d mutants: %s".formatted(seed - first, outcomes));
         }
-        checkLeaks(before, first + count);
-        out.accept(outcomes.toString());
         return failures;
     }
 
-    private void checkLeaks(LeakCheck before, long seed) {
+    /** Once more, to see which of them it is. */
+    private void findLeaks(Path image, ImageMutator mutator, long first, long end)
+            throws IOException, InterruptedException {
+        for (long seed = first; seed < end; seed++) {
+            LeakCheck before = LeakCheck.now();
+            restore(image, mutator, seed);
+            Optional<String> leak = leak(before);
+            if (leak.isPresent()) {
+                failures.add(
+                        "seed %d: %s: %s".formatted(seed, mutator.mutant(seed).what(), leak.get()));
+            }
+        }
+    }
+
+    private static Optional<String> leak(LeakCheck before) {
         try {
             before.assertNothingNew();
+            return Optional.empty();
         } catch (AssertionError e) {
-            failures.add("left behind up to seed %d: %s".formatted(seed, e.getMessage()));
+            return Optional.of(e.getMessage());
         }
     }
 
-    private ImageFiles checkpoint(Path program, Compression compression)
+    private void restore(Path image, ImageMutator mutator, long seed)
             throws IOException, InterruptedException {
-        Path target = directory.resolve("original-" + compression);
-        HostKernel host = plinth.host();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ends = arena.allocate(2 * Integer.BYTES, Integer.BYTES);
-            host.require("pipe2", SYS_PIPE2, ends.address(), O_CLOEXEC);
-            Path ready = Path.of("/proc/self/fd/" + ends.get(ValueLayout.JAVA_INT, 0));
-            Map<FdRole, HostFd> stdio = stdio();
-            stdio.put(FdRole.STDOUT, new HostFd(host, ends.get(ValueLayout.JAVA_INT, 4))).close();
-            try (HostFd reading = new HostFd(host, ends.get(ValueLayout.JAVA_INT, 0));
-                    Sandbox sandbox =
-                            plinth.newSandbox(
-                                    SandboxSpec.builder(List.of(program.toString()))
-                                            .stdio(new Stdio.Given(stdio))
-                                            .build(),
-                                    platform)) {
-                sandbox.start();
-                try (var in = Files.newInputStream(ready)) {
-                    if (in.read() < 0) {
-                        throw new IllegalStateException("the program is not ready");
-                    }
-                }
-                sandbox.checkpoint(new CheckpointSpec(target, false, compression));
-            }
-        }
-        return ImageFiles.read(target);
-    }
-
-    private Map<FdRole, HostFd> stdio() {
-        Map<FdRole, HostFd> stdio = new HashMap<>();
-        HostKernel host = plinth.host();
-        try (Arena arena = Arena.ofConfined()) {
-            long name = arena.allocateFrom("/dev/null").address();
-            for (int i = 0; i < 3; i++) {
-                long fd = host.require("open", SYS_OPENAT, AT_FDCWD, name, O_RDWR | O_CLOEXEC, 0);
-                stdio.put(FdRole.stdio(i), new HostFd(host, (int) fd));
-            }
-        }
-        return stdio;
+        Mutant mutant = mutator.mutant(seed);
+        restore(image, new Mutant("seed " + seed + ": " + mutant.what(), mutant.files()), restored);
+        restored = mutant.files();
     }
 
     private void restore(Path image, Mutant mutant, ImageFiles there)
@@ -192,7 +161,7 @@ final class MutatedImages {
 
     private String attempt(Path image) throws InterruptedException {
         RestoreSpec spec =
-                RestoreSpec.of(image).withStdio(new Stdio.Given(stdio())).withChangesAllowed();
+                RestoreSpec.of(image).withStdio(everything.nowhere()).withChangesAllowed();
         try (Sandbox sandbox = plinth.restore(spec, platform)) {
             sandbox.start();
             Thread.sleep(RUN_MILLIS);

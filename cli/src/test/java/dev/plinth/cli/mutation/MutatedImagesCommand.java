@@ -39,7 +39,7 @@ final class MutatedImagesCommand {
         try (LoadedPlatform loaded = plinth.loadPlatform(platform)) {
             failures =
                     new MutatedImages(plinth, loaded, directory, System.out::println)
-                            .run(compile(directory), seed, count);
+                            .run(seed, count);
         } finally {
             try (Stream<Path> all = Files.walk(directory)) {
                 for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
@@ -49,24 +49,5 @@ final class MutatedImagesCommand {
         }
         failures.forEach(System.out::println);
         System.exit(failures.isEmpty() ? 0 : 1);
-    }
-
-    private static Path compile(Path directory) throws IOException, InterruptedException {
-        Path program = directory.resolve("everything");
-        Process compiler =
-                new ProcessBuilder(
-                                "gcc",
-                                "-O1",
-                                "-w",
-                                "-static",
-                                "-o",
-                                program.toString(),
-                                "src/test/guest/everything.c")
-                        .inheritIO()
-                        .start();
-        if (compiler.waitFor() != 0) {
-            throw new IllegalStateException("gcc failed");
-        }
-        return program;
     }
 }

@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Runs programs in sandboxes of this JVM, on one platform.
@@ -50,16 +51,22 @@ final class Inside implements AutoCloseable {
     private final Plinth plinth;
     private final LoadedPlatform platform;
     private final Optional<PlatformSwaps> swaps;
+    private final Optional<PlatformRestores> restores;
 
     /** Loads a platform, which has to work here. */
     Inside(Plinth plinth, String platform) {
-        this(plinth, platform, Optional.empty());
+        this(plinth, platform, Optional.empty(), Optional.empty());
     }
 
-    private Inside(Plinth plinth, String platform, Optional<PlatformSwaps> swaps) {
+    private Inside(
+            Plinth plinth,
+            String platform,
+            Optional<PlatformSwaps> swaps,
+            Optional<PlatformRestores> restores) {
         this.plinth = requireNonNull(plinth, "plinth is null");
         this.platform = plinth.loadPlatform(platform);
         this.swaps = swaps;
+        this.restores = restores;
     }
 
     /** Loads two platforms, between which sandboxes are swapped at every so many system calls. */
@@ -67,7 +74,19 @@ final class Inside implements AutoCloseable {
         return new Inside(
                 plinth,
                 platform,
-                Optional.of(new PlatformSwaps(plinth, List.of(other, platform), everyCalls)));
+                Optional.of(new PlatformSwaps(plinth, List.of(other, platform), everyCalls)),
+                Optional.empty());
+    }
+
+    /**
+     * Loads two platforms, onto which sandboxes are restored in turn at every so many system calls.
+     */
+    static Inside restoring(Plinth plinth, String platform, String other, int everyCalls) {
+        return new Inside(
+                plinth,
+                platform,
+                Optional.empty(),
+                Optional.of(new PlatformRestores(plinth, List.of(platform, other), everyCalls)));
     }
 
     /**
@@ -82,6 +101,9 @@ final class Inside implements AutoCloseable {
     Observation run(
             List<String> program, RunPlace place, Duration limit, Optional<Consumer<String>> trace)
             throws IOException, InterruptedException {
+        if (restores.isPresent()) {
+            return restores.get().run(program, place, limit);
+        }
         SandboxSpec.Builder spec =
                 SandboxSpec.builder(program)
                         .environment(Commands.ENVIRONMENT)
@@ -171,7 +193,7 @@ final class Inside implements AutoCloseable {
     }
 
     /** What the threads of tasks are doing, from the innermost call to what began it. */
-    private static String stacks() {
+    static String stacks() {
         List<String> stacks = new ArrayList<>();
         Thread.getAllStackTraces()
                 .forEach((thread, stack) -> {
@@ -186,14 +208,18 @@ final class Inside implements AutoCloseable {
         return stacks.stream().sorted().collect(joining());
     }
 
-    /** How often sandboxes were swapped, if they are. */
-    OptionalInt swapCount() {
-        return swaps.isPresent() ? OptionalInt.of(swaps.get().count()) : OptionalInt.empty();
+    /** How often sandboxes went to another platform, if they do. */
+    OptionalInt moves() {
+        return Stream.of(swaps.map(PlatformSwaps::count), restores.map(PlatformRestores::count))
+                .flatMap(Optional::stream)
+                .mapToInt(Integer::intValue)
+                .findFirst();
     }
 
     @Override
     public void close() {
         platform.close();
         swaps.ifPresent(PlatformSwaps::close);
+        restores.ifPresent(PlatformRestores::close);
     }
 }

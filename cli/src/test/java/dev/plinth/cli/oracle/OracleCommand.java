@@ -21,6 +21,7 @@ final class OracleCommand {
 
               --platform NAME  run on this platform only; may be repeated
               --swap NAME      swap from that platform to this one and back, again and again
+              --restore NAME   checkpoint there and restore on this one, and back, the same way
               --every N        at every so many system calls (default: 10)
               --strace         trace the system calls in the sandbox
               --seconds N      how long a case may take in a sandbox (default: 60, a script 600)
@@ -30,6 +31,7 @@ final class OracleCommand {
     private final List<String> names = new ArrayList<>();
     private final List<String> platforms = new ArrayList<>();
     private Optional<String> other = Optional.empty();
+    private boolean restoring;
     private int everyCalls = 10;
     private Optional<Consumer<String>> trace = Optional.empty();
     private Optional<Duration> limit = Optional.empty();
@@ -59,7 +61,8 @@ final class OracleCommand {
                     }
                     platforms.add(words[i]);
                 }
-                case "--swap" -> {
+                case "--swap", "--restore" -> {
+                    restoring = words[i].equals("--restore");
                     if (++i == words.length) {
                         return false;
                     }
@@ -130,7 +133,7 @@ final class OracleCommand {
                         different++;
                     }
                 }
-                inside.swapCount().ifPresent(count -> System.out.printf("%d swaps%n", count));
+                inside.moves().ifPresent(count -> System.out.printf("%d moves%n", count));
             }
         }
         System.out.printf(
@@ -140,7 +143,10 @@ final class OracleCommand {
     }
 
     private Inside inside(Plinth plinth, String platform) {
-        return other.map(name -> Inside.swapping(plinth, platform, name, everyCalls))
+        return other.map(name ->
+                        restoring
+                                ? Inside.restoring(plinth, platform, name, everyCalls)
+                                : Inside.swapping(plinth, platform, name, everyCalls))
                 .orElseGet(() -> new Inside(plinth, platform));
     }
 

@@ -20,6 +20,7 @@ import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
+import dev.plinth.kernel.fs.procfs.ProcessView;
 import dev.plinth.kernel.fs.pseudofs.PseudoFile;
 import dev.plinth.kernel.fs.sysfs.SysFs;
 import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
@@ -69,6 +70,10 @@ import java.util.function.Consumer;
  */
 final class RootFileSystem {
     private static final int STDIO_LIMIT = 3;
+
+    /** How the roles begin that programs from outside have their stdio by. */
+    private static final String EXEC_ROLE = "exec/";
+
     private static final NewNode DIRECTORY = new NewNode(0755, 0, 0);
     private static final NewNode SHARED_DIRECTORY = new NewNode(01777, 0, 0);
 
@@ -161,9 +166,16 @@ final class RootFileSystem {
 
     private DeviceRegistry devices(Consumer<MemorySegment> random) {
         DeviceRegistry devices = new DeviceRegistry();
-        Devices.register(devices, random, hostFiles::terminalFile);
+        Devices.register(devices, random, caller -> hostFiles.terminalFile(sessionOf(caller)));
         devices.register(FileType.FIFO, DeviceNumber.NONE, internal.pipes()::open);
         return devices;
+    }
+
+    /** The session that a caller is in; the first one before there are processes. */
+    private int sessionOf(Caller caller) {
+        return view.flatMap(shown -> shown.processes().find(caller.processId()))
+                .map(ProcessView::session)
+                .orElse(Kernel.INIT_PID);
     }
 
     private Caller builder() {
@@ -428,6 +440,11 @@ final class RootFileSystem {
             FdRole role = FdRole.stdio(number);
             descriptors.find(role).ifPresent(fd -> donated.put(role, fd));
         }
+        for (FdRole role : descriptors.roles()) {
+            if (isOfExec(role)) {
+                donated.put(role, descriptors.find(role).orElseThrow());
+            }
+        }
         return donated;
     }
 
@@ -453,7 +470,7 @@ final class RootFileSystem {
     FdTable stdio(int pid, Map<Integer, HostFd> descriptors) {
         Map<FdRole, HostFd> given = new LinkedHashMap<>();
         descriptors.forEach((number, fd) -> given.put(execRole(pid, number), fd));
-        Map<FdRole, FileDescription> imported = hostFiles.importAll(given);
+        Map<FdRole, FileDescription> imported = hostFiles.importAll(given, pid);
         FdTable table = new FdTable();
         for (int number : descriptors.keySet()) {
             table.replace(number, imported.get(execRole(pid, number)), false, STDIO_LIMIT);
@@ -462,6 +479,11 @@ final class RootFileSystem {
     }
 
     private static FdRole execRole(int pid, int number) {
-        return new FdRole("exec/" + pid + "/" + number);
+        return new FdRole(EXEC_ROLE + pid + "/" + number);
+    }
+
+    /** Whether a process from outside had a descriptor for a role. */
+    static boolean isOfExec(FdRole role) {
+        return role.name().startsWith(EXEC_ROLE);
     }
 }

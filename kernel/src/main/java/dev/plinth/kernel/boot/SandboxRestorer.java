@@ -6,6 +6,7 @@ import com.google.inject.Inject;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformFactory;
@@ -16,6 +17,7 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.host.JnaCounterMeter;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.ImageCorruptException;
+import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.memory.RestoredMemory;
@@ -34,6 +36,9 @@ import dev.plinth.kernel.task.SavedTasks;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.ShiftedClock;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.util.Optional;
 
@@ -44,6 +49,8 @@ import java.util.Optional;
  * <p>Whatever fails on the way, what was made before is given back.
  */
 final class SandboxRestorer {
+    private static final Logger log = LoggerFactory.getLogger(SandboxRestorer.class);
+
     private final HostKernel host;
     private final Clock clock;
     private final SyscallTable syscalls;
@@ -88,9 +95,23 @@ final class SandboxRestorer {
             SandboxResources resources)
             throws IOException {
         try (Image image = Image.open(spec.directory())) {
+            supplyNothing(image.inventory(), descriptors);
             new Requirements(image.inventory())
                     .checkRoles(role -> descriptors.find(role).isPresent());
             return new Restore(spec, factory, image, descriptors, resources).run();
+        }
+    }
+
+    /**
+     * Gives /dev/null for what programs from outside had as stdio: whoever started them is gone,
+     * and nobody could give it.
+     */
+    private void supplyNothing(Inventory inventory, DonatedDescriptors descriptors) {
+        for (FdRole role : inventory.roles()) {
+            if (RootFileSystem.isOfExec(role) && descriptors.find(role).isEmpty()) {
+                log.info("{} is /dev/null from now on", role);
+                descriptors.supplyNothing(host, role);
+            }
         }
     }
 
@@ -126,7 +147,7 @@ final class SandboxRestorer {
         Sandbox run() throws IOException {
             Sandbox sandbox;
             try (StateReader reader = new StateReader(image.kernelState(), restorers, this)) {
-                sandbox = restore(reader);
+                sandbox = StateReader.refusing("the sandbox", () -> restore(reader));
             }
             memory.orElseThrow().complete();
             return sandbox;

@@ -56,6 +56,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return what {@link #take} needs; the caller closes it, or hands it over
      */
     public static MemorySnapshot prepare(Kernel kernel) {
+        StateWriter.preload();
         MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
         Set<MemoryManager> prepared = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Task task : kernel.tasks()) {

@@ -1,12 +1,14 @@
 package dev.plinth.kernel.donation;
 
 import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The descriptors that a sandbox was given, by role. Closing closes all of them. */
 public final class DonatedDescriptors implements AutoCloseable {
@@ -26,6 +28,11 @@ public final class DonatedDescriptors implements AutoCloseable {
         return Optional.ofNullable(descriptors.get(role));
     }
 
+    /** The roles that there are descriptors for. */
+    public Set<FdRole> roles() {
+        return Set.copyOf(descriptors.keySet());
+    }
+
     /**
      * Takes some out: from now on they belong to the result, which the caller owns.
      *
@@ -40,6 +47,14 @@ public final class DonatedDescriptors implements AutoCloseable {
             }
         }
         return new DonatedDescriptors(taken);
+    }
+
+    /** Has {@code /dev/null} for a role that nobody donated anything for. */
+    public void supplyNothing(HostKernel host, FdRole role) {
+        if (descriptors.containsKey(role)) {
+            throw new IllegalArgumentException("donated already: " + role);
+        }
+        descriptors.put(role, new Descriptors(host).openNull());
     }
 
     @Override

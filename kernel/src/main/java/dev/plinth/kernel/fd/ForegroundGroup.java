@@ -10,18 +10,31 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Whose turn it is at the sandbox's terminal, in the numbers of the sandbox: the host's are those
- * of its own processes and never shown.
+ * Whose turn it is at a terminal, as one session sees it, in the numbers of the sandbox: the host's
+ * are those of its own processes and never shown.
  *
  * <p>It is remembered and told, so that shells find what they set. Nothing stops those who are not
  * in the foreground.
  */
 @SavedWith(HostFiles.class)
 final class ForegroundGroup {
-    /** The session of the first process, which the terminal belongs to. */
-    private static final int SESSION = 1;
+    private final int session;
+    private final AtomicInteger group;
 
-    private final AtomicInteger group = new AtomicInteger(SESSION);
+    /**
+     * A terminal whose session's first group is in the foreground.
+     *
+     * @param session which the terminal belongs to
+     */
+    ForegroundGroup(int session) {
+        this.session = session;
+        this.group = new AtomicInteger(session);
+    }
+
+    /** The session that the terminal belongs to. */
+    int session() {
+        return session;
+    }
 
     /** What is saved of it. */
     int get() {
@@ -38,7 +51,7 @@ final class ForegroundGroup {
     }
 
     void copySession(long address, UserMemory memory) {
-        copyOut(address, SESSION, memory);
+        copyOut(address, session, memory);
     }
 
     void setForegroundGroup(long address, UserMemory memory) {

@@ -266,9 +266,9 @@ public final class HostFileDescription extends FileDescription {
 
     private long terminalIoctl(int request, long argument, UserMemory memory) {
         switch (request) {
-            case Ioctls.TIOCGPGRP -> files.terminal().copyForegroundGroup(argument, memory);
-            case Ioctls.TIOCSPGRP -> files.terminal().setForegroundGroup(argument, memory);
-            case Ioctls.TIOCGSID -> files.terminal().copySession(argument, memory);
+            case Ioctls.TIOCGPGRP -> inode.terminal().copyForegroundGroup(argument, memory);
+            case Ioctls.TIOCSPGRP -> inode.terminal().setForegroundGroup(argument, memory);
+            case Ioctls.TIOCGSID -> inode.terminal().copySession(argument, memory);
             default -> {
                 TerminalIoctl allowed =
                         TerminalIoctl.of(request)

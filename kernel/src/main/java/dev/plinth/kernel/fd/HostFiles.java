@@ -54,9 +54,12 @@ public final class HostFiles implements Stateful {
     private final HostStream stream;
     private final InodeNumbers numbers;
     private final AnonymousFs fileSystem;
-    private final ForegroundGroup terminal = new ForegroundGroup();
+    private final ForegroundGroup terminal = new ForegroundGroup(FIRST_SESSION);
 
-    /** The files that were given; added to by the thread that makes the sandbox. */
+    /** The session of the first process. */
+    private static final int FIRST_SESSION = 1;
+
+    /** The files that were given, and were open when the last was. */
     @NotSaved("each file adds itself when it is made again")
     private final List<HostInode> given = new CopyOnWriteArrayList<>();
 
@@ -99,7 +102,7 @@ public final class HostFiles implements Stateful {
             HostFd fd, HostAttributes attributes, int flags, Map<FdRole, HostFd> all) {}
 
     /**
-     * Takes descriptors into the sandbox.
+     * Takes descriptors of the first process into the sandbox.
      *
      * @param descriptors by role; each is closed when the guest has closed the last descriptor of
      *     its description
@@ -108,6 +111,25 @@ public final class HostFiles implements Stateful {
      * @throws ErrnoException if the host cannot tell what a descriptor is
      */
     public Map<FdRole, FileDescription> importAll(Map<FdRole, HostFd> descriptors) {
+        return importAll(descriptors, terminal);
+    }
+
+    /**
+     * Takes descriptors of a process from outside into the sandbox, which leads a session: a
+     * terminal among them is its own, whoever else has it.
+     *
+     * @param descriptors as for the first process
+     * @param session that the process leads
+     * @return as for the first process
+     * @throws ErrnoException if the host cannot tell what a descriptor is
+     */
+    public Map<FdRole, FileDescription> importAll(Map<FdRole, HostFd> descriptors, int session) {
+        given.removeIf(inode -> !inode.isOpen());
+        return importAll(descriptors, new ForegroundGroup(session));
+    }
+
+    private Map<FdRole, FileDescription> importAll(
+            Map<FdRole, HostFd> descriptors, ForegroundGroup turn) {
         Map<FdRole, FileDescription> imported = new LinkedHashMap<>();
         Map<FdRole, OpenFile> openFiles = new LinkedHashMap<>();
         descriptors.forEach((role, fd) -> group(role, fd, openFiles));
@@ -118,7 +140,8 @@ public final class HostFiles implements Stateful {
             if (known == null) {
                 HostInode inode =
                         inodes.computeIfAbsent(
-                                file.attributes.id(), id -> inode(file, rolesOf(id, openFiles)));
+                                file.attributes.id(),
+                                id -> inode(file, rolesOf(id, openFiles), turn));
                 known = describe(file, inode);
                 made.put(file, known);
             } else {
@@ -169,14 +192,15 @@ public final class HostFiles implements Stateful {
                 .toList();
     }
 
-    private HostInode inode(OpenFile file, List<FdRole> roles) {
+    private HostInode inode(OpenFile file, List<FdRole> roles, ForegroundGroup turn) {
         HostInode inode =
                 new HostInode(
                         fileSystem,
                         this,
                         file.attributes.stat(),
                         numbers.ofHostFile(file.attributes.id(), file.attributes.generation()),
-                        roles);
+                        roles,
+                        turn);
         given.add(inode);
         return inode;
     }
@@ -186,9 +210,18 @@ public final class HostFiles implements Stateful {
         given.add(inode);
     }
 
-    /** The file of the sandbox's terminal, if it was given one. */
-    public Optional<Inode> terminalFile() {
-        return given.stream().filter(HostInode::isOpenTerminal).map(Inode.class::cast).findFirst();
+    /**
+     * The file of a session's terminal: the one that it was given, else that of the first session.
+     */
+    public Optional<Inode> terminalFile(int session) {
+        return openTerminal(session).or(() -> openTerminal(FIRST_SESSION));
+    }
+
+    private Optional<Inode> openTerminal(int session) {
+        return given.stream()
+                .filter(inode -> inode.terminal().session() == session && inode.isOpenTerminal())
+                .map(Inode.class::cast)
+                .findFirst();
     }
 
     private FileDescription describe(OpenFile file, HostInode inode) {

@@ -34,6 +34,7 @@ final class HostInode extends Inode {
     private final HostFiles files;
     private final DeviceNumber deviceId;
     private final List<FdRole> roles;
+    private final ForegroundGroup terminal;
 
     private final Object openLock = new Object();
 
@@ -45,17 +46,20 @@ final class HostInode extends Inode {
      * A file of the host.
      *
      * @param roles by which it was given, one at least
+     * @param terminal whose turn it is there, if it is a terminal
      */
     HostInode(
             AnonymousFs fileSystem,
             HostFiles files,
             FileStat stat,
             long number,
-            List<FdRole> roles) {
+            List<FdRole> roles,
+            ForegroundGroup terminal) {
         super(fileSystem, number, stat.type());
         this.files = requireNonNull(files, "files is null");
         this.deviceId = stat.deviceId();
         this.roles = List.copyOf(roles);
+        this.terminal = requireNonNull(terminal, "terminal is null");
     }
 
     @Override
@@ -84,6 +88,11 @@ final class HostInode extends Inode {
 
     HostFiles files() {
         return files;
+    }
+
+    /** Whose turn it is there, if it is a terminal. */
+    ForegroundGroup terminal() {
+        return terminal;
     }
 
     FdRole firstRole() {
@@ -130,6 +139,13 @@ final class HostInode extends Inode {
     @Override
     public DeviceNumber deviceId() {
         return deviceId;
+    }
+
+    /** Whether somebody has it open. */
+    boolean isOpen() {
+        synchronized (openLock) {
+            return !open.isEmpty();
+        }
     }
 
     /** Whether it is a terminal that somebody has open. */

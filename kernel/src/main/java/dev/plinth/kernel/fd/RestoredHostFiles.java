@@ -77,7 +77,8 @@ final class RestoredHostFiles {
                         files,
                         requireOneFile(files, roles).stat(),
                         InodeNumbers.of(reader).requireGiven(state.getNumber()),
-                        roles);
+                        roles,
+                        files.terminal());
         files.restored(inode);
         return inode;
     }

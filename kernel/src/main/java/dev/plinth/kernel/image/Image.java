@@ -104,8 +104,13 @@ public final class Image implements AutoCloseable {
     }
 
     private static FileChannel openFile(Path directory, String name) throws IOException {
+        Path file = directory.resolve(name);
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // To open a FIFO would take as long as somebody likes.
+            throw new ImageCorruptException(name, "%s is no regular file".formatted(file));
+        }
         try {
-            return FileChannel.open(directory.resolve(name));
+            return FileChannel.open(file);
         } catch (NoSuchFileException e) {
             if (name.equals(ImageFormat.INVENTORY)) {
                 if (!Files.exists(directory)) {

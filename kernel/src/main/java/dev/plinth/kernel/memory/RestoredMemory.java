@@ -31,6 +31,7 @@ import java.util.TreeMap;
  */
 @NotSaved("makes what was saved")
 public final class RestoredMemory implements SavedMemory, AutoCloseable {
+    private final HostKernel host;
     private final MemoryFile memoryFile;
 
     /** What is reserved, by where it begins. */
@@ -38,7 +39,8 @@ public final class RestoredMemory implements SavedMemory, AutoCloseable {
 
     private Optional<ImageReader> reader = Optional.empty();
 
-    private RestoredMemory(MemoryFile memoryFile) {
+    private RestoredMemory(HostKernel host, MemoryFile memoryFile) {
+        this.host = host;
         this.memoryFile = memoryFile;
     }
 
@@ -54,7 +56,7 @@ public final class RestoredMemory implements SavedMemory, AutoCloseable {
     public static RestoredMemory open(HostKernel host, Image image, long capacity, long limit) {
         Optional<ImageMemory> pages = ImageMemory.open(host, image, limit);
         try {
-            return new RestoredMemory(MemoryFile.create(host, capacity, limit, pages));
+            return new RestoredMemory(host, MemoryFile.create(host, capacity, limit, pages));
         } catch (RuntimeException e) {
             pages.ifPresent(ImageMemory::close);
             throw e;
@@ -143,7 +145,7 @@ public final class RestoredMemory implements SavedMemory, AutoCloseable {
     public void complete() {
         reserved.values().forEach(range -> memoryFile.release(range.start(), range.length()));
         reserved.clear();
-        reader = memoryFile.image().map(ImageReader::start);
+        reader = memoryFile.image().map(image -> ImageReader.start(host, image));
     }
 
     @Override

@@ -139,6 +139,7 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
         boolean complete = false;
         try {
             new SavedMappings(manager.mappings).restore(state, reader);
+            reader.unlessComplete(manager::close);
             complete = true;
             return manager;
         } finally {

@@ -19,6 +19,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -51,6 +52,7 @@ public final class StateReader implements AutoCloseable {
     private final Queue<Runnable> links = new ArrayDeque<>();
     private final Queue<Runnable> checks = new ArrayDeque<>();
     private final Deque<Counted> counted = new ArrayDeque<>();
+    private boolean complete;
 
     /** Something whose closing throws no checked exception. */
     @FunctionalInterface
@@ -169,13 +171,21 @@ public final class StateReader implements AutoCloseable {
         return refusing("object " + state.getNumber(), () -> restorer.restore(state, this));
     }
 
-    /** What was saved was checked when it was made first; what is refused now was not saved. */
-    private static <T> T refusing(String what, Supplier<T> step) {
+    /**
+     * Does something with what an image says. What was saved was checked when it was made first;
+     * what is refused now was not saved.
+     *
+     * @param what for the message, if it is refused
+     * @throws ImageCorruptException if it is refused
+     */
+    public static <T> T refusing(String what, Supplier<T> step) {
         try {
             return step.get();
         } catch (IllegalArgumentException
                 | IllegalStateException
                 | IndexOutOfBoundsException
+                | NoSuchElementException
+                | ArithmeticException
                 | ErrnoException e) {
             throw new ImageCorruptException(FILE, what + ": " + e.getMessage(), e);
         }
@@ -205,12 +215,33 @@ public final class StateReader implements AutoCloseable {
         for (Runnable check = checks.poll(); check != null; check = checks.poll()) {
             check.run();
         }
+        complete = true;
+    }
+
+    /**
+     * Whether all is linked and was looked at: if not by the time of closing, the restore failed.
+     */
+    public boolean isWhole() {
+        return complete;
     }
 
     /** Gives the reader the one reference with which an object is born that is counted. */
     public <T extends AutoCloseable> T counted(T object, Counted closing) {
         counted.push(closing);
         return object;
+    }
+
+    /**
+     * Has something given back if the restore fails, which nobody may hold then: it is given back
+     * after what was made later, and perhaps a second time.
+     */
+    public void unlessComplete(Counted undo) {
+        requireNonNull(undo, "undo is null");
+        counted.push(() -> {
+            if (!complete) {
+                undo.close();
+            }
+        });
     }
 
     /** Says that the image is damaged: {@code throw reader.corrupt(...)}. */

@@ -2,6 +2,9 @@ package dev.plinth.kernel.state;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -14,7 +17,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -29,7 +31,7 @@ import java.util.TreeSet;
  */
 public final class StateWriter {
     private final SavedPages pages;
-    private final Map<Stateful, Integer> numbers = new IdentityHashMap<>();
+    private final IdentityHashMap<Stateful, Integer> numbers = new IdentityHashMap<>();
     private final Queue<Stateful> unsaved = new ArrayDeque<>();
     private final List<ObjectState> saved = new ArrayList<>();
     private final Set<FdRole> roles = new TreeSet<>(Comparator.comparing(FdRole::name));
@@ -65,6 +67,17 @@ public final class StateWriter {
      */
     public StateWriter(SavedPages pages) {
         this.pages = requireNonNull(pages, "pages is null");
+    }
+
+    /** Loads what messages are written with, so that the world need not stand still for that. */
+    public static void preload() {
+        for (FieldDescriptor kind : ObjectState.getDescriptor().getFields()) {
+            if (kind.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
+                ObjectState.Builder state = ObjectState.newBuilder();
+                Message empty = state.newBuilderForField(kind).build();
+                byte[] _ = state.setField(kind, empty).build().toByteArray();
+            }
+        }
     }
 
     /**

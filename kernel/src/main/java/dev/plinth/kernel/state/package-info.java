@@ -6,8 +6,9 @@
  * dev.plinth.kernel.state.StateWriter} (numbers objects and writes each once), {@link
  * dev.plinth.kernel.state.Restorer} and {@link dev.plinth.kernel.state.Restorers} (who makes an
  * object of a kind again), {@link dev.plinth.kernel.state.StateReader} (has them made, each once),
- * {@link dev.plinth.kernel.state.TopDown} (chains), {@link dev.plinth.kernel.state.Timestamps},
- * {@link dev.plinth.kernel.state.SavedMemory} (the pages that objects have), {@link
+ * {@link dev.plinth.kernel.state.TopDown} (chains), {@link dev.plinth.kernel.state.Portions} (what
+ * may be too much for a message), {@link dev.plinth.kernel.state.Timestamps}, {@link
+ * dev.plinth.kernel.state.SavedMemory} (the pages that objects have), {@link
  * dev.plinth.kernel.state.SavedWith} and {@link dev.plinth.kernel.state.NotSaved} (what a class
  * says that is not saved by itself).
  *

@@ -421,7 +421,7 @@ public final class Kernel implements AutoCloseable {
 
     /** The first process is one that was saved. */
     void restoreInit(ThreadGroup group) {
-        if (group.pid() != INIT_PID) {
+        if (process(INIT_PID).filter(group::equals).isEmpty()) {
             throw StateReader.corrupt("the first process is " + group.pid());
         }
         synchronized (initLock) {

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.signal.SignalActions;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -11,6 +12,7 @@ import dev.plinth.kernel.state.proto.ProcessState;
 import dev.plinth.kernel.state.proto.ZombieState;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,6 +20,7 @@ import java.util.Optional;
  * Processes as they are saved: first each by itself, then its tasks, then what ties it to others.
  */
 @SavedWith(ThreadGroup.class)
+@NotSaved("lives while a sandbox is restored")
 final class SavedProcess {
     private final Kernel kernel;
     private final ProcessTable table;
@@ -99,7 +102,7 @@ final class SavedProcess {
         ThreadGroup group = reader.get(reference, ThreadGroup.class);
         for (int taskReference : state.getTaskRefsList()) {
             Task task = reader.get(taskReference, Task.class);
-            if (task.group() != group) {
+            if (task.group() != group || reader.state(taskReference).getTask().getEnded()) {
                 throw StateReader.corrupt(task + " is not of process " + group.pid());
             }
             group.restoreTask(task);
@@ -120,12 +123,15 @@ final class SavedProcess {
         ThreadGroup group = reader.get(reference, ThreadGroup.class);
         ProcessLinks links = group.links();
         links.parent = reader.find(state.getParentRef(), ThreadGroup.class);
+        links.parent.ifPresent(this::requireKnownLocked);
         links.parentTask = reader.find(state.getParentTaskRef(), Task.class);
         for (int child : state.getChildRefsList()) {
             if (reader.state(child).getProcess().getLinks().getParentRef() != reference) {
                 throw StateReader.corrupt("a child of another than process " + group.pid());
             }
-            links.children.add(reader.get(child, ThreadGroup.class));
+            ThreadGroup known = reader.get(child, ThreadGroup.class);
+            requireKnownLocked(known);
+            links.children.add(known);
         }
         links.exitSignal = state.getExitSignal();
         links.parentExecutions = state.getParentExecutions();
@@ -142,6 +148,33 @@ final class SavedProcess {
         table.joinGroupLocked(group, state.getGroupId(), session);
         if (links.processGroup.session() != session) {
             throw StateReader.corrupt("group " + state.getGroupId() + " is in two sessions");
+        }
+    }
+
+    private void requireKnownLocked(ThreadGroup process) {
+        if (table.processLocked(process.pid()).filter(process::equals).isEmpty()) {
+            throw StateReader.corrupt("process " + process.pid() + " is nowhere");
+        }
+    }
+
+    /** Parents have their children, and nobody is an own ancestor. The caller holds the lock. */
+    static void checkFamilyLocked(List<ThreadGroup> all) {
+        for (ThreadGroup process : all) {
+            ThreadGroup child = process;
+            for (int generations = 0; child.links().parent.isPresent(); generations++) {
+                ThreadGroup parent = child.links().parent.get();
+                boolean fits =
+                        generations < all.size()
+                                && parent.links().children.contains(child)
+                                && child.links()
+                                        .parentTask
+                                        .filter(task -> task.group() != parent)
+                                        .isEmpty();
+                if (!fits) {
+                    throw StateReader.corrupt("process " + child.pid() + " has no such parent");
+                }
+                child = parent;
+            }
         }
     }
 

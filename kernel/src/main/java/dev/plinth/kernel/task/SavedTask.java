@@ -10,6 +10,7 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -35,6 +36,7 @@ import java.util.function.Function;
  * is saved what can still be asked.
  */
 @SavedWith(Task.class)
+@NotSaved("lives while a sandbox is restored")
 final class SavedTask {
     private final Kernel kernel;
     private final Function<RestartState, RestartBlock> restartBlocks;
@@ -103,18 +105,15 @@ final class SavedTask {
             throw StateReader.corrupt("task " + state.getTid());
         }
         Credentials credentials = Credentials.restore(state.getCredentials());
+        TaskSettings settings = TaskSettings.restore(state.getSettings());
         TaskResources resources =
                 state.getEnded()
                         ? nothing(credentials)
                         : resources(state, group, credentials, reader);
-        Task task =
-                new Task(
-                        kernel,
-                        group,
-                        state.getTid(),
-                        new byte[0],
-                        TaskSettings.restore(state.getSettings()),
-                        resources);
+        Task task = new Task(kernel, group, state.getTid(), new byte[0], settings, resources);
+        if (!state.getEnded()) {
+            made.add(task);
+        }
         task.setName(state.getName().toByteArray());
         restoreRegisters(state, task.registers());
         Scheduling scheduling = Scheduling.restore(state.getScheduling());
@@ -132,9 +131,13 @@ final class SavedTask {
         }
         if (!state.getEnded()) {
             task.restoreVectorState(vectorState(state));
-            made.add(task);
         }
         return task;
+    }
+
+    /** How many were made that have not ended. */
+    int made() {
+        return made.size();
     }
 
     /** Gives back what the tasks have that were made. */

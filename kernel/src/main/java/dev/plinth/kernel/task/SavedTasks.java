@@ -85,6 +85,9 @@ public final class SavedTasks {
         try {
             saved.restore(reader.kernel().getTasks(), reader);
             reader.linkAll();
+            if (tasks.made() != kernel.tasks().size()) {
+                throw StateReader.corrupt("a task is neither alive nor dead");
+            }
             complete = true;
         } finally {
             if (!complete) {
@@ -129,6 +132,7 @@ public final class SavedTasks {
             for (int reference : references) {
                 processes.restoreLinksLocked(reference, reader);
             }
+            SavedProcess.checkFamilyLocked(table.processes());
             table.restoreNumbersLocked(state);
         }
         kernel.restoreInit(reader.get(state.getInitRef(), ThreadGroup.class));

@@ -1,14 +1,18 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.kernel.state.Portions;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.HostFileNumberState;
+import dev.plinth.kernel.state.proto.HostFileNumbersState;
 import dev.plinth.kernel.state.proto.InodeNumbersState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -81,12 +85,29 @@ public final class InodeNumbers implements Stateful {
             throw StateReader.corrupt("the numbers of files begin too early");
         }
         InodeNumbers numbers = new InodeNumbers(state.getNextInode(), state.getNextDeviceMinor());
-        for (HostFileNumberState saved : state.getHostFilesList()) {
-            numbers.ofHostFiles.put(
-                    new HostFileId(saved.getHostDevice(), saved.getHostInode()),
-                    new Binding(numbers.requireGiven(saved.getNumber()), saved.getGeneration()));
+        for (int reference : state.getHostFileNumbersRefsList()) {
+            reader.state(reference).getHostFileNumbers().getFilesList().forEach(numbers::restore);
         }
         return numbers;
+    }
+
+    private void restore(HostFileNumberState saved) {
+        ofHostFiles.put(
+                new HostFileId(saved.getHostDevice(), saved.getHostInode()),
+                new Binding(requireGiven(saved.getNumber()), saved.getGeneration()));
+    }
+
+    private static ObjectState.Builder save(List<Map.Entry<HostFileId, Binding>> files) {
+        HostFileNumbersState.Builder state = HostFileNumbersState.newBuilder();
+        for (Map.Entry<HostFileId, Binding> file : files) {
+            state.addFiles(
+                    HostFileNumberState.newBuilder()
+                            .setHostDevice(file.getKey().device)
+                            .setHostInode(file.getKey().inode)
+                            .setNumber(file.getValue().number)
+                            .setGeneration(file.getValue().generation));
+        }
+        return ObjectState.newBuilder().setHostFileNumbers(state);
     }
 
     @Override
@@ -94,14 +115,9 @@ public final class InodeNumbers implements Stateful {
         InodeNumbersState.Builder state =
                 InodeNumbersState.newBuilder()
                         .setNextInode(nextInode.get())
-                        .setNextDeviceMinor(nextDeviceMinor.get());
-        ofHostFiles.forEach((file, binding) ->
-                state.addHostFiles(
-                        HostFileNumberState.newBuilder()
-                                .setHostDevice(file.device)
-                                .setHostInode(file.inode)
-                                .setNumber(binding.number)
-                                .setGeneration(binding.generation)));
+                        .setNextDeviceMinor(nextDeviceMinor.get())
+                        .addAllHostFileNumbersRefs(
+                                Portions.save(ofHostFiles.entrySet(), InodeNumbers::save, writer));
         return ObjectState.newBuilder().setInodeNumbers(state);
     }
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.testkit.mock.GuestCode;
@@ -134,11 +135,7 @@ public final class MockRun {
                         .environment(environment)
                         .rootfs(rootfs)
                         .stdio(new Stdio.Given(stdio))
-                        .strace(line -> {
-                            synchronized (trace) {
-                                trace.add(line);
-                            }
-                        })
+                        .strace(this::addToTrace)
                         .build();
         return PLINTH.newSandbox(spec, platforms);
     }
@@ -146,6 +143,26 @@ public final class MockRun {
     /** What a sandbox is made of. */
     public static Kernel kernelOf(Sandbox sandbox) {
         return sandbox.kernel();
+    }
+
+    /** What was written into an image, on another platform that knows the same programs. */
+    public Sandbox restore(Path image) {
+        return restore(image, platforms);
+    }
+
+    /** What was written into an image, on a platform. */
+    public Sandbox restore(Path image, PlatformFactory platform) {
+        return PLINTH.restore(
+                RestoreSpec.of(image)
+                        .withStdio(new Stdio.Given(Map.of()))
+                        .withStrace(this::addToTrace),
+                platform);
+    }
+
+    private void addToTrace(String line) {
+        synchronized (trace) {
+            trace.add(line);
+        }
     }
 
     /** The lines of the trace of system calls. */

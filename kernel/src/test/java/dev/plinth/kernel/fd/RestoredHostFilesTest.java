@@ -296,7 +296,7 @@ final class RestoredHostFilesTest {
     @Test
     void aTerminalMayBecomeAPipeAndBack() {
         FileDescription terminal = imported(Map.of(OUT, terminal())).get(OUT);
-        assertTrue(hostFiles.terminalFile().isPresent());
+        assertTrue(hostFiles.terminalFile(1).isPresent());
         FileDescription pipe = restore(save(terminal), 1, Map.of(OUT, pipe())).get(0);
         assertSameNumbers(terminal.stat(), pipe.stat());
         assertEquals(FileType.FIFO, pipe.stat().type());

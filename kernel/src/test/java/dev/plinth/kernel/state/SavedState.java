@@ -66,16 +66,30 @@ public final class SavedState {
         return new SavedState(kernel, objects.stream().map(change).toList(), roles);
     }
 
-    /** A reader of it, which takes pages that their first owner still has. */
-    public StateReader reader(Restorers restorers, MemoryFile memory) {
+    /** What kernel.img would hold. */
+    public byte[] bytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             kernel.writeDelimitedTo(out);
             for (ObjectState object : objects) {
                 object.writeDelimitedTo(out);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    /** A reader of it, which takes pages that their first owner still has. */
+    public StateReader reader(Restorers restorers, MemoryFile memory) {
+        return reader(bytes(), restorers, memory);
+    }
+
+    /** A reader of such bytes, which may have been damaged. */
+    public static StateReader reader(byte[] bytes, Restorers restorers, MemoryFile memory) {
+        try {
             return new StateReader(
-                    new ByteArrayInputStream(out.toByteArray()),
+                    new ByteArrayInputStream(bytes),
                     restorers,
                     (offset, length) -> retain(memory, offset, length));
         } catch (IOException e) {

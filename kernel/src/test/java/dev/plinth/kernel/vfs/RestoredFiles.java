@@ -1,6 +1,7 @@
 package dev.plinth.kernel.vfs;
 
 import dev.plinth.kernel.cred.Credentials;
+import dev.plinth.kernel.fs.devfs.Devices;
 import dev.plinth.kernel.fs.hostfs.HostFs;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
@@ -26,12 +27,11 @@ public final class RestoredFiles implements AutoCloseable {
     private final TestingFiles first;
     private final List<FileSystem> fileSystems = new ArrayList<>();
 
-    private RestoredFiles(
-            TestingFiles first, SavedState saved, int openFiles, boolean allowChanged) {
+    private RestoredFiles(TestingFiles first, byte[] saved, int openFiles, boolean allowChanged) {
         this.first = first;
         Restorers restorers = restorers(first, allowChanged, fileSystems);
         this.vfs = new Vfs(first.devices, first.clock);
-        try (StateReader reader = saved.reader(restorers, first.memory)) {
+        try (StateReader reader = SavedState.reader(saved, restorers, first.memory)) {
             VfsSubsystemState files = reader.kernel().getFiles();
             mounts = reader.get(files.getMountTreeRef(), MountTree.class);
             numbers = InodeNumbers.of(reader);
@@ -54,6 +54,7 @@ public final class RestoredFiles implements AutoCloseable {
         HostFs.restoring(
                 restorers, files.host, files.memory, files.clock, allowChanged, fileSystems::add);
         OverlayFs.restoring(restorers, fileSystems::add);
+        Devices.restoring(restorers, piece -> piece.fill((byte) 7));
         return restorers;
     }
 
@@ -76,18 +77,22 @@ public final class RestoredFiles implements AutoCloseable {
 
     /** Makes files again that were saved. */
     public static RestoredFiles of(TestingFiles first, SavedState saved, int openFiles) {
+        return of(first, saved.bytes(), openFiles);
+    }
+
+    /** Makes files again of what may be damaged. */
+    public static RestoredFiles of(TestingFiles first, byte[] saved, int openFiles) {
         return new RestoredFiles(first, saved, openFiles, false);
     }
 
     /** The same, whatever has become of files on the host. */
     public static RestoredFiles ofChanged(TestingFiles first, SavedState saved, int openFiles) {
-        return new RestoredFiles(first, saved, openFiles, true);
+        return new RestoredFiles(first, saved.bytes(), openFiles, true);
     }
 
     /** Saves these files, makes them again, and closes these. */
     public RestoredFiles again() {
-        RestoredFiles next =
-                new RestoredFiles(first, save(numbers, mounts, open), open.size(), false);
+        RestoredFiles next = of(first, save(numbers, mounts, open), open.size());
         close();
         return next;
     }

@@ -9,6 +9,7 @@ import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.OpenFileState;
+import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.DeviceNumber;
 import dev.plinth.kernel.vfs.DeviceRegistry;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -19,7 +20,7 @@ import dev.plinth.kernel.vfs.Location;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** The devices that every sandbox has, with Linux' numbers (admin-guide/devices.rst). */
 public final class Devices {
@@ -36,12 +37,12 @@ public final class Devices {
      * Adds the devices.
      *
      * @param random fills memory with random bytes
-     * @param terminal the file of the sandbox's terminal; empty if it has none
+     * @param terminal the file of a caller's terminal; empty if it has none
      */
     public static void register(
             DeviceRegistry registry,
             Consumer<MemorySegment> random,
-            Supplier<Optional<Inode>> terminal) {
+            Function<Caller, Optional<Inode>> terminal) {
         requireNonNull(random, "random is null");
         requireNonNull(terminal, "terminal is null");
         add(registry, NULL, (location, flags, caller) -> new NullDevice(location, flags));
@@ -54,7 +55,7 @@ public final class Devices {
         add(
                 registry,
                 TTY,
-                (location, flags, caller) -> openTerminal(terminal.get(), location, flags));
+                (location, flags, caller) -> openTerminal(terminal.apply(caller), location, flags));
     }
 
     /**

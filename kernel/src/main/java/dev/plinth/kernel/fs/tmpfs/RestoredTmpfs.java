@@ -12,6 +12,7 @@ import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.TmpFsState;
 import dev.plinth.kernel.state.proto.TmpfsDirectoryState;
+import dev.plinth.kernel.state.proto.TmpfsEntriesState;
 import dev.plinth.kernel.state.proto.TmpfsEntryState;
 import dev.plinth.kernel.state.proto.TmpfsInodeState;
 import dev.plinth.kernel.state.proto.TmpfsNodeState;
@@ -26,7 +27,6 @@ import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -47,13 +47,13 @@ final class RestoredTmpfs {
     private final Consumer<FileSystem> owner;
 
     /** The object that is the root of a file system. */
-    private final Map<TmpFs, Integer> roots = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpFs, Integer> roots = new IdentityHashMap<>();
 
     /** How many names an inode has, of those that have one. */
-    private final Map<TmpfsInode, Integer> names = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpfsInode, Integer> names = new IdentityHashMap<>();
 
     /** The directory that a directory is in. */
-    private final Map<TmpfsInode, TmpfsDirectory> parents = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpfsInode, TmpfsDirectory> parents = new IdentityHashMap<>();
 
     /** Directories that are known to lie in no circle. */
     private final Set<TmpfsInode> inPlace = new HashSet<>();
@@ -143,6 +143,12 @@ final class RestoredTmpfs {
 
     private void addEntries(
             TmpfsDirectory directory, TmpfsDirectoryState state, StateReader reader) {
+        for (int reference : state.getEntriesRefsList()) {
+            addEntries(directory, reader.state(reference).getTmpfsEntries(), reader);
+        }
+    }
+
+    private void addEntries(TmpfsDirectory directory, TmpfsEntriesState state, StateReader reader) {
         for (TmpfsEntryState entry : state.getEntriesList()) {
             PathName name = PathName.of(entry.getName().toByteArray());
             TmpfsInode child = reader.get(entry.getInodeRef(), TmpfsInode.class);

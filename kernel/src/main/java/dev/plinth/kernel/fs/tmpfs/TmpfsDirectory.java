@@ -5,9 +5,11 @@ import com.google.protobuf.ByteString;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.state.NotSaved;
+import dev.plinth.kernel.state.Portions;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.TmpfsDirectoryState;
+import dev.plinth.kernel.state.proto.TmpfsEntriesState;
 import dev.plinth.kernel.state.proto.TmpfsEntryState;
 import dev.plinth.kernel.vfs.AttributeStore;
 import dev.plinth.kernel.vfs.DeviceNumber;
@@ -52,13 +54,26 @@ final class TmpfsDirectory extends Directory implements TmpfsInode {
     @Override
     public ObjectState.Builder saveState(StateWriter writer) {
         TmpfsDirectoryState.Builder state =
-                TmpfsDirectoryState.newBuilder().setInode(attributes.save(this, writer));
-        entries.forEach((name, child) ->
-                state.addEntries(
-                        TmpfsEntryState.newBuilder()
-                                .setName(ByteString.copyFrom(name.toBytes()))
-                                .setInodeRef(writer.reference(child.inode()))));
+                TmpfsDirectoryState.newBuilder()
+                        .setInode(attributes.save(this, writer))
+                        .addAllEntriesRefs(
+                                Portions.save(
+                                        entries.entrySet(),
+                                        portion -> save(portion, writer),
+                                        writer));
         return ObjectState.newBuilder().setTmpfsDirectory(state);
+    }
+
+    private static ObjectState.Builder save(
+            List<Map.Entry<PathName, TmpfsInode>> entries, StateWriter writer) {
+        TmpfsEntriesState.Builder state = TmpfsEntriesState.newBuilder();
+        for (Map.Entry<PathName, TmpfsInode> entry : entries) {
+            state.addEntries(
+                    TmpfsEntryState.newBuilder()
+                            .setName(ByteString.copyFrom(entry.getKey().toBytes()))
+                            .setInodeRef(writer.reference(entry.getValue().inode())));
+        }
+        return ObjectState.newBuilder().setTmpfsEntries(state);
     }
 
     /** Adds an entry that was saved; returns whether there was none of that name. */

@@ -56,7 +56,16 @@ final class TmpfsFile extends Inode implements TmpfsInode {
     void restore(TmpfsFileState state, StateReader reader) {
         // If no one is found to use it, it goes when all is restored.
         restoreUnnamed(state.getLinkable(), reader);
+        // If the restore fails, perhaps no directory knows it.
+        StateReader.Counted giveUp = () -> freeUnless(reader.isWhole());
+        reader.counted(giveUp, giveUp);
         content.restore(state, reader);
+    }
+
+    private void freeUnless(boolean isWhole) {
+        if (!isWhole) {
+            free();
+        }
     }
 
     @Override

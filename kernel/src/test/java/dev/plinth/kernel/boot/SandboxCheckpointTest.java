@@ -1,0 +1,485 @@
+package dev.plinth.kernel.boot;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+
+import dev.plinth.api.host.HostFd;
+import dev.plinth.api.host.HostKernel;
+import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.linux.Errno;
+import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.fs.procfs.ThreadView;
+import dev.plinth.kernel.host.JnaHostKernel;
+import dev.plinth.kernel.image.Compression;
+import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.state.proto.KernelState;
+import dev.plinth.kernel.state.proto.ObjectState;
+import dev.plinth.kernel.state.proto.ObjectState.KindCase;
+import dev.plinth.kernel.state.proto.ProcessState;
+import dev.plinth.kernel.state.proto.TaskState;
+import dev.plinth.kernel.task.ExitStatus;
+import dev.plinth.kernel.task.KernelProcesses;
+import dev.plinth.testkit.LeakCheck;
+import dev.plinth.testkit.mock.Guest;
+import dev.plinth.testkit.mock.GuestCode;
+import dev.plinth.testkit.mock.MockElf;
+import dev.plinth.testkit.mock.MockProgram;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Checkpoint and restore of whole sandboxes, on the mock platform. Its programs stand still at a
+ * checkpoint for good: in the restored sandbox it is handlers of signals that look around.
+ */
+@Timeout(60)
+final class SandboxCheckpointTest {
+    private static final long OPEN = 2;
+    private static final long O_RDWR_CLOEXEC = 02000002;
+    private static final long RT_SIGACTION = 13;
+    private static final long RT_SIGPROCMASK = 14;
+    private static final long PAUSE = 34;
+    private static final long NANOSLEEP = 35;
+    private static final long GETITIMER = 36;
+    private static final long SETITIMER = 38;
+    private static final long GETPID = 39;
+    private static final long CLONE = 56;
+    private static final long FORK = 57;
+    private static final long VFORK = 58;
+    private static final long WAIT4 = 61;
+    private static final long KILL = 62;
+    private static final long SETPGID = 109;
+    private static final long SETSID = 112;
+    private static final long SIGALTSTACK = 131;
+    private static final long PRCTL = 157;
+    private static final long SETRLIMIT = 160;
+    private static final long TIMER_CREATE = 222;
+    private static final long TIMER_SETTIME = 223;
+    private static final long CLOCK_GETTIME = 228;
+    private static final long EVENTFD2 = 290;
+
+    private static final long THREAD_FLAGS = 0x10f00;
+    private static final long SA_RESTORER = 0x04000000;
+    private static final long PR_SET_NAME = 15;
+    private static final int SIGUSR1 = 10;
+    private static final int SIGUSR2 = 12;
+    private static final int SIGSTOP = 19;
+
+    /** In user_regs_struct. */
+    private static final int ORIG_RAX = 120;
+
+    private static final long DATA = MockElf.DATA_ADDRESS;
+
+    @TempDir private Path rootfs;
+    @TempDir private Path images;
+    private MockRun run;
+    private MockProgram pausing;
+    private MockProgram exiting;
+    private MockProgram stopping;
+    private MockProgram leading;
+    private MockProgram sleeping;
+    private MockProgram lending;
+    private final HostKernel host = new JnaHostKernel();
+    private final CountDownLatch ready = new CountDownLatch(1);
+
+    @BeforeEach
+    void prepare() {
+        run = new MockRun(rootfs);
+        pausing = run.program("pausing", guest -> guest.syscall(PAUSE));
+        exiting = run.program("exiting", child -> child.exit(3));
+        stopping =
+                run.program(
+                        "stopping", child -> child.syscall(KILL, child.syscall(GETPID), SIGSTOP));
+        leading =
+                run.program(
+                        "leading",
+                        child -> {
+                            child.syscall(SETSID);
+                            child.syscall(PAUSE);
+                        });
+        sleeping =
+                run.program(
+                        "sleeping",
+                        thread -> {
+                            thread.storeLong(DATA + 1024, 1000);
+                            thread.syscall(NANOSLEEP, DATA + 1024, 0);
+                        });
+        lending = run.program("lending", child -> child.fork(pausing, VFORK));
+    }
+
+    private Path image(String name) {
+        return images.resolve(name);
+    }
+
+    /**
+     * Runs the code until it says that it is ready, and all tasks sleep: one that is stopped amid
+     * Java code cannot go on after a restore.
+     */
+    private Sandbox started(GuestCode code) throws IOException, InterruptedException {
+        Sandbox sandbox = run.sandbox(code);
+        sandbox.start();
+        assertTrue(ready.await(20, TimeUnit.SECONDS), () -> String.join("\n", run.trace()));
+        while (isAnyoneRunning(sandbox)) {
+            Thread.sleep(5);
+        }
+        return sandbox;
+    }
+
+    private static boolean isAnyoneRunning(Sandbox sandbox) {
+        return new KernelProcesses(sandbox.kernel())
+                .all().stream()
+                        .flatMap(process -> process.threads().stream())
+                        .anyMatch(thread -> thread.state() == ThreadView.State.RUNNING);
+    }
+
+    private static CheckpointSpec ending(Path image) {
+        return new CheckpointSpec(image, false, Compression.NONE);
+    }
+
+    private static CheckpointSpec goingOn(Path image) {
+        return new CheckpointSpec(image, true, Compression.NONE);
+    }
+
+    private static void handle(Guest guest, int signal, MockProgram handler) {
+        guest.storeLong(DATA, guest.addressOf(handler));
+        guest.storeLong(DATA + 8, SA_RESTORER);
+        guest.storeLong(DATA + 16, guest.addressOf(handler));
+        guest.storeLong(DATA + 24, 0);
+        assertEquals(0, guest.syscall(RT_SIGACTION, signal, DATA, 0, 8));
+    }
+
+    @Test
+    void aHandlerFindsWhatTheProgramLeft() throws Exception {
+        List<Long> found = Collections.synchronizedList(new ArrayList<>());
+        MockProgram handler =
+                run.program(
+                        "handler",
+                        guest -> {
+                            found.add(guest.registers().rdi());
+                            found.add(guest.loadLong(DATA + 64));
+                            found.add(guest.syscall(GETPID));
+                            found.add(guest.syscall(0, 0, DATA + 128, 8));
+                            found.add(guest.loadLong(DATA + 128));
+                            guest.exit(9);
+                        });
+        Sandbox original =
+                started(guest -> {
+                    handle(guest, SIGUSR1, handler);
+                    guest.storeLong(DATA + 64, 42);
+                    guest.syscall(EVENTFD2, 5, 0);
+                    ready.countDown();
+                    guest.syscall(PAUSE);
+                    guest.exit(1);
+                });
+        try (original) {
+            original.checkpoint(ending(image("one")));
+            assertEquals(killed(), original.awaitExit());
+        }
+        try (Sandbox restored = run.restore(image("one"))) {
+            restored.start();
+            restored.signal(Signal.of(SIGUSR1));
+            assertEquals(new ExitStatus.Exited(9), restored.awaitExit());
+        }
+        assertEquals(List.of((long) SIGUSR1, 42L, 1L, 8L, 5L), found);
+    }
+
+    private static ExitStatus killed() {
+        return new ExitStatus.Killed(Signal.SIGKILL, false);
+    }
+
+    @Test
+    void clocksAndTimersGoOnWhereTheyStopped() throws Exception {
+        List<Long> times = Collections.synchronizedList(new ArrayList<>());
+        MockProgram handler =
+                run.program(
+                        "handler",
+                        guest -> {
+                            times.add(monotonic(guest));
+                            guest.syscall(GETITIMER, 0, DATA + 512);
+                            times.add(guest.loadLong(DATA + 528));
+                            guest.exit(0);
+                        });
+        Sandbox original =
+                started(guest -> {
+                    handle(guest, SIGUSR1, handler);
+                    guest.storeLong(DATA + 528, 1000);
+                    guest.syscall(SETITIMER, 0, DATA + 512, 0);
+                    times.add(monotonic(guest));
+                    ready.countDown();
+                    guest.syscall(PAUSE);
+                });
+        try (original) {
+            original.checkpoint(ending(image("one")));
+        }
+        Thread.sleep(3000);
+        try (Sandbox restored = run.restore(image("one"))) {
+            restored.start();
+            restored.signal(Signal.of(SIGUSR1));
+            restored.awaitExit();
+        }
+        long passed = times.get(1) - times.get(0);
+        assertTrue(passed >= 0 && passed < 2_500_000_000L, times::toString);
+        assertTrue(times.get(2) >= 997, times::toString);
+    }
+
+    private static long monotonic(Guest guest) {
+        guest.syscall(CLOCK_GETTIME, 1, DATA + 256);
+        return guest.loadLong(DATA + 256) * 1_000_000_000L + guest.loadLong(DATA + 264);
+    }
+
+    @Test
+    void whatIsSavedAfterARestoreIsWhatWasSavedBefore() throws Exception {
+        try (Sandbox original = started(this::makeMuchState)) {
+            original.checkpoint(ending(image("one")));
+        }
+        try (Sandbox restored = run.restore(image("one"))) {
+            restored.start();
+            restored.checkpoint(goingOn(image("two")));
+            restored.checkpoint(ending(image("three")));
+        }
+        assertEquals(comparable(image("one")), comparable(image("two")));
+        assertEquals(comparable(image("one")), comparable(image("three")));
+    }
+
+    private void makeMuchState(Guest guest) {
+        handle(guest, SIGUSR1, pausing);
+        guest.storeLong(DATA, 1L << SIGUSR2 - 1);
+        guest.syscall(RT_SIGPROCMASK, 0, DATA, 0, 8);
+        guest.syscall(KILL, 1, SIGUSR2);
+        guest.storeLong(DATA, DATA + 8192);
+        guest.storeLong(DATA + 8, 0);
+        guest.storeLong(DATA + 16, 8192);
+        guest.syscall(SIGALTSTACK, DATA, 0);
+        guest.storeString(DATA, "renamed");
+        guest.syscall(PRCTL, PR_SET_NAME, DATA);
+        guest.storeLong(DATA, 77);
+        guest.storeLong(DATA + 8, 99);
+        guest.syscall(SETRLIMIT, 7, DATA);
+        guest.syscall(TIMER_CREATE, 1, 0, DATA);
+        guest.storeLong(DATA + 32, 0);
+        guest.storeLong(DATA + 40, 0);
+        guest.storeLong(DATA + 48, 5000);
+        guest.storeLong(DATA + 56, 0);
+        guest.syscall(TIMER_SETTIME, 0, 0, DATA + 32, 0);
+        guest.syscall(EVENTFD2, 5, 0);
+        guest.fork(leading, FORK);
+        guest.syscall(SETPGID, guest.fork(pausing, FORK), 0);
+        long stopped = guest.fork(stopping, FORK);
+        // WUNTRACED, and WNOWAIT is not there: the parent is told of the stop.
+        assertEquals(stopped, guest.syscall(WAIT4, stopped, DATA, 2, 0));
+        long zombie = guest.fork(exiting, FORK);
+        // WEXITED | WNOWAIT: it stays.
+        assertEquals(0, guest.syscall(247, 1, zombie, DATA, 0x01000004, 0));
+        guest.fork(lending, FORK);
+        assertTrue(guest.fork(sleeping, CLONE, THREAD_FLAGS, DATA + 4096) > 0);
+        ready.countDown();
+        guest.syscall(PAUSE);
+    }
+
+    /** What is saved of tasks, but for what differs each time. */
+    private static List<ObjectState> comparable(Path directory) throws IOException {
+        Set<KindCase> kinds =
+                EnumSet.of(
+                        KindCase.TASK,
+                        KindCase.PROCESS,
+                        KindCase.FD_TABLE,
+                        KindCase.FS_CONTEXT,
+                        KindCase.SIGNAL_ACTIONS,
+                        KindCase.VFORK_WAIT,
+                        KindCase.EVENT_COUNTER);
+        List<ObjectState> objects = new ArrayList<>();
+        try (Image image = Image.open(directory);
+                InputStream in = image.kernelState()) {
+            KernelState kernel = KernelState.parseDelimitedFrom(in);
+            assertTrue(kernel.getMonotonicNanos() > kernel.getBootMonotonicNanos());
+            ObjectState object = ObjectState.parseDelimitedFrom(in);
+            while (object != null) {
+                if (kinds.contains(object.getKindCase())) {
+                    objects.add(withoutUsage(object));
+                }
+                object = ObjectState.parseDelimitedFrom(in);
+            }
+        }
+        assertFalse(objects.isEmpty());
+        return objects;
+    }
+
+    private static ObjectState withoutUsage(ObjectState object) {
+        ObjectState.Builder builder = object.toBuilder();
+        if (object.hasTask()) {
+            TaskState.Builder task = object.getTask().toBuilder();
+            // A call that had a limit of time goes on as another one, which has it already.
+            byte[] registers = task.getRegisters().toByteArray();
+            Arrays.fill(registers, ORIG_RAX, ORIG_RAX + Long.BYTES, (byte) 0);
+            task.setRegisters(ByteString.copyFrom(registers));
+            builder.setTask(task.clearUserNanos().clearSystemNanos().clearResumedCall());
+        }
+        if (object.hasProcess()) {
+            ProcessState.Builder process = object.getProcess().toBuilder();
+            builder.setProcess(process.clearUsage().clearChildUsage());
+        }
+        return builder.build();
+    }
+
+    @Test
+    void twoSandboxesOfOneImageLiveSideBySide() throws Exception {
+        try (Sandbox original = started(this::waitToBeTold)) {
+            original.checkpoint(goingOn(image("one")));
+            try (Sandbox first = run.restore(image("one"));
+                    Sandbox second = run.restore(image("one"))) {
+                first.start();
+                second.start();
+                for (Sandbox each : List.of(original, second, first)) {
+                    each.signal(Signal.SIGTERM);
+                    assertEquals(
+                            new ExitStatus.Killed(Signal.SIGTERM, false),
+                            each.awaitExit(),
+                            () -> String.join("\n", run.trace()));
+                }
+            }
+        }
+    }
+
+    private void waitToBeTold(Guest guest) {
+        // The first process takes no signal that it has no handler for or that does not kill.
+        ready.countDown();
+        guest.syscall(PAUSE);
+    }
+
+    @Test
+    void aRestoredSandboxThatIsNotStartedGivesAllBack() throws Exception {
+        try (Sandbox original = started(this::makeMuchState)) {
+            original.checkpoint(ending(image("one")));
+        }
+        LeakCheck before = LeakCheck.now();
+        run.restore(image("one")).close();
+        before.assertNothingNew();
+    }
+
+    @Test
+    void aRestoreThatFindsNoRoomForATaskFailsAndGivesAllBack() throws Exception {
+        try (Sandbox original = started(this::makeMuchState)) {
+            original.checkpoint(ending(image("one")));
+        }
+        LeakCheck before = LeakCheck.now();
+        try (Sandbox restored = run.restore(image("one"))) {
+            run.platforms().refuseContexts(Optional.of(Errno.EAGAIN));
+            assertCode(ErrorCode.HOST_EXHAUSTED, restored::start);
+        }
+        run.platforms().refuseContexts(Optional.empty());
+        run.platforms().refuseAddressSpaces(Optional.of(Errno.EMFILE));
+        assertCode(ErrorCode.HOST_EXHAUSTED, () -> run.restore(image("one")));
+        run.platforms().refuseAddressSpaces(Optional.empty());
+        before.assertNothingNew();
+        run.restore(image("one")).close();
+    }
+
+    @Test
+    void aSandboxThatDoesNotRunCannotBeCheckpointed() throws Exception {
+        try (Sandbox sandbox = run.sandbox(guest -> guest.exit(0))) {
+            assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
+            sandbox.start();
+            sandbox.awaitExit();
+            assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
+        }
+        assertFalse(Files.exists(image("one")));
+    }
+
+    @Test
+    void anImageIsNotWrittenOverSomethingAndTheSandboxGoesOn() throws Exception {
+        Files.createDirectory(image("one"));
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            assertCode(ErrorCode.IMAGE_EXISTS, () -> sandbox.checkpoint(ending(image("one"))));
+            assertCode(
+                    ErrorCode.IMAGE_UNWRITABLE,
+                    () -> sandbox.checkpoint(ending(image("none").resolve("below"))));
+            sandbox.signal(Signal.SIGTERM);
+            assertEquals(new ExitStatus.Killed(Signal.SIGTERM, false), sandbox.awaitExit());
+        }
+        try (var files = Files.list(images)) {
+            assertEquals(List.of(image("one")), files.toList());
+        }
+    }
+
+    @Test
+    void oneImageIsWrittenAtATime() throws Exception {
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            List<ErrorCode> refused = new ArrayList<>();
+            sandbox.checkpoint(
+                    new CheckpointSpec(
+                            image("one"),
+                            true,
+                            Compression.NONE,
+                            bytes -> {
+                                SandboxException e =
+                                        assertThrowsElsewhere(
+                                                () -> sandbox.checkpoint(goingOn(image("two"))));
+                                refused.add(e.code());
+                            }));
+            assertFalse(refused.isEmpty());
+            assertEquals(Set.of(ErrorCode.SANDBOX_BUSY), Set.copyOf(refused));
+        }
+    }
+
+    /** By another thread: the calling one may come again where it is already. */
+    private static SandboxException assertThrowsElsewhere(Runnable action) {
+        List<SandboxException> thrown = Collections.synchronizedList(new ArrayList<>());
+        Thread thread =
+                Thread.ofPlatform()
+                        .start(() -> thrown.add(assertThrows(SandboxException.class, action::run)));
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return thrown.getFirst();
+    }
+
+    @Test
+    void aDescriptorThatTheRestoreLacksIsNamed() throws Exception {
+        run.stdio(1, openNull());
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        SandboxException e =
+                assertCode(ErrorCode.IMAGE_ROLE_MISSING, () -> run.restore(image("one")));
+        assertTrue(e.getMessage().contains(FdRole.STDOUT.name()), e.getMessage());
+        assertFalse(e.remedy().isEmpty());
+    }
+
+    private HostFd openNull() {
+        try (Arena arena = Arena.ofConfined()) {
+            long path = arena.allocateFrom("/dev/null").address();
+            return new HostFd(host, (int) host.require("open", OPEN, path, O_RDWR_CLOEXEC));
+        }
+    }
+
+    private static SandboxException assertCode(ErrorCode code, Runnable action) {
+        SandboxException e = assertThrows(SandboxException.class, action::run);
+        assertEquals(code, e.code(), e::toString);
+        return e;
+    }
+}
