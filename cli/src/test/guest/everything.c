@@ -94,7 +94,7 @@ static void files(void) {
   char *mapped = mmap(0, 3 << 12, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
   mapped[5000] = 1;
   open("/etc/passwd", O_RDONLY);
-  // open("/proc/self/status", O_RDONLY);
+  open("/proc/self/status", O_RDONLY);
   open("/usr", O_RDONLY | O_DIRECTORY);
   open("/dev/null", O_RDWR);
   open("/tmp", O_PATH);

@@ -2,6 +2,7 @@ package dev.plinth.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
@@ -14,6 +15,7 @@ import org.apache.commons.cli.Options;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code plinth restore}: lets a sandbox go on that was written into an image. */
 final class RestoreCommand implements StartingCommand {
@@ -56,6 +58,7 @@ final class RestoreCommand implements StartingCommand {
                 .addOption(SandboxStart.ID)
                 .addOption(SandboxStart.DETACH)
                 .addOption(CommonOptions.ROOT)
+                .addOption(SandboxStart.CHECKPOINTS)
                 .addOption(CommonOptions.DEBUG_LOG)
                 .addOption(CommonOptions.PLUGINS);
     }
@@ -108,6 +111,10 @@ final class RestoreCommand implements StartingCommand {
         RestoreSpec spec = RestoreSpec.of(image(arguments).toAbsolutePath().normalize());
         if (arguments.has(ALLOW_CHANGED)) {
             spec = spec.withChangesAllowed();
+        }
+        Optional<CheckpointHandler> checkpoints = SandboxStart.checkpoints(arguments);
+        if (checkpoints.isPresent()) {
+            spec = spec.withCheckpoints(checkpoints.get());
         }
         return new ImageSource(spec, arguments.has(RunCommand.STRACE));
     }

@@ -108,6 +108,7 @@ final class RunCommand implements StartingCommand {
                 .addOption(SandboxStart.ID)
                 .addOption(SandboxStart.DETACH)
                 .addOption(CommonOptions.ROOT)
+                .addOption(SandboxStart.CHECKPOINTS)
                 .addOption(CommonOptions.DEBUG_LOG)
                 .addOption(CommonOptions.PLUGINS);
     }
@@ -214,6 +215,7 @@ final class RunCommand implements StartingCommand {
         rootfs.ifPresent(spec::rootfs);
         arguments.values(MOUNT).map(MountOption::parse).forEach(spec::mount);
         arguments.value(USER).map(SandboxOptions::user).ifPresent(spec::user);
+        SandboxStart.checkpoints(arguments).ifPresent(spec::checkpoints);
         arguments.value(HOSTNAME).map(SandboxOptions::hostname).ifPresent(spec::hostname);
         spec.bounds(
                 new SandboxSpec.Bounds(

@@ -11,6 +11,7 @@ import dev.plinth.cli.control.SandboxRegistration;
 import dev.plinth.cli.control.SandboxState;
 import dev.plinth.cli.control.StateRoot;
 import dev.plinth.cli.control.linux.SocketCalls;
+import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.Stdio;
@@ -19,6 +20,7 @@ import dev.plinth.kernel.task.ExitStatus;
 
 import org.apache.commons.cli.Option;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,6 +39,13 @@ final class SandboxStart {
                     .longOpt("detach")
                     .desc("return when the sandbox runs, and leave it running; needs --id")
                     .get();
+
+    static final Option CHECKPOINTS =
+            CommonOptions.withValue(
+                    "checkpoints",
+                    "DIR",
+                    "let programs have images of the sandbox written into DIR, by writing"
+                            + " 'checkpoint NAME' to /proc/plinth/checkpoint");
 
     private final Launch launch;
     private final StartingCommand command;
@@ -99,6 +108,20 @@ final class SandboxStart {
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts the main thread", e);
         }
+    }
+
+    /** Where programs have images written, if they may. */
+    static Optional<CheckpointHandler> checkpoints(Arguments arguments) {
+        return arguments
+                .value(CHECKPOINTS)
+                .map(directory -> {
+                    Path path = Path.of(directory).toAbsolutePath();
+                    if (!Files.isDirectory(path)) {
+                        throw new UsageException(
+                                "--checkpoints '" + directory + "' is no directory");
+                    }
+                    return CheckpointHandler.into(path);
+                });
     }
 
     private static Optional<String> id(Arguments arguments) {

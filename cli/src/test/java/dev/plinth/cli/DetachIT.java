@@ -80,7 +80,7 @@ final class DetachIT {
         assertTrue(children.contains(sandbox), "the launcher's child was left to us");
         // Its own session: no terminal's signals reach it.
         String stat = Files.readString(Path.of("/proc/" + sandbox + "/stat"));
-        String session = stat.substring(stat.lastIndexOf(')') + 2).split(" ")[3];
+        String session = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[3];
         assertEquals(Long.toString(sandbox), session);
     }
 
@@ -364,6 +364,29 @@ final class DetachIT {
         assertTrue(sandboxes.ask("ps", "b").contains("exec sleep 88"), sandboxes.ask("ps", "b"));
         sandboxes.ask("kill", "b");
         assertEquals(9, sandboxes.plinth("wait", "b").run().status());
+    }
+
+    @Test
+    void aProgramMayAskForItsImage() throws IOException {
+        Path images = Files.createDirectory(temporary.resolve("images"));
+        String ask =
+                "echo checkpoint mine >/proc/plinth/checkpoint; read what rest"
+                        + " </proc/plinth/checkpoint; echo $what";
+        assertEquals(
+                "original\n",
+                sandboxes
+                        .plinth("run", "--platform", platform.name())
+                        .and("--checkpoints", images.toString(), "--")
+                        .and("/bin/busybox", "sh", "-c", ask)
+                        .run()
+                        .requireSuccess());
+        assertEquals(
+                "restored\n",
+                sandboxes
+                        .plinth("restore", "--platform", platform.name())
+                        .and("--image-path", images.resolve("mine").toString())
+                        .run()
+                        .requireSuccess());
     }
 
     @Test

@@ -188,6 +188,7 @@ public final class Message {
         }
     }
 
+    @SuppressWarnings("IfChainToSwitch") // A switch over types takes milliseconds to link.
     private static void write(JsonWriter json, Object value) throws IOException {
         if (value instanceof Map<?, ?> map) {
             json.beginObject();

@@ -33,7 +33,7 @@ final class RestoresIT {
     private static final Set<String> FAMILIES = Set.of("process", "signal", "futex", "pipe");
     private static final Set<String> SCRIPTS = Set.of("bash", "dash");
     private static final int CASE_CALLS = 15;
-    private static final int SCRIPT_CALLS = 1500;
+    private static final int SCRIPT_CALLS = 300;
     private static final int EVERY = LONG ? 1 : 9;
 
     private final Outside outside = new Outside();

@@ -65,6 +65,9 @@ final class RestoringRun {
     private FutureTask<ExitStatus> ended;
     private int restores;
 
+    /** At which call the next checkpoint is. */
+    private volatile long due;
+
     /**
      * Begins a run.
      *
@@ -83,6 +86,7 @@ final class RestoringRun {
         this.platforms = List.copyOf(platforms);
         this.everyCalls = everyCalls;
         this.place = requireNonNull(place, "place is null");
+        due = everyCalls;
         deadline = System.nanoTime() + limit.toNanos();
         SandboxSpec spec =
                 SandboxSpec.builder(program)
@@ -118,7 +122,11 @@ final class RestoringRun {
                 String end = words(ended.get());
                 return sandbox.failure().map(failure -> end + " (" + failure + ")").orElse(end);
             }
-            events.drainPermits();
+            if (calls.get() < due) {
+                // Only the sandbox that was checkpointed last has ended.
+                continue;
+            }
+            due = calls.get() + everyCalls;
             Path image = images.resolve("image");
             try {
                 sandbox.checkpoint(new CheckpointSpec(image, false, Compression.NONE));
@@ -155,7 +163,7 @@ final class RestoringRun {
     }
 
     private void count(String line) {
-        if (calls.incrementAndGet() % everyCalls == 0) {
+        if (calls.incrementAndGet() >= due) {
             events.release();
         }
     }

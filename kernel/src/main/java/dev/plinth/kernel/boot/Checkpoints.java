@@ -84,6 +84,10 @@ final class Checkpoints {
     /** Waits until no image is being written. */
     void await() {
         imageLock.lock();
-        imageLock.unlock();
+        try {
+            log.debug("no image is being written");
+        } finally {
+            imageLock.unlock();
+        }
     }
 }

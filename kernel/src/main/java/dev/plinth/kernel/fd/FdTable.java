@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -39,6 +40,7 @@ public final class FdTable implements Stateful, AutoCloseable {
     /** {@code NR_OPEN}: a number is below. */
     private static final int LIMIT = 1 << 20;
 
+    @NotSaved("follows from the tasks that have it")
     private final AtomicInteger references = new AtomicInteger(1);
 
     private final Object tableLock = new Object();
@@ -47,6 +49,7 @@ public final class FdTable implements Stateful, AutoCloseable {
     private Entry[] entries;
 
     /** Guarded by tableLock. No number below is free. */
+    @NotSaved("follows from the numbers that are taken")
     private int lowestFree;
 
     private record Entry(FileDescription file, boolean closeOnExec) {}

@@ -30,6 +30,7 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
     private final BitSet inPlace = new BitSet();
 
     /** Pages of the memory file that this has a reference to, by their place. */
+    @NotSaved("lives while an image is written")
     private final BitSet kept = new BitSet();
 
     /** What is to be written of them, and pages of the image; by their place. */

@@ -12,6 +12,7 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 
 import java.io.ByteArrayOutputStream;
@@ -53,7 +54,10 @@ public final class GuestMemory {
 
     private final MemoryManager manager;
     private final Pager pager;
+
+    @NotSaved("the memory file, which is there before")
     private final MemorySegment view;
+
     private final AddressRange userAddresses;
 
     GuestMemory(MemoryManager manager, Pager pager, AddressRange userAddresses) {

@@ -7,6 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.signal.DefaultAction;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.GroupStopState;
 import dev.plinth.kernel.vfs.WaitSet;
@@ -35,6 +36,7 @@ final class GroupStop {
 
     /** Those of its tasks that do nothing. */
     @GuardedBy("group.signalLock")
+    @NotSaved("tasks stop again when they go on")
     private final Set<Task> stopped = new HashSet<>();
 
     /** Whether the parent knows that the process is stopped. */

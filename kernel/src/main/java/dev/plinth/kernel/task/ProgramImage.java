@@ -7,6 +7,7 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.mm.ForkHints;
 import dev.plinth.kernel.mm.MemoryLimits;
 import dev.plinth.kernel.mm.MemoryManager;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -32,6 +33,7 @@ public final class ProgramImage implements Stateful, AutoCloseable {
     /** Empty for a program that has ended. */
     private final Optional<FileDescription> executable;
 
+    @NotSaved("follows from the tasks that have it")
     private final AtomicInteger users = new AtomicInteger(1);
 
     /**

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.ResourceLimitState;
@@ -50,6 +51,7 @@ public final class ResourceLimits {
     private final Limit[] limits;
 
     /** Whether the process has CAP_IPC_LOCK, and so may lock as much memory as there is. */
+    @NotSaved("follows from the credentials")
     private volatile boolean mayLockAnything;
 
     private ResourceLimits(Limit[] limits) {

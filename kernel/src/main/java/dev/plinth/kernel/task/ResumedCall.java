@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.ResumedCallState;
 import dev.plinth.kernel.time.Clock;
@@ -23,6 +24,7 @@ public final class ResumedCall {
     private Part before = Part.NONE;
 
     /** Of the call that the task is in. */
+    @NotSaved("between calls there is none")
     private Part now = Part.NONE;
 
     /**
@@ -93,7 +95,7 @@ public final class ResumedCall {
      * @param again whether it is to be made again
      */
     public void end(boolean again) {
-        if (before != Part.NONE || now != Part.NONE) {
+        if (!before.equals(Part.NONE) || !now.equals(Part.NONE)) {
             before = again ? now : Part.NONE;
             now = Part.NONE;
         }

@@ -21,7 +21,7 @@ final class SavedClock {
                     .ifPresent(process ->
                             state.setProcessRef(writer.reference(process))
                                     .setWithSystem(cpu.withSystem()));
-        } else if (clock == kernel.realtimeClock()) {
+        } else if (clock.equals(kernel.realtimeClock())) {
             state.setRealtime(true);
         } else {
             state.setMonotonic(true);

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.signal.SignalActions;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * Processes as they are saved: first each by itself, then its tasks, then what ties it to others.
  */
 @SavedWith(ThreadGroup.class)
+@NotSaved("lives while a sandbox is restored")
 final class SavedProcess {
     private final Kernel kernel;
     private final ProcessTable table;

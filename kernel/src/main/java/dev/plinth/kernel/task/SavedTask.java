@@ -10,6 +10,7 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -35,6 +36,7 @@ import java.util.function.Function;
  * is saved what can still be asked.
  */
 @SavedWith(Task.class)
+@NotSaved("lives while a sandbox is restored")
 final class SavedTask {
     private final Kernel kernel;
     private final Function<RestartState, RestartBlock> restartBlocks;

@@ -13,6 +13,7 @@ import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -61,6 +62,7 @@ public final class Task implements Stateful {
     private final AtomicReference<Scheduling> scheduling;
 
     /** Odd while the guest runs: it grows whenever that begins or ends. By the task thread. */
+    @NotSaved("how much it ran is for this sandbox to know")
     private volatile long guestRuns;
 
     /** What was used before a restore; set before the task is known. */
@@ -70,6 +72,7 @@ public final class Task implements Stateful {
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
     /** What ends a sleep of the task early; confined to the task thread. */
+    @NotSaved("between calls it is what it is at first")
     private Disturbance disturbance = Disturbance.SIGNAL;
 
     /** Told when the task gives up the memory that it was born with: the parent's vfork(2). */
@@ -79,12 +82,14 @@ public final class Task implements Stateful {
      * Set by {@link #kick}, cleared by the task thread before it looks at what there is to do: at
      * first a signal may be there that was sent before the task ran.
      */
+    @NotSaved("a task is kicked when it goes on")
     private volatile boolean kicked = true;
 
     /** Keeps what runs open while another thread reaches for it. */
     private final Object runningLock = new Object();
 
     /** Written by the task thread under the lock: before the guest runs, and when it has ended. */
+    @NotSaved("the platform's")
     private volatile Optional<Running> running = Optional.empty();
 
     /** At most {@link #NAME_BYTES} less one; replaced by the task thread, read by anyone. */

@@ -12,6 +12,7 @@ import dev.plinth.kernel.signal.PendingSignals;
 import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.TaskState;
 import dev.plinth.kernel.vfs.Blocker;
@@ -32,6 +33,7 @@ public final class TaskSignals {
     private volatile long blocked;
 
     /** Blocked but for the time of sigtimedwait(2). Like {@link #blocked}. */
+    @NotSaved("between calls there are none")
     private volatile long awaited;
 
     /** Confined to the task thread. The mask to go back to, once a handler has run or none will. */

@@ -12,6 +12,7 @@ import dev.plinth.kernel.signal.SignalAction;
 import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.signal.SignalSet;
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -67,6 +68,7 @@ public final class ThreadGroup implements Stateful {
 
     /** The task that executes a program, for which all others end. */
     @GuardedBy("signalLock")
+    @NotSaved("a program is executed wholly or not at all before a stop")
     private Optional<Task> survivor = Optional.empty();
 
     /** What those of its tasks used that have ended. */

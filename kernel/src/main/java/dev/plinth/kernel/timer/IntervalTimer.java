@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.IntervalTimerState;
 import dev.plinth.kernel.task.ThreadGroup;
@@ -47,10 +48,12 @@ public final class IntervalTimer {
     private boolean expired;
 
     @GuardedBy("timerLock")
+    @NotSaved("follows from when it expires")
     private Optional<TimerQueue.Alarm> alarm = Optional.empty();
 
     /** How often it was set: an alarm of an earlier setting does nothing. */
     @GuardedBy("timerLock")
+    @NotSaved("tells alarms apart, which are made anew")
     private long settings;
 
     /** Is told that a timer has expired. */

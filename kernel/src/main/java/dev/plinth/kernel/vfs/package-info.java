@@ -25,6 +25,9 @@
  *       dev.plinth.kernel.vfs.RecordLock}, {@link dev.plinth.kernel.vfs.LockWaits}.
  *   <li>Numbers: {@link dev.plinth.kernel.vfs.InodeNumbers}, {@link
  *       dev.plinth.kernel.vfs.DeviceRegistry}.
+ *   <li>Saved: mounts, dentries and open files name each other; {@link
+ *       dev.plinth.kernel.vfs.Vfs#restoring} says who makes them again. Inodes of {@link
+ *       dev.plinth.kernel.vfs.NamedInodes} are found again by name.
  * </ul>
  *
  * <p>Lock order, outermost first; of each kind a thread holds one, but for an overlay, which holds

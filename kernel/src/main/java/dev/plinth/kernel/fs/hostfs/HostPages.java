@@ -16,6 +16,8 @@ import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.state.NotSaved;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -216,11 +218,19 @@ final class HostPages implements Mappable {
         }
         HostFd fd = writeFd.get();
         long size = calls.attributes(fd).stat().size();
-        for (long page : dirty.subSet(start, end)) {
-            long length = Math.min(Pages.SIZE, size - page);
-            Optional<PageMap.Run> run = pages.find(page);
-            if (length > 0 && run.isPresent()) {
-                calls.write(fd, memory.slice(run.get().memoryOffset(), length), page);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment onHost = arena.allocate(Pages.SIZE, Pages.SIZE);
+            for (long page : dirty.subSet(start, end)) {
+                long length = Math.min(Pages.SIZE, size - page);
+                Optional<PageMap.Run> run = pages.find(page);
+                if (length > 0 && run.isPresent()) {
+                    MemorySegment ours = memory.slice(run.get().memoryOffset(), length);
+                    // What is the same is not written: that would change when the file was.
+                    if (calls.read(fd, onHost.asSlice(0, length), page) != length
+                            || onHost.asSlice(0, length).mismatch(ours) >= 0) {
+                        calls.write(fd, ours, page);
+                    }
+                }
             }
         }
     }

@@ -6,7 +6,8 @@
  * inodes share: where the file is on the host), {@code HostDirectory}, {@code HostFile} with {@code
  * HostPages} (what is mapped of it) and {@code HostfsDescription}, {@code HostSymlink}, {@code
  * HostNode}; {@code HostCalls} and {@code HostXattrs} (the host's calls, typed), {@code
- * HostAttributes}, {@code DirectoryDescriptors}.
+ * HostAttributes}, {@code DirectoryDescriptors}; {@code RestoredHostFs} (found again by path, and
+ * checked).
  *
  * <p>The directory is opened once. Every other file is reached from there by openat2(2), beneath it
  * and through no symbolic link, when it is needed: only open and mapped files hold a descriptor,
@@ -22,6 +23,6 @@
  * processes of the host, and their open could block.
  *
  * <p>Locks as in {@code vfs}. Imports {@code api}, {@code errno}, {@code io}, {@code memory},
- * {@code mm}, {@code time}, {@code vfs} and {@code fs.pagecache}.
+ * {@code mm}, {@code state}, {@code time}, {@code vfs} and {@code fs.pagecache}.
  */
 package dev.plinth.kernel.fs.hostfs;

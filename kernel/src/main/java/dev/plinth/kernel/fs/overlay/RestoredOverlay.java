@@ -16,7 +16,6 @@ import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.InodeNumbers;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -26,7 +25,7 @@ final class RestoredOverlay {
     private final Consumer<FileSystem> owner;
 
     /** The object that is the root of a file system. */
-    private final Map<OverlayFs, Integer> roots = new IdentityHashMap<>();
+    private final IdentityHashMap<OverlayFs, Integer> roots = new IdentityHashMap<>();
 
     RestoredOverlay(Consumer<FileSystem> owner) {
         this.owner = requireNonNull(owner, "owner is null");
@@ -80,8 +79,8 @@ final class RestoredOverlay {
         lower.ifPresent(inode -> requireOf(fileSystem.lowerRoot().fileSystem(), inode));
         boolean isOne =
                 upper.isPresent() && lower.isPresent()
-                        ? upper.get().type() == lower.get().type()
-                                && upper.get().number() == lower.get().number()
+                        ? (upper.get().type() == lower.get().type()
+                                && upper.get().number() == lower.get().number())
                         : upper.isPresent() || lower.isPresent();
         if (!isOne) {
             throw StateReader.corrupt("a file of an overlay is another one in each layer");

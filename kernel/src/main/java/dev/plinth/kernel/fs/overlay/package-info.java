@@ -5,7 +5,7 @@
  * <p>In reading order: {@link dev.plinth.kernel.fs.overlay.OverlayFs}, {@code Layers} (what all
  * inodes share: which layers have the file, and copy-up), {@code OverlayDirectory}, {@code
  * OverlayFile} with {@code OverlayDescription} and {@code OverlayPages}, {@code OverlaySymlink},
- * {@code OverlayNode}.
+ * {@code OverlayNode}; {@code RestoredOverlay}.
  *
  * <p>The upper layer is laid out as overlayfs of Linux does it: a name that is gone from the lower
  * layer is covered by a whiteout, a character device 0:0. A directory there is merged with the
@@ -23,7 +23,7 @@
  * descriptionsLock}, and behind that {@code OverlayPages}' lock, which stands where the list of a
  * file's mappings does.
  *
- * <p>Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code time},
- * {@code vfs}, {@code fs.pagecache} and {@code fs.tmpfs}.
+ * <p>Imports {@code api}, {@code errno}, {@code io}, {@code memory}, {@code mm}, {@code state},
+ * {@code time}, {@code vfs}, {@code fs.pagecache} and {@code fs.tmpfs}.
  */
 package dev.plinth.kernel.fs.overlay;

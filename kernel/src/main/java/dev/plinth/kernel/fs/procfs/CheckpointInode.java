@@ -47,6 +47,7 @@ import java.util.regex.Pattern;
  * it is another one than before has its generators of random numbers begin anew and gives itself
  * another name. Random numbers of the kernel are fresh in any case.
  */
+@NotSaved("made again by its name")
 final class CheckpointInode extends Inode {
     private static final Ownership OWNER = new Ownership(0666, 0, 0);
 

@@ -58,6 +58,7 @@ final class LateView implements InvocationHandler {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // What is of nobody is equal to itself alone.
     private static Object answerOfNobody(Object proxy, Method method, Object[] arguments) {
         return switch (method.getName()) {
             case "isThere" -> false;

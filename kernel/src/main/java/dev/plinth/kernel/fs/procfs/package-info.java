@@ -9,9 +9,11 @@
  * ProcessListDirectory}, {@code ProcessDirectory}, {@code ThreadListDirectory}, {@code
  * DescriptorDirectory}; and what is in them: {@code SystemTexts}, {@code SystemSettings}, {@code
  * ProcessTexts}, {@code MemoryTexts}, {@code MountTexts}, {@code MemoryInode}, {@code
- * CheckpointInode} with {@link dev.plinth.kernel.fs.procfs.CheckpointControl}.
+ * CheckpointInode} with {@link dev.plinth.kernel.fs.procfs.CheckpointControl}. {@code LateView}
+ * stands for a process that is restored after the files that show it.
  *
  * <p>The tree follows what it shows. No locks beyond those of {@code vfs} and {@code pseudofs}.
- * Imports {@code pseudofs}, {@code vfs}, {@code cred}, {@code mm}, {@code io} and {@code errno}.
+ * Imports {@code pseudofs}, {@code state}, {@code vfs}, {@code cred}, {@code mm}, {@code io} and
+ * {@code errno}.
  */
 package dev.plinth.kernel.fs.procfs;

@@ -27,7 +27,6 @@ import dev.plinth.kernel.vfs.linux.Fs;
 
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -48,13 +47,13 @@ final class RestoredTmpfs {
     private final Consumer<FileSystem> owner;
 
     /** The object that is the root of a file system. */
-    private final Map<TmpFs, Integer> roots = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpFs, Integer> roots = new IdentityHashMap<>();
 
     /** How many names an inode has, of those that have one. */
-    private final Map<TmpfsInode, Integer> names = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpfsInode, Integer> names = new IdentityHashMap<>();
 
     /** The directory that a directory is in. */
-    private final Map<TmpfsInode, TmpfsDirectory> parents = new IdentityHashMap<>();
+    private final IdentityHashMap<TmpfsInode, TmpfsDirectory> parents = new IdentityHashMap<>();
 
     /** Directories that are known to lie in no circle. */
     private final Set<TmpfsInode> inPlace = new HashSet<>();

@@ -40,8 +40,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -318,6 +320,21 @@ final class HostFsTest {
             file.readAt(IoBuffer.of(bytes), 0);
             assertEquals("CONTent", new String(bytes, StandardCharsets.UTF_8));
             assertEquals("CONTent", Files.readString(root.resolve("file")));
+            files.memory.release(pages.memoryOffset(), 4096);
+        }
+    }
+
+    @Test
+    void aPageThatIsAsTheHostHasItIsNotWritten() throws IOException {
+        try (FileDescription file = open("file", Fcntl.O_RDWR)) {
+            Mappable mappable = file.mappable().orElseThrow();
+            Mappable.FilePages pages = mappable.pages(0, 4096, 4096, AccessType.WRITE);
+            files.memory.slice(pages.memoryOffset(), 1).set(ValueLayout.JAVA_BYTE, 0, (byte) 'X');
+            file.sync(true);
+            Instant then = Instant.ofEpochSecond(1_000_000_000L);
+            file.inode().setTimes(Optional.of(then), Optional.of(then));
+            file.sync(true);
+            assertEquals(then, file.stat().modified());
             files.memory.release(pages.memoryOffset(), 4096);
         }
     }
