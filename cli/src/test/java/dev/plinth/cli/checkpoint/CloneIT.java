@@ -112,8 +112,7 @@ final class CloneIT {
         SandboxSpec.Builder spec =
                 SandboxSpec.builder(List.of(program.toString())).checkpoints(handler);
         try (Dialogue original =
-                Dialogue.start(
-                        opener, platforms.plinth(), platforms.get(names.getFirst()), spec)) {
+                Dialogue.start(opener, platforms.plinth(), platforms.get(names.getFirst()), spec)) {
             told.add(words(original.ask("checkpoint first")));
             assertEquals("errno 17", original.ask("checkpoint first"));
             assertEquals("errno 22", original.ask("checkpoint ../first"));

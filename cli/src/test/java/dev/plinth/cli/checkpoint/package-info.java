@@ -5,8 +5,8 @@
  * <p>In reading order: {@link dev.plinth.cli.checkpoint.StoryIT} (a shell script, by commands),
  * {@link dev.plinth.cli.checkpoint.CheckpointIT} (a case for each kind of state, {@code
  * src/test/checkpoint}), {@link dev.plinth.cli.checkpoint.IdentityMatrixIT} and {@link
- * dev.plinth.cli.checkpoint.LaunchedMatrixIT} (standard descriptors of every kind, drawn at random),
- * {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
+ * dev.plinth.cli.checkpoint.LaunchedMatrixIT} (standard descriptors of every kind, drawn at
+ * random), {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.KilledCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.UntimelyCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.RefusedRestoreIT} and {@link
