@@ -128,7 +128,7 @@ final class OwnCheckpointIT {
         SandboxSpec spec =
                 SandboxSpec.builder(
                                 List.of(
-                                        "/bin/sh",
+                                        "/bin/bash",
                                         "-c",
                                         "echo checkpoint >/proc/plinth/checkpoint || exit 7"))
                         .stdio(
@@ -137,8 +137,7 @@ final class OwnCheckpointIT {
                                                 FdRole.STDERR,
                                                 opener.open(
                                                         output,
-                                                        HostOpener.O_WRONLY
-                                                                | HostOpener.O_CREAT))))
+                                                        HostOpener.O_WRONLY | HostOpener.O_CREAT))))
                         .build();
         try (Sandbox sandbox =
                 platforms.plinth().newSandbox(spec, platforms.get(platforms.real().getFirst()))) {
