@@ -266,7 +266,7 @@ final class SandboxCheckpointTest {
 
     private void makeMuchState(Guest guest) {
         handle(guest, SIGUSR1, pausing);
-        guest.storeLong(DATA, 1L << SIGUSR2 - 1);
+        guest.storeLong(DATA, 1L << (SIGUSR2 - 1));
         guest.syscall(RT_SIGPROCMASK, 0, DATA, 0, 8);
         guest.syscall(KILL, 1, SIGUSR2);
         guest.storeLong(DATA, DATA + 8192);

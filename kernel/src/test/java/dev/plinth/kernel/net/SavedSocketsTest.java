@@ -365,6 +365,7 @@ final class SavedSocketsTest {
     }
 
     @Test
+    @SuppressWarnings("try") // Closed early, to see what goes with it.
     void filesOnTheirWayInACircleAreThereAndGoWithTheLastWhoReachesThem() {
         List<UnixSocket> pair = sockets.newPair(SocketType.DATAGRAM, caller);
         UnixSocket passenger = sockets.newSocket(SocketType.STREAM, caller);
