@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,7 @@ final class ImageFiles {
             if (!contents.containsKey(name)) {
                 Files.deleteIfExists(file);
             } else if (!there.contents.containsKey(name)
-                    || there.contents.get(name) != contents.get(name)) {
+                    || !Arrays.equals(there.contents.get(name), contents.get(name))) {
                 Files.write(file, contents.get(name));
             }
         }

@@ -134,23 +134,23 @@ final class ImageMutator {
 
     private String swap(ImageFiles files, Random random) {
         String name = anyName(random);
-        switch (random.nextInt(3)) {
+        return switch (random.nextInt(3)) {
             case 0 -> {
                 files.remove(name);
-                return name + " removed";
+                yield name + " removed";
             }
             case 1 -> {
                 files.put(name, originals.get(random.nextInt(originals.size())).get(name));
-                return name + " of another image";
+                yield name + " of another image";
             }
             default -> {
                 String other = anyName(random);
                 byte[] content = files.get(name);
                 files.put(name, files.get(other));
                 files.put(other, content);
-                return name + " and " + other + " swapped";
+                yield name + " and " + other + " swapped";
             }
-        }
+        };
     }
 
     private static String changeInventory(ImageFiles files, Random random) {

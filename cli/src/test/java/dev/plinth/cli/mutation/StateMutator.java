@@ -150,7 +150,7 @@ final class StateMutator {
             case LONG ->
                     random.nextBoolean()
                             ? (Long) value
-                                    + random.nextInt(-3, 4) * (random.nextBoolean() ? 1 : 4096)
+                                    + random.nextInt(-3, 4) * (random.nextBoolean() ? 1L : 4096L)
                             : ImageMutator.oddNumber(random);
             case STRING ->
                     odd(((String) value).getBytes(StandardCharsets.UTF_8))

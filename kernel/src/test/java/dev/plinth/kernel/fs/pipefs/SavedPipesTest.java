@@ -3,8 +3,8 @@ package dev.plinth.kernel.fs.pipefs;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
@@ -139,7 +139,7 @@ final class SavedPipesTest {
     void anEndThatIsSharedStaysShared() {
         PipeFs.Ends ends = pipe(0);
         try (SavedAndRestored after = before.next(ends.writing(), ends.writing(), ends.reading())) {
-            assertTrue(after.files.get(0) == after.files.get(1), "there are two of it");
+            assertSame(after.files.get(0), after.files.get(1));
             after.files.get(0).retain();
             after.files.get(0).close();
             assertErrno(Errno.EAGAIN, () -> read(after.files.get(2), 1));
