@@ -365,7 +365,6 @@ final class SavedSocketsTest {
     }
 
     @Test
-    @SuppressWarnings("try") // Closed early, to see what goes with it.
     void filesOnTheirWayInACircleAreThereAndGoWithTheLastWhoReachesThem() {
         List<UnixSocket> pair = sockets.newPair(SocketType.DATAGRAM, caller);
         UnixSocket passenger = sockets.newSocket(SocketType.STREAM, caller);
@@ -378,7 +377,7 @@ final class SavedSocketsTest {
             seen.forEach(FileDescription::close);
             FileDescription travelling = seen.getLast();
             assertTrue(isOpen(travelling));
-            after.close();
+            after.files.forEach(FileDescription::close);
             after.sockets.newSocket(SocketType.STREAM, caller).close();
             assertFalse(isOpen(travelling), "it is kept by those whom nobody reaches");
             assertFalse(isOpen(after.files.getFirst()));

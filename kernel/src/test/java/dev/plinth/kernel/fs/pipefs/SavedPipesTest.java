@@ -139,7 +139,7 @@ final class SavedPipesTest {
     void anEndThatIsSharedStaysShared() {
         PipeFs.Ends ends = pipe(0);
         try (SavedAndRestored after = before.next(ends.writing(), ends.writing(), ends.reading())) {
-            assertSame(after.files.get(0), after.files.get(1), "there are two of it");
+            assertSame(after.files.get(0), after.files.get(1));
             after.files.get(0).retain();
             after.files.get(0).close();
             assertErrno(Errno.EAGAIN, () -> read(after.files.get(2), 1));
