@@ -58,7 +58,7 @@ final class SwapIT {
     private LeakCheck before;
 
     /** From one platform to another. */
-    private record Direction(String from, String to) {
+    record Direction(String from, String to) {
         @Override
         public String toString() {
             return from + " to " + to;

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 @Timeout(600)
 final class SwapTortureIT {
     private static final int EVERY_CALLS = 7;
-    private static final Duration LIMIT = Duration.ofSeconds(120);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     /** Cases in which tasks wait for each other in different ways, by their files. */
     private static final Set<String> FILES =

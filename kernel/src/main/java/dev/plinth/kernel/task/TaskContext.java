@@ -89,6 +89,7 @@ final class TaskContext implements ExecutionContext {
     }
 
     /** Goes on with what was prepared, and closes what was in use. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the task thread only
     void change() {
         Placed before = current;
         earlierCpuNanos += before.context().guestCpuNanos();

@@ -337,7 +337,7 @@ final class World {
             if (phase != Phase.STOPPED) {
                 return false;
             }
-            stopped.stream().filter(Task::isBrokenOff).forEach(unsettled::add);
+            unsettled.addAll(stopped.stream().filter(Task::isBrokenOff).toList());
             if (unsettled.isEmpty()) {
                 return false;
             }
