@@ -79,6 +79,14 @@ public final class ResumedCall {
         return deadline;
     }
 
+    /**
+     * The program's time span becomes what is left of it, as select(2) does: if the call is made
+     * again, that is what it is given, and it is over when it would have been.
+     */
+    public void leave(long nanos) {
+        now = new Part(nanos, now.deadline, now.done);
+    }
+
     /** How many bytes the call wrote before it was broken off. */
     public long done() {
         return before.done;

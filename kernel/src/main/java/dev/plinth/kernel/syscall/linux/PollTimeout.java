@@ -32,6 +32,9 @@ final class PollTimeout {
         }
     }
 
+    /** So many fit into nanoseconds. */
+    private static final long LONGEST_SECONDS = Long.MAX_VALUE / Clock.NANOS_PER_SECOND;
+
     private final Task task;
 
     /** Where the program keeps the structure; zero if it did not give one. */
@@ -51,10 +54,22 @@ final class PollTimeout {
         this.endless = endless;
         this.seconds = seconds;
         this.nanos = nanos;
-        this.start = task.kernel().clock().monotonicNanos();
         if (seconds < 0 || nanos < 0 || nanos >= Clock.NANOS_PER_SECOND) {
             throw ErrnoException.of(Errno.EINVAL);
         }
+        this.start = start();
+    }
+
+    /** When the time began: in a call that is made again, that is before now. */
+    private long start() {
+        if (endless || isZero() || seconds >= LONGEST_SECONDS) {
+            return task.kernel().clock().monotonicNanos();
+        }
+        long span = seconds * Clock.NANOS_PER_SECOND + nanos;
+        long deadline = task.resumedCall().deadlineAfter(span);
+        return deadline == Blocker.NO_DEADLINE
+                ? task.kernel().clock().monotonicNanos()
+                : deadline - span;
     }
 
     private static PollTimeout endless(Task task) {
@@ -155,6 +170,10 @@ final class PollTimeout {
         try {
             task.guestMemory().writeLong(address, secondsLeft);
             task.guestMemory().writeLong(address + Long.BYTES, nanosLeft / unit.nanos);
+            if (deadline() != Blocker.NO_DEADLINE) {
+                long told = nanosLeft / unit.nanos * unit.nanos;
+                task.resumedCall().leave(secondsLeft * Clock.NANOS_PER_SECOND + told);
+            }
             return true;
         } catch (ErrnoException e) {
             return false;
