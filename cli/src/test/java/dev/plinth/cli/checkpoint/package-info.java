@@ -17,9 +17,9 @@
  *
  * <pre>
  * mvn -Dfast -pl cli -am verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false \
- *         -Dit.test='IdentityMatrixIT,LaunchedMatrixIT,KilledCheckpointIT' \
+ *         -Dit.test='CheckpointIT,RestoresIT,IdentityMatrixIT,LaunchedMatrixIT,KilledCheckpointIT' \
  *         -Dfailsafe.failIfNoSpecifiedTests=false \
- *         -Dplinth.matrix.examples=2000 -Dplinth.matrix.launched=200 -Dplinth.kills=1000
+ *         -Dplinth.long=true -Dplinth.matrix.examples=2000 -Dplinth.matrix.launched=200 -Dplinth.kills=1000
  * </pre>
  *
  * <p>No locks.

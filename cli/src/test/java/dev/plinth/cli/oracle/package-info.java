@@ -10,7 +10,9 @@
  * dev.plinth.cli.oracle.OracleCommand} (some of it, by hand).
  *
  * <p>Beside it, and built of the same parts: {@link dev.plinth.cli.oracle.UserlandIT} (real
- * programs), {@link dev.plinth.cli.oracle.Fuzzer} (random system calls).
+ * programs), {@link dev.plinth.cli.oracle.Fuzzer} (random system calls), {@link
+ * dev.plinth.cli.oracle.RestoresIT} (some of all this, checkpointed and restored on another
+ * platform again and again).
  *
  * <p>No locks. Nothing but the tests uses JUnit, so that the command starts without Maven.
  */
