@@ -503,8 +503,7 @@ final class DetachIT {
     @Test
     void movesToAnotherPlatformByImageAndInPlace() throws Exception {
         Path file = temporary.resolve("file");
-        String count =
-                "trap 'exit 5' USR1; i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done";
+        String count = "trap 'exit 5' USR1; i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done";
         TestCommand.outside("sh", "-c", "\"$@\" >>" + file, "sh")
                 .and(sandboxes.detach("a", "/bin/busybox", "sh", "-c", count).words())
                 .run()

@@ -137,8 +137,7 @@ final class OwnCheckpointIT {
                                                 FdRole.STDERR,
                                                 opener.open(
                                                         output,
-                                                        HostOpener.O_WRONLY
-                                                                | HostOpener.O_CREAT))))
+                                                        HostOpener.O_WRONLY | HostOpener.O_CREAT))))
                         .build();
         try (Sandbox sandbox =
                 platforms.plinth().newSandbox(spec, platforms.get(platforms.real().getFirst()))) {
