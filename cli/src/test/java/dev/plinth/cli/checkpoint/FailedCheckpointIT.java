@@ -142,7 +142,7 @@ final class FailedCheckpointIT {
                 run.reportAgain(sandbox);
                 pages++;
                 assertTrue(pages < IMAGE_PAGES_MAX, "it never fits");
-                thread.resizeMemory(directory, pages * PAGE_BYTES);
+                thread.resizeMemory(directory, (long) pages * PAGE_BYTES);
             }
             assertTrue(pages > 4, "it fits at once: " + pages);
             requireWhole(image);

@@ -128,7 +128,7 @@ final class OwnCheckpointIT {
         SandboxSpec spec =
                 SandboxSpec.builder(
                                 List.of(
-                                        "/bin/sh",
+                                        "/bin/bash",
                                         "-c",
                                         "echo checkpoint >/proc/plinth/checkpoint || exit 7"))
                         .stdio(

@@ -123,13 +123,13 @@ final class StoryIT {
 
     private void tell(Hop... hops) throws IOException {
         List<Account> accounts = List.of(new Account("in"), new Account("out"), new Account("err"));
-        for (Hop hop : hops) {
+        for (int i = 0; i < hops.length; i++) {
+            Hop hop = hops[i];
             Path directory = Files.createDirectory(temporary.resolve("hop-" + images));
             try (StandardStreams streams = StandardStreams.open(opener, hop.kinds(), directory)) {
                 start(hop, streams);
                 awaitProgress(streams);
-                boolean last = hop == hops[hops.length - 1];
-                if (last) {
+                if (i == hops.length - 1) {
                     Files.createFile(shared.resolve("enough"));
                     assertEquals(0, sandbox.await(), streams.get(2)::toString);
                 } else {

@@ -158,7 +158,7 @@ final class Traveller implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         try {
             Optional<Boolean> closed =
                     within(() -> {
@@ -168,6 +168,9 @@ final class Traveller implements AutoCloseable {
             if (closed.isEmpty()) {
                 throw new IllegalStateException("the sandbox cannot be closed" + stacks());
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
         } finally {
             stages.forEach(Stage::close);
         }

@@ -34,7 +34,7 @@ final class RestoresIT {
     private static final Set<String> SCRIPTS = Set.of("bash", "dash");
     private static final int CASE_CALLS = 15;
     private static final int SCRIPT_CALLS = 300;
-    private static final int EVERY = LONG ? 1 : 9;
+    private static final int EVERY = LONG ? 1 : 18;
 
     private final Outside outside = new Outside();
     private final Plinth plinth =

@@ -5,9 +5,10 @@ import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Who waits for which futex: a hash of queues, each bucket with a lock of its own. */
 @NotSaved("a call that waits is made again, and waits anew")
@@ -17,23 +18,34 @@ final class FutexQueues {
 
     private final Bucket[] buckets = new Bucket[BUCKETS];
 
+    /** The ticket that was given last. */
+    private final AtomicLong tickets = new AtomicLong(FutexPlace.NO_TICKET);
+
     /** The waiters of all futexes whose keys fall together, in the order in which they came. */
     @NotSaved("a call that waits is made again, and waits anew")
     static final class Bucket {
         private final int index;
+        private final AtomicLong tickets;
 
         /**
          * Held while a word is compared and its waiters are found; see the package's lock order.
          */
         final Object bucketLock = new Object();
 
-        private final Set<FutexWaiter> waiters = new LinkedHashSet<>(4);
+        private final Set<FutexWaiter> waiters = new TreeSet<>(FutexWaiter.IN_ORDER);
 
-        private Bucket(int index) {
+        private Bucket(int index, AtomicLong tickets) {
             this.index = index;
+            this.tickets = tickets;
         }
 
+        /** Adds a waiter behind all others, or where it was before it left the queue. */
         void addLocked(FutexWaiter waiter) {
+            if (waiter.ticket() == FutexPlace.NO_TICKET) {
+                waiter.setTicket(tickets.incrementAndGet());
+            } else {
+                tickets.accumulateAndGet(waiter.ticket(), Math::max);
+            }
             waiters.add(waiter);
         }
 
@@ -69,7 +81,7 @@ final class FutexQueues {
 
     FutexQueues() {
         for (int i = 0; i < BUCKETS; i++) {
-            buckets[i] = new Bucket(i);
+            buckets[i] = new Bucket(i, tickets);
         }
     }
 
@@ -103,6 +115,12 @@ final class FutexQueues {
 
     /** Waits until one of several waiters of the calling thread is woken. */
     FutexOutcome await(List<FutexWaiter> waiters, long deadline) {
+        FutexOutcome outcome = sleep(waiters, deadline);
+        return outcome != FutexOutcome.WOKEN && leave(waiters) ? FutexOutcome.WOKEN : outcome;
+    }
+
+    /** The same, but that waiters that are not woken stay in their queues. */
+    FutexOutcome sleep(List<FutexWaiter> waiters, long deadline) {
         Blocker blocker = waiters.getFirst().caller().blocker();
         try (WaitSet nothing = blocker.newWaitSet()) {
             while (true) {
@@ -114,10 +132,10 @@ final class FutexQueues {
                 switch (blocker.await(nothing, deadline)) {
                     case READY -> {}
                     case TIMED_OUT -> {
-                        return leave(waiters) ? FutexOutcome.WOKEN : FutexOutcome.TIMED_OUT;
+                        return FutexOutcome.TIMED_OUT;
                     }
                     case INTERRUPTED -> {
-                        return leave(waiters) ? FutexOutcome.WOKEN : FutexOutcome.INTERRUPTED;
+                        return FutexOutcome.INTERRUPTED;
                     }
                 }
             }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.state.NotSaved;
 
+import java.util.Comparator;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,11 @@ final class FutexWaiter {
         OWNERSHIP
     }
 
+    /** The first one first; two waiters of one thread have two tickets. */
+    static final Comparator<FutexWaiter> IN_ORDER =
+            Comparator.comparingLong(FutexWaiter::ticket)
+                    .thenComparingInt(waiter -> waiter.caller().tid());
+
     /** Of plain waiters that wait for whatever wakes them: {@code FUTEX_BITSET_MATCH_ANY}. */
     static final int ANY = -1;
 
@@ -42,6 +48,9 @@ final class FutexWaiter {
 
     /** Of a waiter for ownership: who owns the futex. Also read without the lock. */
     private volatile int owner;
+
+    /** The place in the queue; it does not change while the waiter is in one. */
+    private long ticket;
 
     /** Also read without the lock, by the waiter. */
     private volatile boolean woken;
@@ -61,18 +70,30 @@ final class FutexWaiter {
         this.requeueTarget = requireNonNull(requeueTarget, "requeueTarget is null");
     }
 
-    static FutexWaiter plain(FutexCaller caller, FutexKey key, FutexAddress address, int bitset) {
-        return new FutexWaiter(caller, Kind.PLAIN, key, address.value(), bitset, Optional.empty());
+    static FutexWaiter plain(FutexCaller caller, FutexKey key, FutexPlace place) {
+        return of(caller, Kind.PLAIN, key, place, Optional.empty());
     }
 
     static FutexWaiter toBeRequeued(
-            FutexCaller caller, FutexKey key, FutexAddress address, FutexKey target) {
-        return new FutexWaiter(
-                caller, Kind.TO_BE_REQUEUED, key, address.value(), ANY, Optional.of(target));
+            FutexCaller caller, FutexKey key, FutexPlace place, FutexKey target) {
+        return of(caller, Kind.TO_BE_REQUEUED, key, place, Optional.of(target));
     }
 
-    static FutexWaiter forOwnership(FutexCaller caller, FutexKey key, FutexAddress address) {
-        return new FutexWaiter(caller, Kind.OWNERSHIP, key, address.value(), ANY, Optional.empty());
+    static FutexWaiter forOwnership(FutexCaller caller, FutexKey key, FutexPlace place) {
+        return of(caller, Kind.OWNERSHIP, key, place, Optional.empty());
+    }
+
+    private static FutexWaiter of(
+            FutexCaller caller,
+            Kind kind,
+            FutexKey key,
+            FutexPlace place,
+            Optional<FutexKey> requeueTarget) {
+        FutexWaiter waiter =
+                new FutexWaiter(
+                        caller, kind, key, place.address().value(), place.bitset(), requeueTarget);
+        waiter.ticket = place.ticket();
+        return waiter;
     }
 
     FutexCaller caller() {
@@ -107,10 +128,19 @@ final class FutexWaiter {
         owner = tid;
     }
 
-    /** The waiter is in the queue of another futex from now on. */
+    /** The waiter is in no queue, and comes to that of another futex, behind all others. */
     void moveTo(FutexKey newKey, long newAddress) {
         key = newKey;
         address = newAddress;
+        ticket = FutexPlace.NO_TICKET;
+    }
+
+    long ticket() {
+        return ticket;
+    }
+
+    void setTicket(long place) {
+        ticket = place;
     }
 
     /** The waiter is to become the owner of the futex that it was moved to. */

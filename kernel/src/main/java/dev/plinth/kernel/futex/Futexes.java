@@ -56,13 +56,30 @@ public final class Futexes {
      */
     public FutexOutcome await(
             FutexCaller caller, FutexAddress address, int expected, int bitset, long deadline) {
-        requireBits(bitset);
-        // Brings the page in before a lock is held, and sees most changes that came before.
-        requireValue(caller.memory(), address, expected);
-        FutexKey key = FutexKey.of(caller.memory(), address, AccessType.READ);
-        FutexWaiter waiter = FutexWaiter.plain(caller, key, address, bitset);
-        enqueue(waiter, address, expected);
-        return queues.await(waiter, deadline);
+        FutexPlace place = new FutexPlace(address, bitset, FutexPlace.NO_TICKET);
+        FutexWait wait = begin(caller, place, OptionalInt.of(expected));
+        FutexOutcome outcome = wait.await(deadline);
+        return outcome == FutexOutcome.INTERRUPTED && wait.leave() ? FutexOutcome.WOKEN : outcome;
+    }
+
+    /**
+     * Enters the queue of a futex, for a wait that can be left for a while.
+     *
+     * @param place where
+     * @param expected what the word has to hold; empty to wait whatever it holds
+     * @return the wait; the caller ends it
+     * @throws ErrnoException as {@link #await}
+     */
+    public FutexWait begin(FutexCaller caller, FutexPlace place, OptionalInt expected) {
+        requireBits(place.bitset());
+        if (expected.isPresent()) {
+            // Brings the page in before a lock is held, and sees most changes that came before.
+            requireValue(caller.memory(), place.address(), expected.getAsInt());
+        }
+        FutexKey key = FutexKey.of(caller.memory(), place.address(), AccessType.READ);
+        FutexWaiter waiter = FutexWaiter.plain(caller, key, place);
+        enqueue(waiter, place.address(), expected);
+        return new FutexWait(queues, waiter, place, () -> {});
     }
 
     /**
@@ -84,12 +101,14 @@ public final class Futexes {
         for (Waited futex : futexes) {
             requireAccess(caller.memory(), futex.address());
             FutexKey key = FutexKey.of(caller.memory(), futex.address(), AccessType.READ);
-            waiters.add(FutexWaiter.plain(caller, key, futex.address(), ANY));
+            FutexPlace place = new FutexPlace(futex.address(), ANY, FutexPlace.NO_TICKET);
+            waiters.add(FutexWaiter.plain(caller, key, place));
         }
         List<FutexWaiter> queued = new ArrayList<>(waiters.size());
         try {
             for (int i = 0; i < waiters.size(); i++) {
-                enqueue(waiters.get(i), futexes.get(i).address(), futexes.get(i).expected());
+                Waited futex = futexes.get(i);
+                enqueue(waiters.get(i), futex.address(), OptionalInt.of(futex.expected()));
                 queued.add(waiters.get(i));
             }
         } catch (ErrnoException e) {
@@ -115,10 +134,12 @@ public final class Futexes {
         return index;
     }
 
-    private void enqueue(FutexWaiter waiter, FutexAddress address, int expected) {
+    private void enqueue(FutexWaiter waiter, FutexAddress address, OptionalInt expected) {
         Bucket bucket = queues.bucket(waiter.key());
         synchronized (bucket.bucketLock) {
-            requireValue(waiter.caller().memory(), address, expected);
+            if (expected.isPresent()) {
+                requireValue(waiter.caller().memory(), address, expected.getAsInt());
+            }
             bucket.addLocked(waiter);
         }
     }

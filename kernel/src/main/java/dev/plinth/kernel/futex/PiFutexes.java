@@ -13,6 +13,8 @@ import dev.plinth.kernel.state.NotSaved;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
@@ -57,21 +59,35 @@ public final class PiFutexes {
      *     if the owner does not live; EINVAL if the word and those who wait do not fit together
      */
     public FutexOutcome lock(FutexCaller caller, FutexAddress address, long deadline) {
-        FutexKey key = keyToWrite(caller.memory(), address);
-        FutexWaiter waiter = FutexWaiter.forOwnership(caller, key, address);
+        return begin(caller, FutexPlace.of(address))
+                .map(wait -> awaitOrLeave(wait, deadline))
+                .orElse(FutexOutcome.WOKEN);
+    }
+
+    private static FutexOutcome awaitOrLeave(FutexWait wait, long deadline) {
+        FutexOutcome outcome = wait.await(deadline);
+        return outcome == FutexOutcome.INTERRUPTED && wait.leave() ? FutexOutcome.WOKEN : outcome;
+    }
+
+    /**
+     * The same, for a wait that can be left for a while.
+     *
+     * @return the wait, which the caller ends; empty if the caller is the owner now
+     * @throws ErrnoException as {@link #lock}
+     */
+    public Optional<FutexWait> begin(FutexCaller caller, FutexPlace place) {
+        FutexKey key = keyToWrite(caller.memory(), place.address());
+        FutexWaiter waiter = FutexWaiter.forOwnership(caller, key, place);
         Bucket bucket = queues.bucket(key);
         synchronized (bucket.bucketLock) {
             if (acquireLocked(bucket, waiter, false)) {
-                return FutexOutcome.WOKEN;
+                return Optional.empty();
             }
             bucket.addLocked(waiter);
             blocked.put(caller.tid(), waiter);
         }
-        try {
-            return queues.await(waiter, deadline);
-        } finally {
-            blocked.remove(caller.tid());
-        }
+        return Optional.of(
+                new FutexWait(queues, waiter, place, () -> blocked.remove(caller.tid())));
     }
 
     /**
@@ -81,7 +97,7 @@ public final class PiFutexes {
      */
     public void tryLock(FutexCaller caller, FutexAddress address) {
         FutexKey key = keyToWrite(caller.memory(), address);
-        FutexWaiter waiter = FutexWaiter.forOwnership(caller, key, address);
+        FutexWaiter waiter = FutexWaiter.forOwnership(caller, key, FutexPlace.of(address));
         Bucket bucket = queues.bucket(key);
         synchronized (bucket.bucketLock) {
             if (!acquireLocked(bucket, waiter, false)) {
@@ -121,36 +137,29 @@ public final class PiFutexes {
      * Waits to be moved to another futex by {@link #requeue} and to become its owner,
      * FUTEX_WAIT_REQUEUE_PI.
      *
-     * @return interrupted: as long as the waiter was not moved, the call can be made again
-     * @throws ErrnoException EAGAIN if the word holds something else, or if the wait was given up
-     *     after the waiter was moved; EINVAL if both are one
+     * @param place where the waiter is until it is moved
+     * @param expected what the word has to hold; empty to wait whatever it holds
+     * @return the wait, which the caller ends
+     * @throws ErrnoException EAGAIN if the word holds something else; EINVAL if both are one
      */
-    public FutexOutcome awaitRequeue(
-            FutexCaller caller,
-            FutexAddress address,
-            int expected,
-            long deadline,
-            FutexAddress target) {
+    public FutexWait beginRequeue(
+            FutexCaller caller, FutexPlace place, OptionalInt expected, FutexAddress target) {
+        FutexAddress address = place.address();
         FutexKey targetKey = keyToWrite(caller.memory(), target);
-        Futexes.requireValue(caller.memory(), address, expected);
+        if (expected.isPresent()) {
+            Futexes.requireValue(caller.memory(), address, expected.getAsInt());
+        }
         FutexKey key = FutexKey.of(caller.memory(), address, AccessType.READ);
         requireTwo(key, targetKey);
-        FutexWaiter waiter = FutexWaiter.toBeRequeued(caller, key, address, targetKey);
+        FutexWaiter waiter = FutexWaiter.toBeRequeued(caller, key, place, targetKey);
         Bucket bucket = queues.bucket(key);
         synchronized (bucket.bucketLock) {
-            Futexes.requireValue(caller.memory(), address, expected);
+            if (expected.isPresent()) {
+                Futexes.requireValue(caller.memory(), address, expected.getAsInt());
+            }
             bucket.addLocked(waiter);
         }
-        try {
-            FutexOutcome outcome = queues.await(waiter, deadline);
-            if (outcome == FutexOutcome.INTERRUPTED
-                    && waiter.kind() == FutexWaiter.Kind.OWNERSHIP) {
-                throw ErrnoException.of(Errno.EAGAIN);
-            }
-            return outcome;
-        } finally {
-            blocked.remove(caller.tid());
-        }
+        return new FutexWait(queues, waiter, place, () -> blocked.remove(caller.tid()));
     }
 
     /**

@@ -62,7 +62,7 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
     /** A bit for each extent that was found to be right, and is there. */
     private final AtomicLongArray ready;
 
-    /** An extent is read under the one that its number chooses. */
+    /** Of a compressed image: an extent is read under the one that its number chooses. */
     private final Object[] extentLocks = new Object[LOCKS];
 
     /** Set before the memory is used: mapped by the memory file, behind its own pages. */
@@ -265,13 +265,23 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
         if (isReady(i)) {
             return;
         }
+        if (!compressed) {
+            // Nothing is written: who looks at the same extent meanwhile needs not wait.
+            readExtent(i);
+            setReady(i);
+            return;
+        }
         synchronized (extentLocks[i % LOCKS]) {
             if (isReady(i)) {
                 return;
             }
             readExtent(i);
-            ready.getAndUpdate(i >> 6, bits -> bits | 1L << i);
+            setReady(i);
         }
+    }
+
+    private void setReady(int i) {
+        ready.getAndUpdate(i >> 6, bits -> bits | 1L << i);
     }
 
     /**

@@ -4,6 +4,8 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.state.proto.RestartState;
 
+import java.util.OptionalLong;
+
 /**
  * How a call goes on that a signal broke off, if the signal ran no handler: {@code struct
  * restart_block}. The program is made to call restart_syscall(2), which comes here.
@@ -34,6 +36,26 @@ public interface RestartBlock {
      * @throws dev.plinth.kernel.errno.RestartException if a signal breaks it off again
      */
     long restart(Task task);
+
+    /**
+     * The call does not go on: a handler runs, or the task ends. By the task's thread.
+     *
+     * @return the call's result, if it turns out to be over
+     */
+    default OptionalLong giveUp() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Whether the call itself is made again after a signal with a handler, instead of failing with
+     * EINTR: so it is where the call would not have gone on in this way if the signal alone had
+     * broken it off.
+     *
+     * @param handlerRestarts whether the handler has SA_RESTART
+     */
+    default boolean isRepeatedAfterHandler(boolean handlerRestarts) {
+        return false;
+    }
 
     /** What is saved of it. */
     RestartState save();

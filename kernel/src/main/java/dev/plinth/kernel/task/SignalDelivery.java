@@ -25,6 +25,7 @@ import dev.plinth.kernel.state.NotSaved;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Delivers signals to one task: default actions, entry into handlers, the way back, and what
@@ -113,12 +114,20 @@ final class SignalDelivery {
             registers.setRax(done);
             return;
         }
+        boolean repeats =
+                task.restartBlock().isRepeatedAfterHandler(action.has(SignalAction.SA_RESTART));
         boolean again =
                 switch ((int) -registers.rax()) {
                     case Restart.ERESTARTNOINTR -> true;
                     case Restart.ERESTARTSYS -> action.has(SignalAction.SA_RESTART);
+                    case Restart.ERESTART_RESTARTBLOCK -> repeats;
                     default -> false;
                 };
+        OptionalLong result = task.giveUpCall();
+        if (result.isPresent()) {
+            registers.setRax(result.getAsLong());
+            return;
+        }
         if (again) {
             registers.setRax(registers.origRax());
             registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);

@@ -24,6 +24,7 @@ import dev.plinth.kernel.vfs.FsContext;
 import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -622,7 +623,21 @@ public final class Task implements Stateful {
 
     /** Goes on with the call that a signal broke off, as restart_syscall(2). */
     public long restart() {
-        return restartBlock.restart(this);
+        RestartBlock block = restartBlock;
+        restartBlock = RestartBlock.NONE;
+        return block.restart(this);
+    }
+
+    /**
+     * The call that was broken off does not go on: a handler runs, or the task ends.
+     *
+     * @return the call's result, if it turns out to be over
+     */
+    OptionalLong giveUpCall() {
+        boolean goesOn = isBrokenOff() && registers.rax() == -Restart.ERESTART_RESTARTBLOCK;
+        OptionalLong result = goesOn ? restartBlock.giveUp() : OptionalLong.empty();
+        restartBlock = RestartBlock.NONE;
+        return result;
     }
 
     /** Forgets a call that a signal broke off: a handler ran instead. */

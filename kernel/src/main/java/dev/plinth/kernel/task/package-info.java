@@ -14,7 +14,9 @@
  * (exit), {@code ChildWait} (wait), {@code ProcessEntry} (a process from outside), {@code
  * JobControl} and {@code GroupStop} (stop and continue). What runs beside it: {@link
  * dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time). What stops all of it: {@code
- * World}, with {@link dev.plinth.kernel.task.StoppedWorld}.
+ * World}, with {@link dev.plinth.kernel.task.StoppedWorld}. What is saved of it, and made again:
+ * {@link dev.plinth.kernel.task.SavedTasks} with {@code SavedProcess} and {@code SavedTask}, {@link
+ * dev.plinth.kernel.task.ResumedCall} (a call that was broken off), {@code RestoredBirths}.
  *
  * <p><b>Threads.</b> A task has one Java platform thread for life, which makes its execution
  * context and is alone in running it; when the task has ended, the thread serves another. What a
@@ -49,7 +51,8 @@
  * TaskClock} are leaves (the last asks the platform).
  *
  * <p>Imports {@code signal}, {@code futex}, {@code timer}, {@code mm}, {@code vfs}, {@code fd},
- * {@code cred}, {@code loader}, {@code time}, {@code memory}, of the files without a name {@code
- * fs.pipefs}, {@code fs.tmpfs} and {@code net}, and the views that {@code fs.procfs} asks for.
+ * {@code cred}, {@code loader}, {@code time}, {@code memory}, {@code state}, of the files without a
+ * name {@code fs.pipefs}, {@code fs.tmpfs} and {@code net}, and the views that {@code fs.procfs}
+ * asks for.
  */
 package dev.plinth.kernel.task;

@@ -69,7 +69,7 @@ public abstract class AnonymousInode extends Inode {
         if ((state.getPermissions() & ~PERMISSION_BITS) != 0) {
             throw StateReader.corrupt("permissions are %o".formatted(state.getPermissions()));
         }
-        this.fileSystem = (AnonymousFs) fileSystem();
+        this.fileSystem = reader.get(state.getFileSystemRef(), AnonymousFs.class);
         this.born = Timestamps.restore(state.getBorn());
         this.ownership = new Ownership(state.getPermissions(), state.getUid(), state.getGid());
         this.accessed = Timestamps.restore(state.getAccessed());

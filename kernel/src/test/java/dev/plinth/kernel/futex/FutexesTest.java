@@ -220,10 +220,13 @@ final class FutexesTest {
         FutexCaller two = caller(mm);
         futexes.pi().lock(waker, mutex, NEVER);
         List<Future<FutexOutcome>> waiters = new ArrayList<>();
+        FutexPlace place = FutexPlace.of(condition);
         for (FutexCaller caller : List.of(one, two)) {
             waiters.add(
-                    threads.submit(
-                            () -> futexes.pi().awaitRequeue(caller, condition, 0, NEVER, mutex)));
+                    threads.submit(() ->
+                            futexes.pi()
+                                    .beginRequeue(caller, place, OptionalInt.of(0), mutex)
+                                    .await(NEVER)));
         }
         int moved = 0;
         while (moved < 2) {

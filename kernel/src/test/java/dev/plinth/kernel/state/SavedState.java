@@ -40,12 +40,12 @@ public final class SavedState {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             writer.writeTo(state, out);
             ByteArrayInputStream in = new ByteArrayInputStream(out.toByteArray());
-            KernelState.parseDelimitedFrom(in);
+            KernelState written = KernelState.parseDelimitedFrom(in);
             List<ObjectState> objects = new ArrayList<>();
             while (in.available() > 0) {
                 objects.add(ObjectState.parseDelimitedFrom(in));
             }
-            return new SavedState(state, objects, writer.roles());
+            return new SavedState(written, objects, writer.roles());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -77,12 +77,7 @@ final class RestoredOverlay {
         Optional<Inode> lower = reader.find(state.getLowerRef(), Inode.class);
         upper.ifPresent(inode -> requireOf(fileSystem.upper(), inode));
         lower.ifPresent(inode -> requireOf(fileSystem.lowerRoot().fileSystem(), inode));
-        boolean isOne =
-                upper.isPresent() && lower.isPresent()
-                        ? (upper.get().type() == lower.get().type()
-                                && upper.get().number() == lower.get().number())
-                        : upper.isPresent() || lower.isPresent();
-        if (!isOne) {
+        if (!areOne(upper, lower)) {
             throw StateReader.corrupt("a file of an overlay is another one in each layer");
         }
         Inode inode =
@@ -94,5 +89,14 @@ final class RestoredOverlay {
             file.restore(state, reader);
         }
         return inode;
+    }
+
+    /** Whether what the layers have can be one file, which kept its number when it was copied. */
+    private static boolean areOne(Optional<Inode> upper, Optional<Inode> lower) {
+        if (upper.isEmpty() || lower.isEmpty()) {
+            return upper.isPresent() || lower.isPresent();
+        }
+        return upper.get().type() == lower.get().type()
+                && upper.get().number() == lower.get().number();
     }
 }

@@ -12,17 +12,15 @@ import dev.plinth.kernel.cred.CrossProcessAccess;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.futex.FutexAddress;
-import dev.plinth.kernel.futex.FutexOutcome;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.futex.WakeOperation;
-import dev.plinth.kernel.state.proto.FutexRestartState;
-import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.strace.FutexFormats;
 import dev.plinth.kernel.strace.StructFormats;
 import dev.plinth.kernel.syscall.SyscallArguments;
 import dev.plinth.kernel.syscall.SyscallFamily;
 import dev.plinth.kernel.syscall.SyscallRow;
-import dev.plinth.kernel.task.RestartBlock;
+import dev.plinth.kernel.syscall.linux.FutexRestart.Kind;
+import dev.plinth.kernel.syscall.linux.FutexRestart.Limit;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Blocker;
@@ -183,62 +181,10 @@ final class FutexSyscalls implements SyscallFamily {
                 task, time, byRealtime ? clock.realtimeNanos() : clock.monotonicNanos());
     }
 
-    /**
-     * Until when a futex is waited for.
-     *
-     * @param moment on the monotonic clock, or {@link Blocker#NO_DEADLINE}
-     * @param realtime whether it is one of the time of day instead, which may change meanwhile
-     */
-    record Limit(long moment, boolean realtime) {
-        private long deadline(Task task) {
-            return realtime
-                    ? TimeArguments.deadlineAt(task, moment, task.kernel().clock().realtimeNanos())
-                    : moment;
-        }
-    }
-
     private static long await(
             Task task, FutexAddress address, int expected, int bitset, Limit limit) {
-        long deadline = limit.deadline(task);
-        FutexOutcome outcome =
-                task.kernel()
-                        .futexes()
-                        .await(task.futexCaller(), address, expected, bitset, deadline);
-        return switch (outcome) {
-            case WOKEN -> 0;
-            case TIMED_OUT -> throw ErrnoException.of(Errno.ETIMEDOUT);
-            case INTERRUPTED ->
-                    throw deadline == Blocker.NO_DEADLINE
-                            ? RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS)
-                            : task.restartWith(new WaitRestart(address, expected, bitset, limit));
-        };
-    }
-
-    /**
-     * A wait goes on; {@code futex_wait_restart}.
-     *
-     * @param limit as the call had it
-     */
-    record WaitRestart(FutexAddress address, int expected, int bitset, Limit limit)
-            implements RestartBlock {
-        @Override
-        public long restart(Task task) {
-            return await(task, address, expected, bitset, limit);
-        }
-
-        @Override
-        public RestartState save() {
-            return RestartState.newBuilder()
-                    .setFutex(
-                            FutexRestartState.newBuilder()
-                                    .setAddress(address.value())
-                                    .setShared(address.shared())
-                                    .setExpected(expected)
-                                    .setBitset(bitset)
-                                    .setDeadlineNanos(limit.moment())
-                                    .setRealtime(limit.realtime()))
-                    .build();
-        }
+        return FutexRestart.first(Kind.WAKE, address, bitset, expected, address, limit)
+                .restart(task);
     }
 
     private static long wake(Task task, SyscallArguments arguments, int bitset) {
@@ -272,32 +218,23 @@ final class FutexSyscalls implements SyscallFamily {
     }
 
     private static long lockPi(Task task, FutexAddress address, long deadline) {
-        return switch (task.kernel().futexes().pi().lock(task.futexCaller(), address, deadline)) {
-            case WOKEN -> 0;
-            case TIMED_OUT -> throw ErrnoException.of(Errno.ETIMEDOUT);
-            case INTERRUPTED -> throw RestartException.of(RestartException.Kind.ALWAYS);
-        };
+        Limit limit = new Limit(deadline, false);
+        return FutexRestart.first(Kind.OWNERSHIP, address, Futexes.ANY, 0, address, limit)
+                .restart(task);
     }
 
     private static long awaitRequeuePi(Task task, SyscallArguments arguments, long deadline) {
         if (arguments.longAt(0) == arguments.longAt(4)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        FutexOutcome outcome =
-                task.kernel()
-                        .futexes()
-                        .pi()
-                        .awaitRequeue(
-                                task.futexCaller(),
-                                address(arguments),
-                                arguments.intAt(2),
-                                deadline,
-                                address(arguments, 4));
-        return switch (outcome) {
-            case WOKEN -> 0;
-            case TIMED_OUT -> throw ErrnoException.of(Errno.ETIMEDOUT);
-            case INTERRUPTED -> throw RestartException.of(RestartException.Kind.ALWAYS);
-        };
+        return FutexRestart.first(
+                        Kind.REQUEUE,
+                        address(arguments),
+                        Futexes.ANY,
+                        arguments.intAt(2),
+                        address(arguments, 4),
+                        new Limit(deadline, false))
+                .restart(task);
     }
 
     private static long requeuePi(Task task, SyscallArguments arguments) {

@@ -1,7 +1,5 @@
 package dev.plinth.kernel.syscall.linux;
 
-import dev.plinth.kernel.futex.FutexAddress;
-import dev.plinth.kernel.state.proto.FutexRestartState;
 import dev.plinth.kernel.state.proto.RestartState;
 import dev.plinth.kernel.task.RestartBlock;
 
@@ -24,16 +22,8 @@ public final class RestartBlocks {
                             state.getPoll().getAddress(),
                             state.getPoll().getCount(),
                             state.getPoll().getDeadlineNanos());
-            case FUTEX -> futex(state.getFutex());
+            case FUTEX -> FutexRestart.restore(state.getFutex());
             case CALL_NOT_SET -> RestartBlock.NONE;
         };
-    }
-
-    private static RestartBlock futex(FutexRestartState state) {
-        return new FutexSyscalls.WaitRestart(
-                new FutexAddress(state.getAddress(), state.getShared()),
-                state.getExpected(),
-                state.getBitset(),
-                new FutexSyscalls.Limit(state.getDeadlineNanos(), state.getRealtime()));
     }
 }
