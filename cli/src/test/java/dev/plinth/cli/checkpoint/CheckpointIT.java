@@ -30,7 +30,6 @@ import java.util.stream.Stream;
  * each way by itself, by swaps, and by checkpoints that leave it running.
  */
 @Timeout(300)
-@Execution(ExecutionMode.CONCURRENT)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CheckpointIT {
     static final boolean LONG = Boolean.getBoolean("plinth.long");
@@ -54,6 +53,7 @@ final class CheckpointIT {
                 .flatMap(each -> all.stream().map(instead -> Arguments.of(each, instead)));
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest(name = "{0}, {1}", quoteTextArguments = false)
     @MethodSource("runsOutside")
     void passesOutside(SavedCase savedCase, Instead instead, @TempDir Path directory)
@@ -79,6 +79,7 @@ final class CheckpointIT {
                 .flatMap(each -> routes.stream().map(route -> Arguments.of(each, route)));
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest(name = "{0}: {1}", quoteTextArguments = false)
     @MethodSource("journeys")
     void findsAllAsItWas(SavedCase savedCase, Route route, @TempDir Path directory)
