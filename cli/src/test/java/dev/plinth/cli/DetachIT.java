@@ -409,10 +409,10 @@ final class DetachIT {
         Process beside =
                 sandboxes
                         .plinth("exec", "a", "--", "/bin/busybox", "sh", "-c")
-                        .and("trap 'exit 44' INT; echo ready; while :; do sleep 0.1; done")
+                        .and("trap 'exit 44' TERM; echo ready; while :; do sleep 0.1; done")
                         .start(temporary.resolve("out"), temporary.resolve("err"));
         Registered.await("ready", () -> readsReady(temporary.resolve("out")));
-        new ProcessBuilder("kill", "-INT", Long.toString(beside.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-TERM", Long.toString(beside.pid())).start().waitFor();
         assertEquals(44, beside.waitFor());
         assertEquals("running", sandboxes.status("a"));
     }
