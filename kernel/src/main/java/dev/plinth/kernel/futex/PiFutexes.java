@@ -234,9 +234,6 @@ public final class PiFutexes {
 
     /** A thread ends: the first who waits for each futex that it owns gets it. */
     void abandon(int tid) {
-        if (blocked.isEmpty()) {
-            return;
-        }
         for (Bucket bucket : queues.buckets()) {
             synchronized (bucket.bucketLock) {
                 Set<FutexKey> owned = new HashSet<>();
