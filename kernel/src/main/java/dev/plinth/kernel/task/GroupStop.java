@@ -130,8 +130,9 @@ final class GroupStop {
         if (stop.isPresent()) {
             try (WaitSet nothing = task.blocker().newWaitSet()) {
                 while (isStoppedHere(task, jobs)) {
-                    task.kernel().world().stopHere(task);
                     task.sleepStopped(nothing);
+                    // Takes wakes: whether the process is stopped is to be asked again behind it.
+                    task.kernel().world().stopHere(task);
                 }
             }
         }
