@@ -50,17 +50,11 @@ final class RestoreCommand implements StartingCommand {
 
     @Override
     public Options options() {
-        return new Options()
-                .addOption(IMAGE_PATH)
-                .addOption(CommonOptions.PLATFORM)
-                .addOption(ALLOW_CHANGED)
-                .addOption(RunCommand.STRACE)
-                .addOption(SandboxStart.ID)
-                .addOption(SandboxStart.DETACH)
-                .addOption(CommonOptions.ROOT)
-                .addOption(SandboxStart.CHECKPOINTS)
-                .addOption(CommonOptions.DEBUG_LOG)
-                .addOption(CommonOptions.PLUGINS);
+        return SandboxStart.addTo(
+                new Options()
+                        .addOption(IMAGE_PATH)
+                        .addOption(CommonOptions.PLATFORM)
+                        .addOption(ALLOW_CHANGED));
     }
 
     @Override

@@ -94,23 +94,17 @@ final class RunCommand implements StartingCommand {
 
     @Override
     public Options options() {
-        return new Options()
-                .addOption(CommonOptions.PLATFORM)
-                .addOption(ROOTFS)
-                .addOption(MOUNT)
-                .addOption(CWD)
-                .addOption(ENV)
-                .addOption(USER)
-                .addOption(HOSTNAME)
-                .addOption(MEMORY)
-                .addOption(PIDS)
-                .addOption(STRACE)
-                .addOption(SandboxStart.ID)
-                .addOption(SandboxStart.DETACH)
-                .addOption(CommonOptions.ROOT)
-                .addOption(SandboxStart.CHECKPOINTS)
-                .addOption(CommonOptions.DEBUG_LOG)
-                .addOption(CommonOptions.PLUGINS);
+        return SandboxStart.addTo(
+                new Options()
+                        .addOption(CommonOptions.PLATFORM)
+                        .addOption(ROOTFS)
+                        .addOption(MOUNT)
+                        .addOption(CWD)
+                        .addOption(ENV)
+                        .addOption(USER)
+                        .addOption(HOSTNAME)
+                        .addOption(MEMORY)
+                        .addOption(PIDS));
     }
 
     @Override

@@ -19,6 +19,7 @@ import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.task.ExitStatus;
 
 import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,17 @@ final class SandboxStart {
     SandboxStart(Launch launch, StartingCommand command) {
         this.launch = requireNonNull(launch, "launch is null");
         this.command = requireNonNull(command, "command is null");
+    }
+
+    /** Adds what every command takes that starts a sandbox, behind what it takes besides. */
+    static Options addTo(Options options) {
+        return options.addOption(RunCommand.STRACE)
+                .addOption(ID)
+                .addOption(DETACH)
+                .addOption(CommonOptions.ROOT)
+                .addOption(CHECKPOINTS)
+                .addOption(CommonOptions.DEBUG_LOG)
+                .addOption(CommonOptions.PLUGINS);
     }
 
     /**

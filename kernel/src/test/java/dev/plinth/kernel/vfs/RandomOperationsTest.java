@@ -2,7 +2,6 @@ package dev.plinth.kernel.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 
@@ -56,16 +55,7 @@ final class RandomOperationsTest {
                 NativeFileCalls inLower = new NativeFileCalls(files.host, lower)) {
             populate(inLower, seed);
         }
-        run(
-                seed,
-                files -> {
-                    FileSystem below = files.hostfs(lower, true);
-                    files.own(below);
-                    FileSystem overlay =
-                            new OverlayFs(below, files.numbers, files.memory, files.clock, 1 << 28);
-                    return files.mount("tree", overlay, Mount.Options.READ_WRITE);
-                },
-                true);
+        run(seed, files -> files.mountOverlay("tree", lower), true);
         try (TestingFiles files = new TestingFiles();
                 NativeFileCalls inLower = new NativeFileCalls(files.host, lower)) {
             Path again = Files.createDirectory(directory.resolve("again"));

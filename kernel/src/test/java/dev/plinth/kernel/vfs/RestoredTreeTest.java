@@ -2,7 +2,6 @@ package dev.plinth.kernel.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.vfs.RandomOperationsTest.Operation;
 
 import org.junit.jupiter.api.Timeout;
@@ -53,16 +52,7 @@ final class RestoredTreeTest {
                 NativeFileCalls inLower = new NativeFileCalls(files.host, lower)) {
             RandomOperationsTest.populate(inLower, seed);
         }
-        run(
-                seed,
-                files -> {
-                    FileSystem below = files.hostfs(lower, true);
-                    files.own(below);
-                    FileSystem overlay =
-                            new OverlayFs(below, files.numbers, files.memory, files.clock, 1 << 28);
-                    files.mount("tree", overlay, Mount.Options.READ_WRITE);
-                },
-                true);
+        run(seed, files -> files.mountOverlay("tree", lower), true);
     }
 
     private void run(long seed, Consumer<TestingFiles> place, boolean populated)

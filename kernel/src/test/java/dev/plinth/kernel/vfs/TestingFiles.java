@@ -3,6 +3,7 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.fs.hostfs.HostFs;
+import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.memory.MemoryFile;
@@ -64,6 +65,16 @@ public final class TestingFiles implements AutoCloseable {
         vfs.makeDirectory(root, mounts.root(), PathName.of(name), 0755);
         Location place = vfs.resolve(root, mounts.root(), PathName.of(name), Lookup.NO_FOLLOW);
         return mounts.mount(name, fileSystem, place, options).rootLocation();
+    }
+
+    /** Mounts an overlay over a directory of the host on a new directory of the root. */
+    public Location mountOverlay(String name, Path lower) {
+        FileSystem below = hostfs(lower, true);
+        own(below);
+        return mount(
+                name,
+                new OverlayFs(below, numbers, memory, clock, CAPACITY / 4),
+                Mount.Options.READ_WRITE);
     }
 
     /** Closes a file system in the end, that is mounted nowhere. */
