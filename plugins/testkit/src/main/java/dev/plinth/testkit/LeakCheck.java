@@ -56,17 +56,26 @@ public final class LeakCheck {
 
     private static final String TRACER = "TracerPid:\t";
 
-    private record HostProcess(long number, long parent, long tracer, String started) {}
+    /**
+     * A process of the host.
+     *
+     * @param name the number and the start time, which no other process has both
+     * @param about what tells a reader whose it may be: command, state, parent
+     */
+    private record HostProcess(long number, long parent, long tracer, String name, String about) {}
 
     private final Map<String, String> descriptors;
     private final Set<Long> threads;
-    private final Set<String> processes;
+
+    /** What is known of each, by its name. */
+    private final Map<String, String> processes;
+
     private final Map<String, String> mappings;
 
     private LeakCheck(
             Map<String, String> descriptors,
             Set<Long> threads,
-            Set<String> processes,
+            Map<String, String> processes,
             Map<String, String> mappings) {
         this.descriptors = descriptors;
         this.threads = threads;
@@ -125,11 +134,11 @@ public final class LeakCheck {
                 found.add("thread " + thread.getName());
             }
         }
-        for (String process : now.processes) {
-            if (!processes.contains(process)) {
-                found.add("process " + process);
+        now.processes.forEach((process, about) -> {
+            if (!processes.containsKey(process)) {
+                found.add("process " + process + ": " + about);
             }
-        }
+        });
         now.mappings.forEach((range, target) -> {
             if (!target.equals(mappings.get(range))) {
                 found.add("mapping " + range + " " + target);
@@ -157,8 +166,8 @@ public final class LeakCheck {
         }
     }
 
-    /** Processes that descend from this one or are traced by it, as number and start time. */
-    private static Set<String> processes() throws IOException {
+    /** Processes that descend from this one or are traced by it. */
+    private static Map<String, String> processes() throws IOException {
         List<HostProcess> all = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             entries.forEach(entry -> read(entry).ifPresent(all::add));
@@ -175,8 +184,7 @@ public final class LeakCheck {
         }
         return all.stream()
                 .filter(process -> process.number() != self && owned.contains(process.number()))
-                .map(process -> process.number() + " started at " + process.started())
-                .collect(Collectors.toSet());
+                .collect(Collectors.toMap(HostProcess::name, HostProcess::about));
     }
 
     /** What /proc says of a process; empty if it has ended. */
@@ -185,19 +193,27 @@ public final class LeakCheck {
             // The name in parentheses may hold anything, so the fields count from its end: state,
             // parent, and so on to the start time, the 22nd of all.
             String stat = Files.readString(entry.resolve("stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            int behindName = stat.lastIndexOf(')') + 1;
+            String[] fields = stat.substring(behindName + 1).split(" ", -1);
             long tracer =
                     Files.readAllLines(entry.resolve("status")).stream()
                             .filter(line -> line.startsWith(TRACER))
                             .mapToLong(line -> Long.parseLong(line.substring(TRACER.length())))
                             .findFirst()
                             .orElse(0);
+            String number = entry.getFileName().toString();
             return Optional.of(
                     new HostProcess(
-                            Long.parseLong(entry.getFileName().toString()),
+                            Long.parseLong(number),
                             Long.parseLong(fields[1]),
                             tracer,
-                            fields[19]));
+                            number + " started at " + fields[19],
+                            "%s %s, child of %s, traced by %d"
+                                    .formatted(
+                                            stat.substring(stat.indexOf('('), behindName),
+                                            fields[0],
+                                            fields[1],
+                                            tracer)));
         } catch (IOException e) {
             return Optional.empty();
         }
