@@ -634,6 +634,9 @@ public final class UnixSocket extends FileDescription {
      *     connected; ECONNRESET; EFAULT
      */
     public Received receive(IoBuffer destination, boolean peek, boolean waits) {
+        // Asked before the queue is: who sends something and leaves does so in this order.
+        boolean ended = (shut.get() & NO_RECEIVING) != 0;
+        boolean failed = pendingError.get() != 0;
         boolean connected = state.get() == State.CONNECTED;
         try {
             if (type == SocketType.STREAM) {
@@ -654,9 +657,10 @@ public final class UnixSocket extends FileDescription {
                 throw e;
             }
         }
+        if (failed) {
+            throwPendingError();
+        }
         // Those who look for messages once are told that there are none, unless in a connection.
-        boolean ended = (shut.get() & NO_RECEIVING) != 0;
-        throwPendingError();
         if (ended && (type.isConnected() || waits)) {
             return Received.END;
         }

@@ -192,4 +192,31 @@ final class UnixSocketsTest {
             assertFalse(isOpen(passenger));
         }
     }
+
+    @Test
+    void whatIsSentBeforeTheEndIsReceivedBeforeIt() throws InterruptedException {
+        for (int i = 0; i < 2000; i++) {
+            List<UnixSocket> pair = sockets.newPair(SocketType.STREAM, caller);
+            Thread sender =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                send(pair.getFirst());
+                                pair.getFirst().close();
+                            });
+            assertEquals(1, receiveSoon(pair.getLast()).count());
+            assertEquals(0, receiveSoon(pair.getLast()).count());
+            sender.join();
+            pair.getLast().close();
+        }
+    }
+
+    private static Received receiveSoon(UnixSocket socket) {
+        while (true) {
+            try {
+                return socket.receive(IoBuffer.of(new byte[1]), false, true);
+            } catch (ErrnoException e) {
+                assertEquals(Errno.EAGAIN, e.errno());
+            }
+        }
+    }
 }
