@@ -54,7 +54,7 @@ public final class SyscallDispatcher implements SyscallGate {
                                         arguments,
                                         () -> call(task, number, arguments));
         boolean again = task.isDisturbedByStop() && isBrokenOff(result);
-        task.resumedCall().end(again);
+        task.endCall(again);
         // A call that a signal ends for good is made again if there was no signal, unless one
         // with a handler comes before.
         task.registers().setRax(again && result == EINTR ? NO_HANDLER : result);

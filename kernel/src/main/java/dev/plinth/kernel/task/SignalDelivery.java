@@ -109,6 +109,7 @@ final class SignalDelivery {
         if (!task.isBrokenOff()) {
             return;
         }
+        task.signals().keepNone();
         long done = task.resumedCall().drop();
         if (done > 0) {
             registers.setRax(done);

@@ -406,6 +406,17 @@ public final class Task implements Stateful {
         };
     }
 
+    /**
+     * Whether a call is to be broken off that waits until a moment. A stop of the world can wait if
+     * the moment has come, or else a call that the world stops often for would never be over.
+     *
+     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
+     */
+    public boolean isInterruptedBefore(long deadline) {
+        return isInterrupted()
+                && (!isDisturbedByStop() || kernel.clock().monotonicNanos() < deadline);
+    }
+
     /** Whether something other than the stop of the world is to break off a call that sleeps. */
     boolean isSignalled() {
         return isEnding() || signals.hasDeliverable() || group.isStopped();
@@ -588,6 +599,13 @@ public final class Task implements Stateful {
         sleepUnless(Disturbance.NOTHING, nothing);
     }
 
+    /** A call is about to sleep; not the world's own sleep, in which the task is in no call. */
+    void tellWorldOfSleep() {
+        if (disturbance != Disturbance.NOTHING) {
+            kernel.world().sleeps(this);
+        }
+    }
+
     private void sleepUnless(Disturbance only, WaitSet set) {
         disturbance = only;
         try {
@@ -619,6 +637,18 @@ public final class Task implements Stateful {
     /** What a call goes on with that is made again because the world was stopped. */
     public ResumedCall resumedCall() {
         return resumedCall;
+    }
+
+    /**
+     * The call is over.
+     *
+     * @param again whether it is to be made again because the world was stopped
+     */
+    public void endCall(boolean again) {
+        resumedCall.end(again);
+        if (!again) {
+            signals.keepNone();
+        }
     }
 
     /** Goes on with the call that a signal broke off, as restart_syscall(2). */

@@ -36,6 +36,12 @@ public final class TaskSignals {
     @NotSaved("between calls there are none")
     private volatile long awaited;
 
+    /**
+     * What the sigtimedwait(2) takes that the stop of the world broke off, when it is made again:
+     * no handler gets it before. Like {@link #blocked}.
+     */
+    private volatile long kept;
+
     /** Confined to the task thread. The mask to go back to, once a handler has run or none will. */
     private OptionalLong savedBlocked = OptionalLong.empty();
 
@@ -64,7 +70,7 @@ public final class TaskSignals {
     /** Adds to what is saved of the task; the world is stopped. */
     @SuppressWarnings("GuardedBy")
     void save(TaskState.Builder state) {
-        state.setBlocked(blocked).setPending(pending.save());
+        state.setBlocked(blocked).setPending(pending.save()).setKept(kept);
         state.setAlternateStack(alternateStack.save());
         savedBlocked.ifPresent(state::setSavedBlocked);
     }
@@ -73,6 +79,7 @@ public final class TaskSignals {
     @SuppressWarnings("GuardedBy")
     void restore(TaskState state) {
         blocked = state.getBlocked() & ~SignalSet.UNBLOCKABLE;
+        kept = state.getKept() & ~SignalSet.UNBLOCKABLE;
         pending.restore(state.getPending());
         alternateStack = AlternateStack.restore(state.getAlternateStack());
         savedBlocked =
@@ -198,7 +205,7 @@ public final class TaskSignals {
 
     /** Whether a signal is pending that the task does not block. */
     public boolean hasDeliverable() {
-        return (pendingSet() & ~blocked) != SignalSet.EMPTY;
+        return (pendingSet() & ~(blocked | kept)) != SignalSet.EMPTY;
     }
 
     /**
@@ -323,10 +330,7 @@ public final class TaskSignals {
 
     private Optional<Delivery> takeDeliverableAsSent() {
         synchronized (group.signalLock) {
-            Optional<SignalInfo> taken = pending.take(blocked);
-            if (taken.isEmpty()) {
-                taken = group.sharedPending().take(blocked);
-            }
+            Optional<SignalInfo> taken = takeLocked(~(blocked | kept));
             if (taken.isEmpty()) {
                 return Optional.empty();
             }
@@ -355,6 +359,7 @@ public final class TaskSignals {
         long wanted = set & ~SignalSet.UNBLOCKABLE;
         long before;
         synchronized (group.signalLock) {
+            kept = SignalSet.EMPTY;
             Optional<SignalInfo> taken = takeLocked(wanted);
             if (taken.isPresent()) {
                 return taken;
@@ -373,8 +378,19 @@ public final class TaskSignals {
         }
         synchronized (group.signalLock) {
             Optional<SignalInfo> taken = takeLocked(wanted);
+            if (taken.isEmpty() && task.isDisturbedByStop()) {
+                kept = wanted;
+            }
             group.retargetLocked(task, before);
             return taken;
+        }
+    }
+
+    /** The call that waits for signals is not made again; by the task thread. */
+    void keepNone() {
+        // Every call comes by: a write that others are to see costs it more than a look.
+        if (kept != SignalSet.EMPTY) {
+            kept = SignalSet.EMPTY;
         }
     }
 

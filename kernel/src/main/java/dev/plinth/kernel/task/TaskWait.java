@@ -120,10 +120,10 @@ final class TaskWait implements Blocker, AutoCloseable {
 
     @Override
     public Outcome await(WaitSet set, long deadline) {
-        if (task.isInterrupted()) {
+        if (task.isInterruptedBefore(deadline)) {
             return Outcome.INTERRUPTED;
         }
-        task.kernel().world().sleeps(task);
+        task.tellWorldOfSleep();
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
         long began = System.nanoTime();
         Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
@@ -133,7 +133,7 @@ final class TaskWait implements Blocker, AutoCloseable {
 
     private Outcome park(long deadline) {
         if (!state.compareAndSet(State.AWAKE, State.PARKED)) {
-            return woken();
+            return woken(deadline);
         }
         if (deadline == NO_DEADLINE) {
             watch.lookOut(this::isParked);
@@ -150,7 +150,7 @@ final class TaskWait implements Blocker, AutoCloseable {
                 return Outcome.TIMED_OUT;
             }
         }
-        return woken();
+        return woken(deadline);
     }
 
     private boolean isParked() {
@@ -158,15 +158,15 @@ final class TaskWait implements Blocker, AutoCloseable {
     }
 
     /** Takes the mark that a wake left. */
-    private Outcome woken() {
+    private Outcome woken(long deadline) {
         state.set(State.AWAKE);
-        return task.isInterrupted() ? Outcome.INTERRUPTED : Outcome.READY;
+        return task.isInterruptedBefore(deadline) ? Outcome.INTERRUPTED : Outcome.READY;
     }
 
     private Outcome poll(List<WaitSet.HostWait> hostWaits, long deadline) {
         HostFd eventFd = eventFd();
         if (!state.compareAndSet(State.AWAKE, State.POLLING)) {
-            return woken();
+            return woken(deadline);
         }
         try (Arena call = Arena.ofConfined()) {
             MemorySegment pollFds =
@@ -205,7 +205,7 @@ final class TaskWait implements Blocker, AutoCloseable {
                 long fd = eventFd().number();
                 host.syscall(SYS_READ, fd, counter.address(), Long.BYTES);
             }
-            if (task.isInterrupted()) {
+            if (task.isInterruptedBefore(deadline)) {
                 return Outcome.INTERRUPTED;
             }
             return ready == 0 ? Outcome.TIMED_OUT : Outcome.READY;

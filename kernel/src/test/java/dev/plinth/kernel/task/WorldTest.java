@@ -42,6 +42,7 @@ final class WorldTest {
     private static final long VFORK = 58;
     private static final long WAIT4 = 61;
     private static final long KILL = 62;
+    private static final long RT_SIGTIMEDWAIT = 128;
     private static final long SCHED_YIELD = 24;
 
     private static final long SA_SIGINFO = 4;
@@ -139,6 +140,29 @@ final class WorldTest {
             assertEquals(new ExitStatus.Exited(0), sandbox.awaitExit());
             assertEquals(1, handled.get());
             assertEquals(-4, result.get());
+        }
+    }
+
+    @Test
+    void aSignalThatIsWaitedForGoesToWhoWaitsThoughTheWorldWasStopped() throws Exception {
+        AtomicLong result = new AtomicLong();
+        AtomicLong handled = new AtomicLong();
+        MockProgram handler = run.program("handler", _ -> handled.incrementAndGet());
+        try (Sandbox sandbox =
+                run.sandbox(guest -> {
+                    handle(guest, SIGUSR1, handler);
+                    guest.storeLong(DATA, 1L << (SIGUSR1 - 1));
+                    ready.countDown();
+                    result.set(guest.syscall(RT_SIGTIMEDWAIT, DATA, 0, 0, 8));
+                    guest.syscall(KILL, guest.syscall(GETPID), SIGUSR1);
+                    guest.exit((int) handled.get());
+                })) {
+            Kernel kernel = begin(sandbox);
+            try (StoppedWorld world = awaitAsleep(kernel, 1)) {
+                sandbox.signal(Signal.SIGUSR1);
+            }
+            assertEquals(new ExitStatus.Exited(1), sandbox.awaitExit());
+            assertEquals(SIGUSR1, result.get());
         }
     }
 

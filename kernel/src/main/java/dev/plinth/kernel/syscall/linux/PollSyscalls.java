@@ -202,12 +202,12 @@ final class PollSyscalls implements SyscallFamily {
                 at += POLLFD_BYTES;
                 found += ready == 0 ? 0 : 1;
             }
-            return countOrInterrupted(task, found);
+            return countOrInterrupted(task, found, deadline);
         }
     }
 
-    private static int countOrInterrupted(Task task, int found) {
-        return found == 0 && task.isInterrupted() ? INTERRUPTED : found;
+    private static int countOrInterrupted(Task task, int found, long deadline) {
+        return found == 0 && task.isInterruptedBefore(deadline) ? INTERRUPTED : found;
     }
 
     /** {@code core_sys_select}: how many bits are set at the end, or {@link #INTERRUPTED}. */
@@ -237,7 +237,7 @@ final class PollSyscalls implements SyscallFamily {
             }
         }
         int found = sets.stream().mapToInt(set -> set.result.cardinality()).sum();
-        if (countOrInterrupted(task, found) == INTERRUPTED) {
+        if (countOrInterrupted(task, found, timeout.deadline()) == INTERRUPTED) {
             return INTERRUPTED;
         }
         sets.forEach(SelectSet::copyOut);
