@@ -69,12 +69,14 @@ public final class ControlServer implements AutoCloseable {
     public interface Handler {
         /**
          * Serves a request, on the connection's thread, and sends the answers. What it throws is
-         * told to the client as the last one.
+         * told to the client as the last one, a defect included: nothing that somebody asks for is
+         * a reason for programs not to go on.
          *
          * @param arguments of the request
          * @param descriptors that came with it; closed afterwards unless they were released
          * @param connection to the client; borrowed
          * @throws SandboxException if it cannot be done
+         * @throws MessageException if the request makes no sense
          * @throws InterruptedException if the server is being closed
          */
         void serve(Message arguments, List<HostFd> descriptors, Connection connection)
@@ -227,19 +229,55 @@ public final class ControlServer implements AutoCloseable {
             markAsked(connection);
             log.debug("serving {}", request.command());
             handler.serve(request.arguments(), received.get().descriptors(), connection);
-        } catch (MessageException e) {
-            connection.send(
-                    Reply.refusal(
-                            new SandboxException(
-                                    ErrorCode.CONTROL_BROKEN,
-                                    "the request makes no sense: " + e.getMessage(),
-                                    "use the plinth command of the version that runs the"
-                                            + " sandbox")));
-        } catch (SandboxException e) {
-            connection.send(Reply.refusal(e));
+        } catch (ConnectionException e) {
+            // Nobody is there to be answered.
+            throw e;
+        } catch (RuntimeException | LinkageError | OutOfMemoryError | StackOverflowError e) {
+            connection.send(Reply.refusal(refusal(e)));
         } finally {
             received.ifPresent(Connection.Received::discard);
         }
+    }
+
+    /**
+     * What a client is told of a failure. One that nobody foresaw, a plugin's perhaps, is its
+     * request's alone: what it breaks in the sandbox shows on the threads of the programs, which
+     * end the sandbox then.
+     */
+    private static SandboxException refusal(Throwable failure) {
+        return switch (failure) {
+            case SandboxException known -> {
+                log.debug("refused", known);
+                yield known;
+            }
+            case MessageException e ->
+                    new SandboxException(
+                            ErrorCode.CONTROL_BROKEN,
+                            "the request makes no sense: " + e.getMessage(),
+                            "use the plinth command of the version that runs the sandbox",
+                            e);
+            case HostCallException e ->
+                    new SandboxException(
+                            ErrorCode.HOST_EXHAUSTED,
+                            "the host refused something that the sandbox needs for it: "
+                                    + e.getMessage(),
+                            "see which limit of the host or of the sandbox's user is reached",
+                            e);
+            case OutOfMemoryError e ->
+                    new SandboxException(
+                            ErrorCode.HOST_EXHAUSTED,
+                            "the sandbox has no room for it: " + e.getMessage(),
+                            "try again, or see which limit of the sandbox's user is reached",
+                            e);
+            default -> {
+                log.error("a defect of Plinth", failure);
+                yield new SandboxException(
+                        ErrorCode.INTERNAL,
+                        "a defect of Plinth: " + failure,
+                        "report it, with the sandbox's log; the sandbox goes on",
+                        failure);
+            }
+        };
     }
 
     private void markAsked(Connection connection) {

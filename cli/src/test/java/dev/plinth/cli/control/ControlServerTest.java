@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.host.HostMemory;
 import dev.plinth.api.host.SpawnRequest;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.cli.control.linux.SocketCalls;
@@ -50,6 +52,9 @@ final class ControlServerTest {
     private SandboxDirectory directory;
     private HostFd listener;
     private ControlServer server;
+
+    /** What the handler "fail" throws. */
+    private volatile RuntimeException failure = new IllegalStateException("a defect");
 
     /** Keeps the handler "slow" until it is opened. */
     private final CountDownLatch gate = new CountDownLatch(1);
@@ -95,6 +100,10 @@ final class ControlServerTest {
                                 (arguments, descriptors, connection) -> {
                                     throw new SandboxException(
                                             ErrorCode.SANDBOX_BUSY, "not now", "later");
+                                },
+                                "fail",
+                                (arguments, descriptors, connection) -> {
+                                    throw failure;
                                 }));
         server.start();
     }
@@ -158,6 +167,25 @@ final class ControlServerTest {
                     assertThrows(SandboxException.class, () -> client.ask("fly", Message.empty()));
             assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
             assertTrue(e.getMessage().contains("'fly'"), e.getMessage());
+        }
+    }
+
+    @Test
+    void whatARequestFailsOfIsTheRequestsAlone() throws IOException {
+        assertFails(ErrorCode.INTERNAL, new IllegalStateException("a defect"));
+        assertFails(ErrorCode.HOST_EXHAUSTED, new HostCallException("clone", Errno.EAGAIN));
+        assertFails(ErrorCode.CONTROL_BROKEN, new MessageException("image is no path"));
+        assertServes();
+    }
+
+    private void assertFails(ErrorCode code, RuntimeException thrown) {
+        failure = thrown;
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("fail", Message.empty()));
+            assertEquals(code, e.code());
+            assertTrue(e.getMessage().contains(thrown.getMessage()), e.getMessage());
+            assertFalse(e.remedy().isEmpty());
         }
     }
 
