@@ -28,13 +28,17 @@ import java.util.Set;
  *
  * <p>A connection is for one request. Only the user of this process and root are listened to. Who
  * sends nothing, or nothing that makes sense, is sent away; there are at most {@value
- * #CONNECTIONS_MAX} at a time.
+ * #CONNECTIONS_MAX} at a time, and at most {@value #LASTING_MAX} of those who stay for as long as
+ * they like: there is always room to end what they wait for.
  *
  * <p>Any thread may call any method.
  */
 public final class ControlServer implements AutoCloseable {
     /** So many connections are served at once. */
     static final int CONNECTIONS_MAX = 64;
+
+    /** So many of them are for requests that last. */
+    static final int LASTING_MAX = 48;
 
     private static final Logger log = LoggerFactory.getLogger(ControlServer.class);
 
@@ -61,6 +65,10 @@ public final class ControlServer implements AutoCloseable {
     @GuardedBy("connectionsLock")
     private final Set<Connection> idle = new HashSet<>();
 
+    /** How many requests that last are being served. */
+    @GuardedBy("connectionsLock")
+    private int lasting;
+
     @GuardedBy("connectionsLock")
     private boolean closed;
 
@@ -81,6 +89,31 @@ public final class ControlServer implements AutoCloseable {
          */
         void serve(Message arguments, List<HostFd> descriptors, Connection connection)
                 throws InterruptedException;
+
+        /**
+         * Whether such a request is served for as long as something in the sandbox lasts, or its
+         * client stays.
+         */
+        default boolean lasts() {
+            return false;
+        }
+    }
+
+    /** The same handler, of requests that last. */
+    static Handler lasting(Handler handler) {
+        return new Handler() {
+            @Override
+            public void serve(
+                    Message arguments, List<HostFd> descriptors, Connection connection)
+                    throws InterruptedException {
+                handler.serve(arguments, descriptors, connection);
+            }
+
+            @Override
+            public boolean lasts() {
+                return true;
+            }
+        };
     }
 
     /**
@@ -228,7 +261,7 @@ public final class ControlServer implements AutoCloseable {
             }
             markAsked(connection);
             log.debug("serving {}", request.command());
-            handler.serve(request.arguments(), received.get().descriptors(), connection);
+            serve(handler, request.arguments(), received.get().descriptors(), connection);
         } catch (ConnectionException e) {
             // Nobody is there to be answered.
             throw e;
@@ -236,6 +269,35 @@ public final class ControlServer implements AutoCloseable {
             connection.send(Reply.refusal(refusal(e)));
         } finally {
             received.ifPresent(Connection.Received::discard);
+        }
+    }
+
+    private void serve(
+            Handler handler, Message arguments, List<HostFd> descriptors, Connection connection)
+            throws InterruptedException {
+        if (!handler.lasts()) {
+            handler.serve(arguments, descriptors, connection);
+            return;
+        }
+        beginLasting();
+        try {
+            handler.serve(arguments, descriptors, connection);
+        } finally {
+            synchronized (connectionsLock) {
+                lasting--;
+            }
+        }
+    }
+
+    private void beginLasting() {
+        synchronized (connectionsLock) {
+            if (lasting == LASTING_MAX) {
+                throw new SandboxException(
+                        ErrorCode.SANDBOX_BUSY,
+                        "too many wait for the sandbox, watch it or run programs in it",
+                        "end some, such as 'plinth wait' or 'plinth events', and try again");
+            }
+            lasting++;
         }
     }
 

@@ -73,6 +73,11 @@ final class ExecService implements ControlServer.Handler {
         }
     }
 
+    @Override
+    public boolean lasts() {
+        return true;
+    }
+
     private ExecSpec spec(Message arguments, List<HostFd> descriptors) {
         List<String> numbers = arguments.strings("stdio");
         List<String> words = arguments.strings("arguments");

@@ -67,10 +67,10 @@ public final class SandboxService implements AutoCloseable {
                 "checkpoint", new CheckpointService(sandbox, events),
                 "ps", this::ps,
                 "kill", this::kill,
-                "wait", this::await,
+                "wait", ControlServer.lasting(this::await),
                 "pause", this::pause,
                 "resume", this::resume,
-                "events", this::events,
+                "events", ControlServer.lasting(this::events),
                 "exec", exec,
                 "swap", swap);
     }

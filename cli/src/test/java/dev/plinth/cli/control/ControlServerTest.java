@@ -42,6 +42,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 
 @Timeout(60)
 final class ControlServerTest {
@@ -55,6 +56,9 @@ final class ControlServerTest {
 
     /** What the handler "fail" throws. */
     private volatile RuntimeException failure = new IllegalStateException("a defect");
+
+    /** How often the handler "slow" has begun. */
+    private final Semaphore begun = new Semaphore(0);
 
     /** Keeps the handler "slow" until it is opened. */
     private final CountDownLatch gate = new CountDownLatch(1);
@@ -92,10 +96,11 @@ final class ControlServerTest {
                                                                 "descriptors",
                                                                 descriptors.size()))),
                                 "slow",
-                                (arguments, descriptors, connection) -> {
+                                ControlServer.lasting((arguments, descriptors, connection) -> {
+                                    begun.release();
                                     gate.await();
                                     connection.send(Reply.of(Message.empty()));
-                                },
+                                }),
                                 "refuse",
                                 (arguments, descriptors, connection) -> {
                                     throw new SandboxException(
@@ -322,6 +327,31 @@ final class ControlServerTest {
             }
         }
         assertServesSoon();
+    }
+
+    @Test
+    void howeverManyWaitThereIsRoomForOthers() throws InterruptedException {
+        List<ControlClient> waiting = new ArrayList<>();
+        try {
+            for (int i = 0; i < ControlServer.LASTING_MAX; i++) {
+                ControlClient client = connect();
+                waiting.add(client);
+                client.send("slow", Message.empty(), List.of());
+            }
+            begun.acquire(ControlServer.LASTING_MAX);
+            try (ControlClient oneTooMany = connect()) {
+                SandboxException e =
+                        assertThrows(
+                                SandboxException.class,
+                                () -> oneTooMany.ask("slow", Message.empty()));
+                assertEquals(ErrorCode.SANDBOX_BUSY, e.code());
+                assertFalse(e.remedy().isEmpty());
+            }
+            assertServes();
+        } finally {
+            gate.countDown();
+            waiting.forEach(ControlClient::close);
+        }
     }
 
     /** The server has yet to see who has gone. */
