@@ -408,8 +408,40 @@ final class ControlServerTest {
         assertFalse(Files.notExists(directory.path()));
     }
 
+    @Test
+    void oneWhoseDescriptorsThereIsNoRoomForIsToldSo() throws IOException {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        listen(new Exhausted());
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("echo", Message.empty()));
+            assertEquals(ErrorCode.HOST_EXHAUSTED, e.code());
+            assertTrue(e.remedy().contains("ulimit -n"), e.remedy());
+        }
+    }
+
+    /** A host on which no descriptor can be received any more. */
+    private static final class Exhausted extends OtherHost {
+        private static final long SYS_RECVMSG = 47;
+        private static final int MSG_CTRUNC = 8;
+
+        @Override
+        public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+            long result = HOST.syscall(number, a0, a1, a2, a3, a4, a5);
+            if (number == SYS_RECVMSG) {
+                // SAFETY: the caller has a struct msghdr there.
+                MemorySegment.ofAddress(a1)
+                        .reinterpret(56)
+                        .set(ValueLayout.JAVA_INT, 48, MSG_CTRUNC);
+            }
+            return result;
+        }
+    }
+
     /** A host on which everyone who connects is another user. */
-    private static final class Stranger implements HostKernel {
+    private static final class Stranger extends OtherHost {
         private static final long SYS_GETSOCKOPT = 55;
         private static final long SO_PEERCRED = 17;
         private static final int UID = 4321;
@@ -423,7 +455,10 @@ final class ControlServerTest {
             }
             return result;
         }
+    }
 
+    /** This host but for some system calls. */
+    private abstract static class OtherHost implements HostKernel {
         @Override
         public int spawn(SpawnRequest request) {
             return HOST.spawn(request);
