@@ -6,6 +6,8 @@ import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.cli.control.linux.SocketCalls;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -140,6 +142,8 @@ public final class Connection implements AutoCloseable {
      * @return the message; empty if the peer has sent its last
      * @throws ConnectionException if the peer goes in the middle of one, or is too slow
      * @throws MessageException if it sends something that is none
+     * @throws SandboxException HOST_EXHAUSTED if there is no room for the descriptors that come
+     *     with it
      */
     public Optional<Received> receive() {
         List<HostFd> descriptors = new ArrayList<>();
@@ -184,6 +188,13 @@ public final class Connection implements AutoCloseable {
             descriptors.addAll(received.descriptors());
             if (Errno.isError(received.count())) {
                 throw new ConnectionException("cannot receive: " + Errno.nameOf(received.count()));
+            }
+            if (received.truncated()
+                    && received.descriptors().size() < SocketCalls.MAX_DESCRIPTORS) {
+                throw new SandboxException(
+                        ErrorCode.HOST_EXHAUSTED,
+                        "the sandbox's process has no room for the descriptors that come along",
+                        "end something in the sandbox, or start it with a higher 'ulimit -n'");
             }
             if (received.truncated() || descriptors.size() > SocketCalls.MAX_DESCRIPTORS) {
                 throw new MessageException("it comes with too many descriptors");

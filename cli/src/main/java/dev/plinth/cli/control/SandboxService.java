@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What a sandbox does when it is asked over its control socket. Any thread may call any method.
@@ -46,6 +47,9 @@ public final class SandboxService implements AutoCloseable {
     private final SwapService swap;
     private final EventHub events = new EventHub();
 
+    /** Held while the sandbox is paused or resumed, and that is written down; outermost. */
+    private final ReentrantLock turnLock = new ReentrantLock();
+
     /** How the first process ended, when all have. */
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
 
@@ -63,10 +67,10 @@ public final class SandboxService implements AutoCloseable {
                 "checkpoint", new CheckpointService(sandbox, events),
                 "ps", this::ps,
                 "kill", this::kill,
-                "wait", this::await,
+                "wait", ControlServer.lasting(this::await),
                 "pause", this::pause,
                 "resume", this::resume,
-                "events", this::events,
+                "events", ControlServer.lasting(this::events),
                 "exec", exec,
                 "swap", swap);
     }
@@ -151,19 +155,41 @@ public final class SandboxService implements AutoCloseable {
     }
 
     private void pause(Message arguments, List<HostFd> descriptors, Connection connection) {
-        sandbox.pause();
-        registration.update(state -> state.with(SandboxState.Status.PAUSED));
-        events.publish(EventHub.event("pause", Message.empty()));
+        inTurn(() -> {
+            sandbox.pause();
+            registration.update(state -> state.with(SandboxState.Status.PAUSED));
+            events.publish(EventHub.event("pause", Message.empty()));
+        });
         connection.send(Reply.of(Message.empty()));
     }
 
     private void resume(Message arguments, List<HostFd> descriptors, Connection connection) {
-        if (!sandbox.resume()) {
-            throw new SandboxException(ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
-        }
-        registration.update(state -> state.with(SandboxState.Status.RUNNING));
-        events.publish(EventHub.event("resume", Message.empty()));
+        inTurn(() -> {
+            if (!sandbox.resume()) {
+                throw new SandboxException(
+                        ErrorCode.SANDBOX_RUNNING,
+                        "the sandbox is not paused",
+                        "'plinth pause' pauses it");
+            }
+            registration.update(state -> state.with(SandboxState.Status.RUNNING));
+            events.publish(EventHub.event("resume", Message.empty()));
+        });
         connection.send(Reply.of(Message.empty()));
+    }
+
+    /** Pauses or resumes, so that what is written down last is what was done last. */
+    private void inTurn(Runnable action) {
+        if (!turnLock.tryLock()) {
+            throw new SandboxException(
+                    ErrorCode.SANDBOX_BUSY,
+                    "the sandbox is being paused or resumed by somebody else",
+                    "try again");
+        }
+        try {
+            action.run();
+        } finally {
+            turnLock.unlock();
+        }
     }
 
     /** The interval is that between two statements of what is used; zero for none at all. */

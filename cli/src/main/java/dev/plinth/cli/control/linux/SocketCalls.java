@@ -270,7 +270,8 @@ public final class SocketCalls {
      *
      * @param count of the bytes; zero at the end, or a negative errno
      * @param descriptors that came with them; the caller owns them
-     * @param truncated whether there were more descriptors, which are lost
+     * @param truncated whether there were more descriptors, which are lost: more than are taken at
+     *     a time, or than this process may have
      */
     public record Received(long count, List<HostFd> descriptors, boolean truncated) {
         public Received {
