@@ -135,15 +135,15 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
     }
 
     private static ImageContents of(StateReader reader) {
-            SortedMap<String, Integer> objects = new TreeMap<>();
-            for (ObjectState object : reader.objects()) {
-                objects.merge(kind(object), 1, Integer::sum);
-            }
-            List<SavedProcess> processes = new ArrayList<>();
-            for (int reference : reader.kernel().getTasks().getProcessRefsList()) {
-                processes.add(process(reader, reference));
-            }
-            return new ImageContents(processes, objects);
+        SortedMap<String, Integer> objects = new TreeMap<>();
+        for (ObjectState object : reader.objects()) {
+            objects.merge(kind(object), 1, Integer::sum);
+        }
+        List<SavedProcess> processes = new ArrayList<>();
+        for (int reference : reader.kernel().getTasks().getProcessRefsList()) {
+            processes.add(process(reader, reference));
+        }
+        return new ImageContents(processes, objects);
     }
 
     private static String kind(ObjectState object) {

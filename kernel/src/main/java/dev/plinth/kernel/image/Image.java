@@ -138,8 +138,7 @@ public final class Image implements AutoCloseable {
         }
     }
 
-    private static long requireAtMost(String name, FileChannel file, long most)
-            throws IOException {
+    private static long requireAtMost(String name, FileChannel file, long most) throws IOException {
         long length = file.size();
         if (length > most) {
             throw new ImageCorruptException(name, "it has " + length + " bytes");

@@ -91,8 +91,7 @@ public final class StateReader implements AutoCloseable {
      * @throws ImageCorruptException if it is not what a {@link StateWriter} writes
      * @throws dev.plinth.kernel.error.SandboxException IMAGE_UNSUITABLE if it is beyond the budget
      */
-    public StateReader(
-            InputStream in, Restorers restorers, SavedMemory memory, HeapBudget budget)
+    public StateReader(InputStream in, Restorers restorers, SavedMemory memory, HeapBudget budget)
             throws IOException {
         this.restorers = requireNonNull(restorers, "restorers is null");
         this.memory = requireNonNull(memory, "memory is null");

@@ -60,8 +60,7 @@ final class SmallHeapTest {
     /** An image with another index, of which the inventory has the checksum. */
     private Path imageWith(IndexWriter writer) throws Exception {
         Path image = temporary.resolve("image");
-        try (ImageWriter empty =
-                ImageWriter.create(new JnaHostKernel(), image, Compression.ZSTD)) {
+        try (ImageWriter empty = ImageWriter.create(new JnaHostKernel(), image, Compression.ZSTD)) {
             empty.commit(out -> {}, SmallHeapTest::inventory);
         }
         Path index = image.resolve(ImageFormat.PAGE_INDEX);
