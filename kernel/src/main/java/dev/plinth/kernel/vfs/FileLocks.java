@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -85,7 +84,7 @@ public final class FileLocks implements Stateful {
     @GuardedBy("locksLock")
     private void requireNoConflictLocked() {
         // Of those before: the last byte of each owner's, of all, and of the exclusive ones.
-        Map<Object, Long> ends = new IdentityHashMap<>();
+        IdentityHashMap<Object, Long> ends = new IdentityHashMap<>();
         long end = -1;
         long exclusiveEnd = -1;
         for (RecordLock lock : records) {
