@@ -57,12 +57,16 @@ import dev.plinth.kernel.vfs.Vfs;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The files of a sandbox: a directory of the host below, never changed, with memory above it; over
@@ -73,6 +77,8 @@ final class RootFileSystem {
 
     /** How the roles begin that programs from outside have their stdio by. */
     private static final String EXEC_ROLE = "exec/";
+
+    private static final Pattern EXEC_ROLE_FORM = Pattern.compile(EXEC_ROLE + "(\\d{1,18})/\\d+");
 
     private static final NewNode DIRECTORY = new NewNode(0755, 0, 0);
     private static final NewNode SHARED_DIRECTORY = new NewNode(01777, 0, 0);
@@ -89,6 +95,9 @@ final class RootFileSystem {
 
     /** Whoever sets the tree up may do everything. */
     private final Caller builder;
+
+    /** Which process from outside comes next. */
+    private final AtomicLong nextExec = new AtomicLong(1);
 
     /** Those of which there is one, by type. */
     private final Map<String, FileSystem> singles = new TreeMap<>();
@@ -219,8 +228,17 @@ final class RootFileSystem {
         PseudoFile.restoring(restorers);
         Devices.restoring(restorers, facts.random()::fill);
         HostFiles.restoring(restorers, host, stdioOf(descriptors));
-        return new RootFileSystem(
-                reader, restorers, host, memoryFile, clock, facts.random()::fill, resources);
+        RootFileSystem files =
+                new RootFileSystem(
+                        reader,
+                        restorers,
+                        host,
+                        memoryFile,
+                        clock,
+                        facts.random()::fill,
+                        resources);
+        files.nextExec.set(firstFreeExec(descriptors.roles()));
+        return files;
     }
 
     /** What is saved of the files: these, and all that they lead to. */
@@ -469,17 +487,36 @@ final class RootFileSystem {
      */
     FdTable stdio(int pid, Map<Integer, HostFd> descriptors) {
         Map<FdRole, HostFd> given = new LinkedHashMap<>();
-        descriptors.forEach((number, fd) -> given.put(execRole(pid, number), fd));
+        long start = nextExec.getAndIncrement();
+        descriptors.forEach((number, fd) -> given.put(execRole(start, number), fd));
         Map<FdRole, FileDescription> imported = hostFiles.importAll(given, pid);
         FdTable table = new FdTable();
         for (int number : descriptors.keySet()) {
-            table.replace(number, imported.get(execRole(pid, number)), false, STDIO_LIMIT);
+            table.replace(number, imported.get(execRole(start, number)), false, STDIO_LIMIT);
         }
         return table;
     }
 
-    private static FdRole execRole(int pid, int number) {
-        return new FdRole(EXEC_ROLE + pid + "/" + number);
+    /**
+     * The role of a descriptor of a process from outside.
+     *
+     * @param start how many came before, here and before a restore: the number of a process comes
+     *     again while others still have its descriptors
+     */
+    private static FdRole execRole(long start, int number) {
+        return new FdRole(EXEC_ROLE + start + "/" + number);
+    }
+
+    /** The first start that is in no role. */
+    static long firstFreeExec(Collection<FdRole> roles) {
+        long free = 1;
+        for (FdRole role : roles) {
+            Matcher matcher = EXEC_ROLE_FORM.matcher(role.name());
+            if (matcher.matches()) {
+                free = Math.max(free, Long.parseLong(matcher.group(1)) + 1);
+            }
+        }
+        return free;
     }
 
     /** Whether a process from outside had a descriptor for a role. */

@@ -7,6 +7,9 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -33,6 +36,8 @@ import java.util.Set;
  * directory, whose name begins with a dot, and no image. Confined to one thread.
  */
 public final class ImageWriter implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ImageWriter.class);
+
     private static final long SYS_RENAMEAT2 = 316;
     private static final long AT_FDCWD = -100;
     private static final long RENAME_NOREPLACE = 1;
@@ -144,25 +149,44 @@ public final class ImageWriter implements AutoCloseable {
     /**
      * Writes what is left, makes all of it last, and moves it into place.
      *
-     * @throws SandboxException if it cannot be written, or something came to be in its place
+     * @throws SandboxException if it cannot be written, or something came to be in its place, or
+     *     nobody could read it: there is no image then
      */
     public void commit(KernelState kernelState, Describe describe) {
         try {
             long pagesBytes = pagesFile.size();
             pagesFile.force(true);
             Inventory.StoredFile kernel = writeFile(ImageFormat.KERNEL, kernelState);
+            requireAtMost(ImageFormat.KERNEL_BYTES_MAX, ImageFormat.KERNEL, kernel.bytes());
             ByteBuffer index = pages.index();
             Inventory.StoredFile pageIndex =
                     writeFile(ImageFormat.PAGE_INDEX, out -> Channels.newChannel(out).write(index));
             byte[] inventory =
                     InventoryJson.write(
                             describe.with(new Inventory.Files(kernel, pageIndex, pagesBytes)));
+            requireAtMost(ImageFormat.INVENTORY_BYTES_MAX, ImageFormat.INVENTORY, inventory.length);
             Inventory.StoredFile _ = writeFile(ImageFormat.INVENTORY, out -> out.write(inventory));
             sync(directory);
             moveIntoPlace();
-            sync(target.getParent());
         } catch (IOException e) {
             throw unwritable(target, e);
+        }
+        try {
+            sync(target.getParent());
+        } catch (IOException e) {
+            // It is there, and whoever is told that it is not would have two sandboxes of one.
+            log.warn("{} is written, but may be gone if this host stops now: {}", target, e);
+        }
+    }
+
+    /** What an {@link Image} refuses to read is not written. */
+    private static void requireAtMost(long most, String name, long bytes) {
+        if (bytes > most) {
+            throw new SandboxException(
+                    ErrorCode.STATE_UNSAVABLE,
+                    "the image's %s would have %d bytes, and %d can be read"
+                            .formatted(name, bytes, most),
+                    "try again when its programs have less");
         }
     }
 

@@ -52,15 +52,23 @@ final class Backlog {
                 .build();
     }
 
-    /** Has what was saved again; retains the sockets that wait. */
-    void restore(BacklogState state, StateReader reader) {
+    /**
+     * Has what was saved again; retains the sockets that wait.
+     *
+     * @param listens whether the socket does whose backlog it is
+     */
+    void restore(BacklogState state, boolean listens, StateReader reader) {
         synchronized (backlogLock) {
+            // Were there one behind another, giving up the first would give up all of them.
+            if (!listens && (state.getOpen() || state.getWaitingRefsCount() > 0)) {
+                throw StateReader.corrupt("connections wait where nobody listens");
+            }
             open = state.getOpen();
             limit = state.getLimit();
             listener = SocketCredentials.restore(state.getListener());
             for (int reference : state.getWaitingRefsList()) {
                 UnixSocket connection = reader.get(reference, UnixSocket.class);
-                if (!connection.mayWait()) {
+                if (!connection.startWaiting()) {
                     throw StateReader.corrupt("a socket waits to be accepted that cannot be");
                 }
                 connection.retain();

@@ -85,6 +85,10 @@ public final class UnixSocket extends FileDescription {
 
     private volatile SocketCredentials peerCredentials = SocketCredentials.NOBODY;
 
+    /** Confined to the thread that restores. */
+    @NotSaved("follows from the backlogs")
+    private boolean restoredWaiting;
+
     /** Nobody has it open any more; others may still know it as their peer. */
     private volatile boolean dead;
 
@@ -164,7 +168,7 @@ public final class UnixSocket extends FileDescription {
         for (MessageState message : saved.getMessagesList()) {
             restoreMessage(Message.restore(message, reader));
         }
-        backlog.restore(saved.getBacklog(), reader);
+        backlog.restore(saved.getBacklog(), isListening() && !dead, reader);
     }
 
     private void restoreMessage(Message message) {
@@ -205,9 +209,15 @@ public final class UnixSocket extends FileDescription {
         return ObjectState.newBuilder().setUnixSocket(saved);
     }
 
-    /** Whether it can be one that waits to be accepted. */
-    boolean mayWait() {
-        return !dead && type.isConnected() && isConnected();
+    /**
+     * Makes it one that waits to be accepted, in a restore: a connection is in one backlog, once.
+     *
+     * @return whether it can be one
+     */
+    boolean startWaiting() {
+        boolean can = !restoredWaiting && !dead && type.isConnected() && isConnected();
+        restoredWaiting = true;
+        return can;
     }
 
     /** How it passes on what is sent. */

@@ -2,6 +2,8 @@ package dev.plinth.kernel.task;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.kernel.error.ErrorCode;
@@ -125,6 +127,9 @@ final class RestoredBirths {
             } catch (IllegalArgumentException e) {
                 fail(new ImageCorruptException(StateReader.FILE, "vector state of " + task, e));
                 return false;
+            } catch (HostCallException e) {
+                fail(refusal(e));
+                return false;
             }
             task.dropVectorState();
             known = true;
@@ -133,6 +138,17 @@ final class RestoredBirths {
                 task.group().exit(ThreadGroup.killedBy(Signal.SIGKILL));
             }
             return true;
+        }
+
+        /** EINVAL is what ptrace(2) and KVM say of vector state that no processor has. */
+        private SandboxException refusal(HostCallException e) {
+            return e.is(Errno.EINVAL)
+                    ? new ImageCorruptException(StateReader.FILE, "vector state of " + task, e)
+                    : new SandboxException(
+                            ErrorCode.HOST_EXHAUSTED,
+                            "%s gets no vector state: %s".formatted(task, e.getMessage()),
+                            "",
+                            e);
         }
 
         /** Also called where there is no thread, or no context, for the task. */

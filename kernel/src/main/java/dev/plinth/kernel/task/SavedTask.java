@@ -10,6 +10,7 @@ import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
 import dev.plinth.kernel.signal.FaultDetails;
+import dev.plinth.kernel.signal.UserFlags;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.StateReader;
@@ -26,6 +27,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -38,6 +40,12 @@ import java.util.function.Function;
 @SavedWith(Task.class)
 @NotSaved("lives while a sandbox is restored")
 final class SavedTask {
+    /** {@code __USER_CS} and {@code __USER32_CS} of asm/segment.h; zero if a platform has none. */
+    private static final Set<Long> USER_CS = Set.of(0L, 0x33L, 0x23L);
+
+    /** {@code __USER_DS}. */
+    private static final Set<Long> USER_SS = Set.of(0L, 0x2bL);
+
     private final Kernel kernel;
     private final Function<RestartState, RestartBlock> restartBlocks;
 
@@ -46,6 +54,9 @@ final class SavedTask {
 
     /** The memory of programs. */
     private final Set<Integer> memories = new HashSet<>();
+
+    /** Of all that have ended: an address space for each would take a platform long. */
+    private Optional<TaskResources> nothing = Optional.empty();
 
     /** Those that have not ended. */
     private final List<Task> made = new ArrayList<>();
@@ -179,8 +190,14 @@ final class SavedTask {
         return reader.counted(image, image::close);
     }
 
-    /** What a task has that has ended. */
+    /** What a task has that has ended: nothing of its own. */
     private TaskResources nothing(Credentials credentials) {
+        TaskResources shared = nothing.orElseGet(() -> makeNothing(credentials));
+        nothing = Optional.of(shared);
+        return shared.with(credentials);
+    }
+
+    private TaskResources makeNothing(Credentials credentials) {
         MemoryManager memory =
                 MemoryManager.create(
                         kernel.memoryFile(),
@@ -189,30 +206,34 @@ final class SavedTask {
                                 kernel.capabilities().userAddresses(),
                                 limits.soft(ResourceLimits.RLIMIT_STACK)),
                         new ProcessMemoryLimits(limits, kernel.oomKiller()));
-        ProgramImage image = ProgramImage.ended(memory);
-        FdTable files = new FdTable();
         TaskResources resources =
                 new TaskResources(
-                        image,
-                        files,
+                        ProgramImage.ended(memory),
+                        new FdTable(),
                         new FsContext(kernel.mounts().root(), kernel.mounts().root(), 0),
                         credentials);
         resources.close();
         return resources;
     }
 
-    /** Addresses beyond the programs' own are refused, as arch_prctl(2) does. */
+    /**
+     * Addresses beyond the programs' own are refused, as arch_prctl(2) does, and selectors that no
+     * program has; of the flags is taken what a program may have.
+     */
     private void restoreRegisters(TaskState state, Registers registers) {
         byte[] bytes = state.getRegisters().toByteArray();
         if (bytes.length != Registers.BYTES) {
             throw StateReader.corrupt("registers of %d bytes".formatted(bytes.length));
         }
         registers.segment().copyFrom(MemorySegment.ofArray(bytes));
+        registers.setEflags(UserFlags.ofUser(registers.eflags()));
         long end = kernel.capabilities().userAddresses().end();
         boolean fits =
                 Long.compareUnsigned(registers.fsBase(), end) < 0
                         && Long.compareUnsigned(registers.gsBase(), end) < 0
-                        && Long.compareUnsigned(registers.rip(), end) < 0;
+                        && Long.compareUnsigned(registers.rip(), end) < 0
+                        && USER_CS.contains(registers.cs())
+                        && USER_SS.contains(registers.ss());
         if (!fits) {
             throw StateReader.corrupt("registers of task %d".formatted(state.getTid()));
         }

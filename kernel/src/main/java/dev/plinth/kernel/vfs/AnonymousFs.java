@@ -1,5 +1,6 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -8,6 +9,7 @@ import dev.plinth.kernel.state.proto.AnonymousRootState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,10 +41,10 @@ public final class AnonymousFs extends FileSystem {
     }
 
     /** For the restore, which sets the mount. */
-    private AnonymousFs(AnonymousFsState state) {
-        super(state.getType(), DeviceNumber.decode(state.getDevice()));
+    private AnonymousFs(AnonymousFsState state, InodeNumbers numbers) {
+        super(state.getType(), numbers.requireGivenDevice(state.getDevice()));
         this.magic = state.getMagic();
-        this.root = new EmptyDirectory(this, state.getRootNumber());
+        this.root = new EmptyDirectory(this, numbers.requireGiven(state.getRootNumber()));
         this.mount = Mount.internal(this);
     }
 
@@ -58,10 +60,17 @@ public final class AnonymousFs extends FileSystem {
 
     private static AnonymousFs restore(ObjectState object, StateReader reader) {
         AnonymousFsState state = object.getAnonymousFs();
-        AnonymousFs fileSystem = new AnonymousFs(state);
+        AnonymousFs fileSystem = new AnonymousFs(state, InodeNumbers.of(reader));
         // The mount's root is in the file system.
-        reader.later(() -> fileSystem.mount = reader.get(state.getMountRef(), Mount.class));
+        reader.later(() -> fileSystem.restoreMount(reader.get(state.getMountRef(), Mount.class)));
         return fileSystem;
+    }
+
+    private void restoreMount(Mount saved) {
+        if (!saved.isInternal() || !saved.fileSystem().equals(this)) {
+            throw StateReader.corrupt(saved + " is not that of " + type());
+        }
+        mount = saved;
     }
 
     @Override
@@ -120,7 +129,23 @@ public final class AnonymousFs extends FileSystem {
 
         @Override
         public FileStat stat() {
-            throw new IllegalStateException("nobody can reach the root of " + fileSystem().type());
+            // Nobody gets here, unless somebody hostile wrote an image.
+            return new FileStat(
+                    fileSystem().device(),
+                    number(),
+                    FileType.DIRECTORY,
+                    0,
+                    2,
+                    0,
+                    0,
+                    DeviceNumber.NONE,
+                    0,
+                    Pages.SIZE,
+                    0,
+                    Instant.EPOCH,
+                    Instant.EPOCH,
+                    Instant.EPOCH,
+                    Instant.EPOCH);
         }
 
         @Override

@@ -65,15 +65,10 @@ public final class FileLocks implements Stateful {
     private void restore(FileLocksState state, StateReader reader) {
         synchronized (locksLock) {
             for (RecordLockState saved : state.getRecordsList()) {
-                RecordLock lock = record(saved, reader);
-                if (conflictLocked(lock).isPresent()
-                        || records.stream()
-                                .anyMatch(other ->
-                                        lock.isOwnedBy(other.owner()) && lock.overlaps(other))) {
-                    throw StateReader.corrupt("locks are in each other's way");
-                }
-                records.add(lock);
+                records.add(record(saved, reader));
             }
+            records.sort(Comparator.comparingLong(RecordLock::first));
+            requireNoConflictLocked();
             for (WholeLockState saved : state.getWholesList()) {
                 wholes.put(
                         reader.get(saved.getOwnerRef(), FileDescription.class),
@@ -81,6 +76,29 @@ public final class FileLocks implements Stateful {
             }
             if (wholes.size() > 1 && wholes.containsValue(true)) {
                 throw StateReader.corrupt("a file is locked by two");
+            }
+        }
+    }
+
+    /** In one pass, for an image may have many files with many locks. */
+    @GuardedBy("locksLock")
+    private void requireNoConflictLocked() {
+        // Of those before: the last byte of each owner's, of all, and of the exclusive ones.
+        IdentityHashMap<Object, Long> ends = new IdentityHashMap<>();
+        long end = -1;
+        long exclusiveEnd = -1;
+        for (RecordLock lock : records) {
+            // An owner's own locks are apart, so that whatever else is beyond is another's.
+            boolean conflict =
+                    ends.getOrDefault(lock.owner(), -1L) >= lock.first()
+                            || (lock.exclusive() ? end : exclusiveEnd) >= lock.first();
+            if (conflict) {
+                throw StateReader.corrupt("locks are in each other's way");
+            }
+            ends.put(lock.owner(), lock.last());
+            end = Math.max(end, lock.last());
+            if (lock.exclusive()) {
+                exclusiveEnd = Math.max(exclusiveEnd, lock.last());
             }
         }
     }

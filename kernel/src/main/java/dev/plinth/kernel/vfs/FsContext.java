@@ -7,6 +7,7 @@ import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.FsContextState;
+import dev.plinth.kernel.state.proto.LocationState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
@@ -39,9 +40,18 @@ public final class FsContext implements Stateful {
     private static FsContext restore(ObjectState object, StateReader reader) {
         FsContextState state = object.getFsContext();
         return new FsContext(
-                Location.restore(state.getRoot(), reader),
-                Location.restore(state.getWorkingDirectory(), reader),
+                directory(state.getRoot(), reader),
+                directory(state.getWorkingDirectory(), reader),
                 state.getUmask() & UMASK);
+    }
+
+    /** A directory of a mount that is in the tree, or was. */
+    private static Location directory(LocationState state, StateReader reader) {
+        Location location = Location.restore(state, reader);
+        if (!location.isDirectory() || location.mount().isInternal()) {
+            throw StateReader.corrupt("a task is where no directory is");
+        }
+        return location;
     }
 
     @Override

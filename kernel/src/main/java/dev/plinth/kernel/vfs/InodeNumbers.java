@@ -1,5 +1,6 @@
 package dev.plinth.kernel.vfs;
 
+import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Portions;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
@@ -11,6 +12,8 @@ import dev.plinth.kernel.state.proto.InodeNumbersState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +39,13 @@ public final class InodeNumbers implements Stateful {
     private final AtomicLong nextInode;
     private final AtomicInteger nextDeviceMinor;
     private final ConcurrentMap<HostFileId, Binding> ofHostFiles = new ConcurrentHashMap<>();
+
+    /**
+     * Which files of the host the numbers that were saved were bound to; found when the first is
+     * bound anew, by the one thread that restores.
+     */
+    @NotSaved("follows from the files of the host")
+    private Map<Long, List<HostFileId>> savedFiles = Map.of();
 
     private record Binding(long number, long generation) {}
 
@@ -85,6 +95,7 @@ public final class InodeNumbers implements Stateful {
             throw StateReader.corrupt("the numbers of files begin too early");
         }
         InodeNumbers numbers = new InodeNumbers(state.getNextInode(), state.getNextDeviceMinor());
+        reader.inTheEnd(() -> numbers.savedFiles = Map.of());
         for (int reference : state.getHostFileNumbersRefsList()) {
             reader.state(reference).getHostFileNumbers().getFilesList().forEach(numbers::restore);
         }
@@ -155,8 +166,23 @@ public final class InodeNumbers implements Stateful {
      * @param number of the sandbox
      */
     public void rebind(HostFileId file, long generation, long number) {
-        ofHostFiles.values().removeIf(binding -> binding.number == number);
+        if (savedFiles.isEmpty()) {
+            savedFiles = new HashMap<>();
+            ofHostFiles.forEach((id, binding) -> note(id, binding.number));
+        }
+        List<HostFileId> before = savedFiles.remove(number);
+        if (before != null) {
+            // Another number may have been bound to the file since.
+            before.forEach(id ->
+                    ofHostFiles.computeIfPresent(
+                            id, (_, binding) -> binding.number == number ? null : binding));
+        }
         ofHostFiles.put(file, new Binding(number, generation));
+        note(file, number);
+    }
+
+    private void note(HostFileId file, long number) {
+        savedFiles.computeIfAbsent(number, _ -> new ArrayList<>(1)).add(file);
     }
 
     /** A number for a new inode. */

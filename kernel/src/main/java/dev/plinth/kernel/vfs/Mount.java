@@ -25,6 +25,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Made and removed by {@link MountTree}. Any thread may ask it.
  */
 public final class Mount implements Stateful {
+    /** Of those that never are in a tree. */
+    private static final int INTERNAL_ID = 0;
+
     private final int id;
     private final String source;
     private final FileSystem fileSystem;
@@ -97,7 +100,7 @@ public final class Mount implements Stateful {
     /** The mount of a file system that is in no tree: that of pipes and the like. */
     static Mount internal(FileSystem fileSystem) {
         return new Mount(
-                0,
+                INTERNAL_ID,
                 "none",
                 fileSystem,
                 Dentry.root(fileSystem),
@@ -105,12 +108,16 @@ public final class Mount implements Stateful {
                 Options.READ_WRITE);
     }
 
-    /** Makes mounts again that were saved. */
-    static void restoring(Restorers restorers) {
-        restorers.add(KindCase.MOUNT, Mount::restore);
+    /**
+     * Makes mounts again that were saved.
+     *
+     * @param placed is given those that lie on another one
+     */
+    static void restoring(Restorers restorers, List<Mount> placed) {
+        restorers.add(KindCase.MOUNT, (object, reader) -> restore(object, reader, placed));
     }
 
-    private static Mount restore(ObjectState object, StateReader reader) {
+    private static Mount restore(ObjectState object, StateReader reader, List<Mount> placed) {
         MountState state = object.getMount();
         Mount mount =
                 new Mount(
@@ -127,6 +134,7 @@ public final class Mount implements Stateful {
         mount.requireHas(mount.root);
         if (state.hasMountPoint()) {
             // A guest decides how many mounts lie on each other.
+            placed.add(mount);
             reader.later(() -> mount.restoreAt(Location.restore(state.getMountPoint(), reader)));
         }
         return mount;
@@ -167,6 +175,11 @@ public final class Mount implements Stateful {
     /** Its number in /proc/[pid]/mountinfo. */
     public int id() {
         return id;
+    }
+
+    /** Whether it never is in a tree, and nobody can go there. */
+    boolean isInternal() {
+        return id == INTERNAL_ID;
     }
 
     /** What is mounted, as the first field of /proc/mounts. */

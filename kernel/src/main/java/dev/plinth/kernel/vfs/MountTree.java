@@ -77,12 +77,16 @@ public final class MountTree implements AutoCloseable, Stateful {
         this.nextId = nextId;
     }
 
-    /** Makes the tree again that was saved; of which types there are, it is told later. */
-    static void restoring(Restorers restorers) {
-        restorers.add(KindCase.MOUNT_TREE, MountTree::restore);
+    /**
+     * Makes the tree again that was saved; of which types there are, it is told later.
+     *
+     * @param placed the mounts that lie on another one, once all are made
+     */
+    static void restoring(Restorers restorers, List<Mount> placed) {
+        restorers.add(KindCase.MOUNT_TREE, (object, reader) -> restore(object, reader, placed));
     }
 
-    private static MountTree restore(ObjectState object, StateReader reader) {
+    private static MountTree restore(ObjectState object, StateReader reader, List<Mount> placed) {
         MountTreeState state = object.getMountTree();
         MountTree tree =
                 new MountTree(reader.get(state.getRootRef(), Mount.class), state.getNextId());
@@ -97,14 +101,16 @@ public final class MountTree implements AutoCloseable, Stateful {
                 tree.owned.add(reader.get(reference, FileSystem.class));
             }
         }
-        reader.inTheEnd(tree::requireOneTree);
+        reader.inTheEnd(() -> tree.requireOneTree(placed));
         return tree;
     }
 
     /**
      * Checks that what was restored is a tree: each mount is on another one, and so on to the root.
+     * Mounts that are in no tree any more lie nowhere: if they lay on each other, in a circle, a
+     * walk would not end.
      */
-    private void requireOneTree() {
+    private void requireOneTree(List<Mount> placed) {
         synchronized (mountLock) {
             Set<Integer> ids = new HashSet<>();
             Set<Mount> reachable = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -123,6 +129,11 @@ public final class MountTree implements AutoCloseable, Stateful {
                         || mount.id() >= nextId
                         || !ids.add(mount.id())) {
                     throw StateReader.corrupt(mount + " is not in the tree");
+                }
+            }
+            for (Mount mount : placed) {
+                if (!reachable.contains(mount)) {
+                    throw StateReader.corrupt(mount + " lies on one that is not in the tree");
                 }
             }
             if (mounts.size() != reachable.size() || root.mountPoint().isPresent()) {

@@ -6,6 +6,8 @@ import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.time.Clock;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -39,8 +41,9 @@ public final class Vfs {
     public static void restoring(Restorers restorers) {
         InodeNumbers.restoring(restorers);
         Dentry.restoring(restorers);
-        Mount.restoring(restorers);
-        MountTree.restoring(restorers);
+        List<Mount> placed = new ArrayList<>();
+        Mount.restoring(restorers, placed);
+        MountTree.restoring(restorers, placed);
         FileLocks.restoring(restorers);
         DirectoryDescription.restoring(restorers);
         PathDescription.restoring(restorers);

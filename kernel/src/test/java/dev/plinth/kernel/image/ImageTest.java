@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.mockito.ArgumentMatchers.anyLong;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.mock;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.mockito.AdditionalAnswers;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -175,6 +179,29 @@ final class ImageTest {
         try (Stream<Path> left = Files.list(temporary)) {
             assertEquals(List.of(target), left.toList());
         }
+    }
+
+    /** Whoever is told that there is none lets the sandbox go on, and it would be there twice. */
+    @Test
+    void anImageThatIsInPlaceIsWrittenWhateverHappensThen() throws IOException {
+        Path parent = Files.createDirectory(temporary.resolve("parent"));
+        HostKernel moving = mock(HostKernel.class, AdditionalAnswers.delegatesTo(host));
+        doAnswer(
+                        call -> {
+                            Object result = call.getMethod().invoke(host, call.getRawArguments());
+                            Files.move(parent, temporary.resolve("away"));
+                            return result;
+                        })
+                .when(moving)
+                .syscall(
+                        anyLong(), anyLong(), anyLong(), anyLong(), anyLong(), anyLong(),
+                        anyLong());
+        try (ImageWriter writer =
+                ImageWriter.create(moving, parent.resolve("image"), Compression.NONE)) {
+            writer.commit(out -> out.write(STATE), ImageTest::inventory);
+        }
+        assertFalse(Files.exists(parent));
+        readAll(temporary.resolve("away").resolve("image"));
     }
 
     @Test

@@ -483,6 +483,38 @@ final class SavedSocketsTest {
         assertRefused(socket -> socket.setSocketsRef(socket.getPeerRef()));
     }
 
+    /** Else closing one would close another, and that a third, as deep as an image likes. */
+    @Test
+    void connectionsWaitOnceAndWhereSomebodyListens() {
+        UnixSocket listening = bound(SocketType.STREAM, "listening");
+        listening.listen(5, caller);
+        UnixSocket connecting = sockets.newSocket(SocketType.STREAM, caller);
+        connecting.connect(listening, caller);
+        before.next(object -> object, listening, connecting).close();
+        List<Consumer<UnixSocketState.Builder>> changes =
+                List.of(
+                        socket ->
+                                socket.getBacklogBuilder()
+                                        .addWaitingRefs(socket.getBacklog().getWaitingRefs(0)),
+                        socket -> socket.setConnection(UnixSocketState.Connection.CONNECTED),
+                        socket -> socket.setConnection(UnixSocketState.Connection.IDLE),
+                        socket -> socket.getBacklogBuilder().setWaitingRefs(0, 1));
+        for (Consumer<UnixSocketState.Builder> change : changes) {
+            UnaryOperator<ObjectState> hostile =
+                    object -> {
+                        if (object.getUnixSocket().getBacklog().getWaitingRefsCount() == 0) {
+                            return object;
+                        }
+                        ObjectState.Builder changed = object.toBuilder();
+                        change.accept(changed.getUnixSocketBuilder());
+                        return changed.build();
+                    };
+            assertThrows(
+                    ImageCorruptException.class, () -> before.next(hostile, listening, connecting));
+        }
+        close(List.of(listening, connecting));
+    }
+
     @Test
     void whatNoMessageCanBeIsRefused() {
         assertMessageRefused(message -> message.setAlreadyRead(-1));

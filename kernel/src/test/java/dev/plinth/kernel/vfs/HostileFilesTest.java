@@ -9,6 +9,7 @@ import com.google.protobuf.ByteString;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
+import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.state.SavedState;
 import dev.plinth.kernel.state.proto.DentryState;
 import dev.plinth.kernel.state.proto.FilePagesState;
@@ -34,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -175,6 +177,65 @@ final class HostileFilesTest {
                                 .setDentryRef(mount.getRootRef())));
         assertDamage(KindCase.MOUNT_TREE, object -> object.getMountTreeBuilder().addMountRefs(1));
         assertDamage(KindCase.MOUNT_TREE, object -> object.getMountTreeBuilder().clearMountRefs());
+    }
+
+    /** Who stands on one would go round for ever. */
+    @Test
+    void mountsInACircleAreRefused() {
+        Mount lone =
+                new Mount(
+                        1,
+                        "lone",
+                        files.mounts.root().mount().fileSystem(),
+                        files.mounts.root().mount().root(),
+                        Optional.empty(),
+                        Mount.Options.READ_WRITE);
+        FsContext standing = new FsContext(lone.rootLocation(), lone.rootLocation(), 0);
+        SavedState state =
+                SavedState.save(writer -> {
+                    int _ = writer.reference(standing);
+                    return RestoredFiles.kernel(files.numbers, files.mounts, writer);
+                });
+        RestoredFiles.requireContexts(files, state, 1);
+        SavedState hostile =
+                state.with(object -> {
+                    if (!object.getMount().getSource().equals("lone")) {
+                        return object;
+                    }
+                    ObjectState.Builder changed = object.toBuilder();
+                    changed.getMountBuilder()
+                            .setMountPoint(
+                                    LocationState.newBuilder()
+                                            .setMountRef(object.getNumber())
+                                            .setDentryRef(object.getMount().getRootRef()));
+                    return changed.build();
+                });
+        assertThrows(
+                ImageCorruptException.class,
+                () -> RestoredFiles.requireContexts(files, hostile, 1));
+    }
+
+    @Test
+    void tasksStandInDirectories() {
+        Location file = open.getFirst().location();
+        Location anonymous =
+                Mount.internal(new AnonymousFs("pipefs", 1, files.numbers)).rootLocation();
+        Location root = files.mounts.root();
+        for (FsContext nowhere :
+                List.of(
+                        new FsContext(file, root, 0),
+                        new FsContext(root, file, 0),
+                        new FsContext(anonymous, root, 0),
+                        new FsContext(root, anonymous, 0))) {
+            SavedState state =
+                    SavedState.save(writer -> {
+                        int _ = writer.reference(nowhere);
+                        return RestoredFiles.kernel(files.numbers, files.mounts, writer);
+                    });
+            assertThrows(
+                    ImageCorruptException.class,
+                    () -> RestoredFiles.requireContexts(files, state, 1));
+        }
     }
 
     private void assertAttributesRefused(Consumer<TmpfsInodeState.Builder> change) {

@@ -8,6 +8,7 @@ import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.SavedState;
 import dev.plinth.kernel.state.StateReader;
+import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.VfsSubsystemState;
 
@@ -67,12 +68,34 @@ public final class RestoredFiles implements AutoCloseable {
             InodeNumbers numbers, MountTree mounts, List<FileDescription> open) {
         return SavedState.save(writer -> {
             open.forEach(writer::reference);
-            return KernelState.newBuilder()
-                    .setFiles(
-                            VfsSubsystemState.newBuilder()
-                                    .setInodeNumbersRef(writer.reference(numbers))
-                                    .setMountTreeRef(writer.reference(mounts)));
+            return kernel(numbers, mounts, writer);
         });
+    }
+
+    /** A kernel that has nothing but files. */
+    static KernelState.Builder kernel(InodeNumbers numbers, MountTree mounts, StateWriter writer) {
+        return KernelState.newBuilder()
+                .setFiles(
+                        VfsSubsystemState.newBuilder()
+                                .setInodeNumbersRef(writer.reference(numbers))
+                                .setMountTreeRef(writer.reference(mounts)));
+    }
+
+    /** Restores the places of tasks, the first objects that were saved, and the tree. */
+    static void requireContexts(TestingFiles first, SavedState saved, int contexts) {
+        List<FileSystem> fileSystems = new ArrayList<>();
+        Restorers restorers = restorers(first, false, fileSystems);
+        AnonymousFs.restoring(restorers);
+        FsContext.restoring(restorers);
+        try (StateReader reader = SavedState.reader(saved.bytes(), restorers, first.memory)) {
+            for (int number = 1; number <= contexts; number++) {
+                FsContext _ = reader.get(number, FsContext.class);
+            }
+            MountTree _ = reader.get(reader.kernel().getFiles().getMountTreeRef(), MountTree.class);
+            reader.linkAll();
+        } finally {
+            fileSystems.forEach(FileSystem::close);
+        }
     }
 
     /** Makes files again that were saved. */
