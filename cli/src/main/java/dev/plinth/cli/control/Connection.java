@@ -99,6 +99,7 @@ public final class Connection implements AutoCloseable {
      * Sends a message.
      *
      * @throws ConnectionException if the peer has gone, or does not take it
+     * @throws MessageTooLongException if nothing is sent for that reason
      */
     public void send(Message message) {
         send(message, List.of());
@@ -109,11 +110,12 @@ public final class Connection implements AutoCloseable {
      *
      * @param descriptors borrowed
      * @throws ConnectionException if the peer has gone, or does not take it
+     * @throws MessageTooLongException if nothing is sent for that reason
      */
     public void send(Message message, List<HostFd> descriptors) {
         byte[] body = message.json().getBytes(StandardCharsets.UTF_8);
         if (body.length > MESSAGE_BYTES_MAX) {
-            throw new MessageException("it is too long: " + body.length + " bytes");
+            throw new MessageTooLongException(body.length);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(Integer.BYTES + (long) body.length);

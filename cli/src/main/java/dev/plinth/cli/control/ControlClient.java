@@ -78,7 +78,8 @@ public final class ControlClient implements AutoCloseable {
     /**
      * Asks for something and waits for the answer.
      *
-     * @throws SandboxException if it cannot be done, or the sandbox ends meanwhile
+     * @throws SandboxException if it cannot be done, or the sandbox ends meanwhile; OPTION_INVALID
+     *     if it is too long to be asked for
      */
     public Message ask(String command, Message arguments) {
         send(command, arguments, List.of());
@@ -89,6 +90,7 @@ public final class ControlClient implements AutoCloseable {
      * Asks for something. That nobody listens any more, or refuses to, shows in the answer.
      *
      * @param descriptors that go with it, borrowed
+     * @throws SandboxException OPTION_INVALID if it is too long
      */
     public void send(String command, Message arguments, List<HostFd> descriptors) {
         sendIfThere(new Request(command, arguments).toMessage(), descriptors);
@@ -105,6 +107,12 @@ public final class ControlClient implements AutoCloseable {
         } catch (ConnectionException e) {
             // Whoever waits for the answer learns of it.
             log.debug("nobody takes {}: {}", message, e.getMessage());
+        } catch (MessageTooLongException e) {
+            throw new SandboxException(
+                    ErrorCode.OPTION_INVALID,
+                    "the command line and its variables are too long: " + e.getMessage(),
+                    "put what is long into a file that the sandbox can read",
+                    e);
         }
     }
 

@@ -318,6 +318,12 @@ public final class ControlServer implements AutoCloseable {
                             "the request makes no sense: " + e.getMessage(),
                             "use the plinth command of the version that runs the sandbox",
                             e);
+            case MessageTooLongException e ->
+                    new SandboxException(
+                            ErrorCode.CONTROL_BROKEN,
+                            "the answer is too long: " + e.getMessage(),
+                            "ask again when there is less to tell",
+                            e);
             case HostCallException e ->
                     new SandboxException(
                             ErrorCode.HOST_EXHAUSTED,

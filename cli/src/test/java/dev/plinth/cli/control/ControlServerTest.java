@@ -106,6 +106,12 @@ final class ControlServerTest {
                                     throw new SandboxException(
                                             ErrorCode.SANDBOX_BUSY, "not now", "later");
                                 },
+                                "talk",
+                                (arguments, descriptors, connection) ->
+                                        connection.send(
+                                                Reply.of(
+                                                        Message.empty()
+                                                                .with("word", tooLong()))),
                                 "fail",
                                 (arguments, descriptors, connection) -> {
                                     throw failure;
@@ -155,6 +161,29 @@ final class ControlServerTest {
             assertEquals(
                     large, client.ask("echo", Message.empty().with("word", large)).string("word"));
         }
+    }
+
+    private static String tooLong() {
+        return "y".repeat(Connection.MESSAGE_BYTES_MAX);
+    }
+
+    @Test
+    void whatIsTooLongIsNotSent() {
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class,
+                            () -> client.ask("echo", Message.empty().with("word", tooLong())));
+            assertEquals(ErrorCode.OPTION_INVALID, e.code());
+            assertFalse(e.remedy().isEmpty());
+        }
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("talk", Message.empty()));
+            assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+            assertTrue(e.getMessage().contains("the answer is too long"), e.getMessage());
+        }
+        assertServes();
     }
 
     @Test
