@@ -485,6 +485,17 @@ final class DetachIT {
     }
 
     @Test
+    void aSandboxThatIsKilledWhileItIsPausedKeepsItsStatus() {
+        sandboxes.start("a", IDLE);
+        sandboxes.ask("pause", "a");
+        sandboxes.ask("kill", "a", "KILL");
+        sandboxes.ask("resume", "a");
+        assertEquals(128 + 9, sandboxes.plinth("wait", "a").run().status());
+        assertEquals("stopped", sandboxes.status("a"));
+        assertEquals(128 + 9, sandboxes.plinth("wait", "a").run().status());
+    }
+
+    @Test
     void garbageOnTheSocketHarmsNobody() throws IOException {
         sandboxes.start("a", IDLE);
         Path socket = sandboxes.root().resolve("a/control.sock");
@@ -498,6 +509,38 @@ final class DetachIT {
         assertTrue(sandboxes.ask("ps", "a").contains("busybox"));
         sandboxes.ask("kill", "a");
         assertEquals(9, sandboxes.plinth("wait", "a").run().status());
+    }
+
+    @Test
+    void valuesThatMakeNoSenseAreRefused() throws IOException {
+        sandboxes.start("a", IDLE);
+        Path socket = sandboxes.root().resolve("a/control.sock");
+        for (String request :
+                List.of(
+                        request("checkpoint", "'image':'/x\\u0000y','compression':'none'"),
+                        request("swap", "'platform':'kvm','plugins':'/\\u0000','devices':[]"),
+                        request("exec", "'arguments':['\\u0000'],'environment':[],'stdio':[]"))) {
+            try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                channel.write(ByteBuffer.wrap(request.getBytes(UTF_8)));
+                ByteBuffer answer = ByteBuffer.allocate(4096);
+                while (channel.read(answer) >= 0) {
+                    assertTrue(answer.hasRemaining());
+                }
+                String text = UTF_8.decode(answer.flip()).toString();
+                assertTrue(text.contains("\"error\":\"CONTROL_BROKEN\""), request + text);
+            }
+        }
+        assertTrue(sandboxes.ask("ps", "a").contains("busybox"));
+    }
+
+    /** A request of less than 128 bytes. */
+    private static String request(String command, String arguments) {
+        String request =
+                "{'version':1,'command':'%s','arguments':{%s}}"
+                        .formatted(command, arguments)
+                        .replace('\'', '"');
+        return "\0\0\0" + (char) request.length() + request;
     }
 
     @Test

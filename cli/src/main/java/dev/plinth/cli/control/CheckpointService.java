@@ -36,14 +36,11 @@ final class CheckpointService implements ControlServer.Handler {
 
     @Override
     public void serve(Message arguments, List<HostFd> descriptors, Connection connection) {
-        Path image = Path.of(arguments.string("image"));
+        Path image = arguments.path("image");
         boolean leaveRunning = arguments.flag("leave_running");
         Compression compression =
                 Compression.ofLabel(arguments.string("compression"))
                         .orElseThrow(() -> new MessageException("compression is of no kind"));
-        if (!image.isAbsolute()) {
-            throw new MessageException("image is no absolute path");
-        }
         connection.send(
                 Reply.of(Message.empty().with("memory_bytes", sandbox.usage().memoryBytes())));
         Progress progress = new Progress(connection);

@@ -28,13 +28,17 @@ import java.util.Set;
  *
  * <p>A connection is for one request. Only the user of this process and root are listened to. Who
  * sends nothing, or nothing that makes sense, is sent away; there are at most {@value
- * #CONNECTIONS_MAX} at a time.
+ * #CONNECTIONS_MAX} at a time, and at most {@value #LASTING_MAX} of those who stay for as long as
+ * they like: there is always room to end what they wait for.
  *
  * <p>Any thread may call any method.
  */
 public final class ControlServer implements AutoCloseable {
     /** So many connections are served at once. */
     static final int CONNECTIONS_MAX = 64;
+
+    /** So many of them are for requests that last. */
+    static final int LASTING_MAX = 48;
 
     private static final Logger log = LoggerFactory.getLogger(ControlServer.class);
 
@@ -61,6 +65,10 @@ public final class ControlServer implements AutoCloseable {
     @GuardedBy("connectionsLock")
     private final Set<Connection> idle = new HashSet<>();
 
+    /** How many requests that last are being served. */
+    @GuardedBy("connectionsLock")
+    private int lasting;
+
     @GuardedBy("connectionsLock")
     private boolean closed;
 
@@ -69,16 +77,43 @@ public final class ControlServer implements AutoCloseable {
     public interface Handler {
         /**
          * Serves a request, on the connection's thread, and sends the answers. What it throws is
-         * told to the client as the last one.
+         * told to the client as the last one, a defect included: nothing that somebody asks for is
+         * a reason for programs not to go on.
          *
          * @param arguments of the request
          * @param descriptors that came with it; closed afterwards unless they were released
          * @param connection to the client; borrowed
          * @throws SandboxException if it cannot be done
+         * @throws MessageException if the request makes no sense
          * @throws InterruptedException if the server is being closed
          */
         void serve(Message arguments, List<HostFd> descriptors, Connection connection)
                 throws InterruptedException;
+
+        /**
+         * Whether such a request is served for as long as something in the sandbox lasts, or its
+         * client stays.
+         */
+        default boolean lasts() {
+            return false;
+        }
+    }
+
+    /** The same handler, of requests that last. */
+    static Handler lasting(Handler handler) {
+        return new Handler() {
+            @Override
+            public void serve(
+                    Message arguments, List<HostFd> descriptors, Connection connection)
+                    throws InterruptedException {
+                handler.serve(arguments, descriptors, connection);
+            }
+
+            @Override
+            public boolean lasts() {
+                return true;
+            }
+        };
     }
 
     /**
@@ -226,20 +261,91 @@ public final class ControlServer implements AutoCloseable {
             }
             markAsked(connection);
             log.debug("serving {}", request.command());
-            handler.serve(request.arguments(), received.get().descriptors(), connection);
-        } catch (MessageException e) {
-            connection.send(
-                    Reply.refusal(
-                            new SandboxException(
-                                    ErrorCode.CONTROL_BROKEN,
-                                    "the request makes no sense: " + e.getMessage(),
-                                    "use the plinth command of the version that runs the"
-                                            + " sandbox")));
-        } catch (SandboxException e) {
-            connection.send(Reply.refusal(e));
+            serve(handler, request.arguments(), received.get().descriptors(), connection);
+        } catch (ConnectionException e) {
+            // Nobody is there to be answered.
+            throw e;
+        } catch (RuntimeException | LinkageError | OutOfMemoryError | StackOverflowError e) {
+            connection.send(Reply.refusal(refusal(e)));
         } finally {
             received.ifPresent(Connection.Received::discard);
         }
+    }
+
+    private void serve(
+            Handler handler, Message arguments, List<HostFd> descriptors, Connection connection)
+            throws InterruptedException {
+        if (!handler.lasts()) {
+            handler.serve(arguments, descriptors, connection);
+            return;
+        }
+        beginLasting();
+        try {
+            handler.serve(arguments, descriptors, connection);
+        } finally {
+            synchronized (connectionsLock) {
+                lasting--;
+            }
+        }
+    }
+
+    private void beginLasting() {
+        synchronized (connectionsLock) {
+            if (lasting == LASTING_MAX) {
+                throw new SandboxException(
+                        ErrorCode.SANDBOX_BUSY,
+                        "too many wait for the sandbox, watch it or run programs in it",
+                        "end some, such as 'plinth wait' or 'plinth events', and try again");
+            }
+            lasting++;
+        }
+    }
+
+    /**
+     * What a client is told of a failure. One that nobody foresaw, a plugin's perhaps, is its
+     * request's alone: what it breaks in the sandbox shows on the threads of the programs, which
+     * end the sandbox then.
+     */
+    private static SandboxException refusal(Throwable failure) {
+        return switch (failure) {
+            case SandboxException known -> {
+                log.debug("refused", known);
+                yield known;
+            }
+            case MessageException e ->
+                    new SandboxException(
+                            ErrorCode.CONTROL_BROKEN,
+                            "the request makes no sense: " + e.getMessage(),
+                            "use the plinth command of the version that runs the sandbox",
+                            e);
+            case MessageTooLongException e ->
+                    new SandboxException(
+                            ErrorCode.CONTROL_BROKEN,
+                            "the answer is too long: " + e.getMessage(),
+                            "ask again when there is less to tell",
+                            e);
+            case HostCallException e ->
+                    new SandboxException(
+                            ErrorCode.HOST_EXHAUSTED,
+                            "the host refused something that the sandbox needs for it: "
+                                    + e.getMessage(),
+                            "see which limit of the host or of the sandbox's user is reached",
+                            e);
+            case OutOfMemoryError e ->
+                    new SandboxException(
+                            ErrorCode.HOST_EXHAUSTED,
+                            "the sandbox has no room for it: " + e.getMessage(),
+                            "try again, or see which limit of the sandbox's user is reached",
+                            e);
+            default -> {
+                log.error("a defect of Plinth", failure);
+                yield new SandboxException(
+                        ErrorCode.INTERNAL,
+                        "a defect of Plinth: " + failure,
+                        "report it, with the sandbox's log; the sandbox goes on",
+                        failure);
+            }
+        };
     }
 
     private void markAsked(Connection connection) {

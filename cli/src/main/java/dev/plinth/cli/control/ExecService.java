@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Runs one more program in a sandbox.
@@ -72,6 +73,11 @@ final class ExecService implements ControlServer.Handler {
         }
     }
 
+    @Override
+    public boolean lasts() {
+        return true;
+    }
+
     private ExecSpec spec(Message arguments, List<HostFd> descriptors) {
         List<String> numbers = arguments.strings("stdio");
         List<String> words = arguments.strings("arguments");
@@ -92,6 +98,11 @@ final class ExecService implements ControlServer.Handler {
                         : Optional.empty();
         List<String> environment = arguments.strings("environment");
         Optional<String> cwd = arguments.optionalString("cwd");
+        if (Stream.of(words, environment, cwd.stream().toList())
+                .flatMap(List::stream)
+                .anyMatch(each -> each.indexOf(0) >= 0)) {
+            throw new MessageException("a word has a NUL in it");
+        }
         Map<Integer, HostFd> stdio = new HashMap<>();
         for (int i = 0; i < numbers.size(); i++) {
             stdio.put(

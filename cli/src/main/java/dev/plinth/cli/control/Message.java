@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,6 +96,24 @@ public final class Message {
     /** The string of a name, if there is such a member. */
     public Optional<String> optionalString(String name) {
         return has(name) ? Optional.of(string(name)) : Optional.empty();
+    }
+
+    /**
+     * The absolute path of a name.
+     *
+     * @throws MessageException if there is none, or it is no path of this host
+     */
+    public Path path(String name) {
+        Path path;
+        try {
+            path = Path.of(string(name));
+        } catch (InvalidPathException e) {
+            throw new MessageException(name + " is no path", e);
+        }
+        if (!path.isAbsolute()) {
+            throw new MessageException(name + " is no absolute path");
+        }
+        return path;
     }
 
     /**

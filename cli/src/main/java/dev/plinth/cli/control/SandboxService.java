@@ -11,6 +11,7 @@ import dev.plinth.kernel.boot.SandboxUsage;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What a sandbox does when it is asked over its control socket. Any thread may call any method.
@@ -25,7 +27,7 @@ import java.util.concurrent.TimeoutException;
  * <p>Requests, with their arguments and the values of their answers:
  *
  * <ul>
- *   <li>{@code ps} &rarr; {@code processes}
+ *   <li>{@code ps} &rarr; {@code processes}, with as much of their arguments as there is room for
  *   <li>{@code kill} {@code signal}, {@code pid} or {@code all}
  *   <li>{@code wait} &rarr; {@code exit_status}
  *   <li>{@code pause}, {@code resume}
@@ -37,6 +39,9 @@ import java.util.concurrent.TimeoutException;
 public final class SandboxService implements AutoCloseable {
     private static final long INTERVAL_MILLIS_MAX = TimeUnit.DAYS.toMillis(1);
 
+    /** So many characters of all processes' arguments: each is six bytes of a message at most. */
+    private static final int ARGUMENTS_TOLD_MAX = Connection.MESSAGE_BYTES_MAX / 2 / 6;
+
     /** How often someone who waits is looked after: they may have gone. */
     private static final long CHECK_MILLIS = 1000;
 
@@ -45,6 +50,9 @@ public final class SandboxService implements AutoCloseable {
     private final ExecService exec;
     private final SwapService swap;
     private final EventHub events = new EventHub();
+
+    /** Held while the sandbox is paused or resumed, and that is written down; outermost. */
+    private final ReentrantLock turnLock = new ReentrantLock();
 
     /** How the first process ended, when all have. */
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
@@ -63,10 +71,10 @@ public final class SandboxService implements AutoCloseable {
                 "checkpoint", new CheckpointService(sandbox, events),
                 "ps", this::ps,
                 "kill", this::kill,
-                "wait", this::await,
+                "wait", ControlServer.lasting(this::await),
                 "pause", this::pause,
                 "resume", this::resume,
-                "events", this::events,
+                "events", ControlServer.lasting(this::events),
                 "exec", exec,
                 "swap", swap);
     }
@@ -87,12 +95,16 @@ public final class SandboxService implements AutoCloseable {
                         Message.empty()
                                 .withAll(
                                         "processes",
-                                        sandbox.processes().stream()
-                                                .map(SandboxService::describe)
-                                                .toList())));
+                                        describe(sandbox.processes()))));
     }
 
-    private static Message describe(ProcessSummary process) {
+    /** As much of the arguments as there is room for in a message. */
+    static List<Message> describe(List<ProcessSummary> processes) {
+        int share = ARGUMENTS_TOLD_MAX / Math.max(1, processes.size());
+        return processes.stream().map(each -> describe(each, share)).toList();
+    }
+
+    private static Message describe(ProcessSummary process, int argumentsShown) {
         return Message.empty()
                 .with("pid", process.pid())
                 .with("ppid", process.parent())
@@ -103,7 +115,23 @@ public final class SandboxService implements AutoCloseable {
                 .with("cpu_nanos", process.cpuNanos())
                 .with("start_nanos", process.startNanos())
                 .with("name", process.name())
-                .with("arguments", process.arguments());
+                .with("arguments", shortened(process.arguments(), argumentsShown));
+    }
+
+    /** The first words, so many characters of them, and a mark if that is not all. */
+    private static List<String> shortened(List<String> words, int characters) {
+        List<String> shown = new ArrayList<>();
+        int left = characters;
+        for (String word : words) {
+            // Quotation marks and a comma are there for the empty ones too.
+            if (word.length() + 1 > left) {
+                shown.add(word.substring(0, Math.max(0, left - 1)) + "\u2026");
+                return shown;
+            }
+            shown.add(word);
+            left -= word.length() + 1;
+        }
+        return shown;
     }
 
     private void kill(Message arguments, List<HostFd> descriptors, Connection connection) {
@@ -151,19 +179,41 @@ public final class SandboxService implements AutoCloseable {
     }
 
     private void pause(Message arguments, List<HostFd> descriptors, Connection connection) {
-        sandbox.pause();
-        registration.update(state -> state.with(SandboxState.Status.PAUSED));
-        events.publish(EventHub.event("pause", Message.empty()));
+        inTurn(() -> {
+            sandbox.pause();
+            registration.update(state -> state.with(SandboxState.Status.PAUSED));
+            events.publish(EventHub.event("pause", Message.empty()));
+        });
         connection.send(Reply.of(Message.empty()));
     }
 
     private void resume(Message arguments, List<HostFd> descriptors, Connection connection) {
-        if (!sandbox.resume()) {
-            throw new SandboxException(ErrorCode.SANDBOX_RUNNING, "the sandbox is not paused", "");
-        }
-        registration.update(state -> state.with(SandboxState.Status.RUNNING));
-        events.publish(EventHub.event("resume", Message.empty()));
+        inTurn(() -> {
+            if (!sandbox.resume()) {
+                throw new SandboxException(
+                        ErrorCode.SANDBOX_RUNNING,
+                        "the sandbox is not paused",
+                        "'plinth pause' pauses it");
+            }
+            registration.update(state -> state.with(SandboxState.Status.RUNNING));
+            events.publish(EventHub.event("resume", Message.empty()));
+        });
         connection.send(Reply.of(Message.empty()));
+    }
+
+    /** Pauses or resumes, so that what is written down last is what was done last. */
+    private void inTurn(Runnable action) {
+        if (!turnLock.tryLock()) {
+            throw new SandboxException(
+                    ErrorCode.SANDBOX_BUSY,
+                    "the sandbox is being paused or resumed by somebody else",
+                    "try again");
+        }
+        try {
+            action.run();
+        } finally {
+            turnLock.unlock();
+        }
     }
 
     /** The interval is that between two statements of what is used; zero for none at all. */

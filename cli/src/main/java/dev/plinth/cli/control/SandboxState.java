@@ -62,10 +62,12 @@ public record SandboxState(
         requireNonNull(exitStatus, "exitStatus is null");
     }
 
-    /** The same sandbox, doing something else. */
+    /** The same sandbox, doing something else; one that has ended does nothing any more. */
     public SandboxState with(Status changed) {
-        return new SandboxState(
-                id, changed, process, platform, created, rootfs, program, exitStatus);
+        return status == Status.STOPPED
+                ? this
+                : new SandboxState(
+                        id, changed, process, platform, created, rootfs, program, exitStatus);
     }
 
     /** The same sandbox in another process. */
@@ -91,7 +93,7 @@ public record SandboxState(
 
     /** What is true now: a sandbox whose process is gone has stopped, whatever it last wrote. */
     SandboxState asOfNow() {
-        return status == Status.STOPPED || process.isAlive() ? this : stopped(OptionalInt.empty());
+        return status == Status.STOPPED || process.isAlive() ? this : stopped(exitStatus);
     }
 
     /** As {@code state.json} has it, and {@code plinth state} shows it. */

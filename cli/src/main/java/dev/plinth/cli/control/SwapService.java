@@ -13,7 +13,6 @@ import dev.plinth.kernel.donation.DonatedDescriptors;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.plugin.PlatformPlugins;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +22,7 @@ import java.util.Optional;
 /**
  * Takes a sandbox to another platform.
  *
- * <p>Arguments: {@code platform}; {@code plugins}, the directory it is in; {@code devices}, the
+ * <p>Arguments: {@code platform}; {@code plugins}, the absolute path of the directory it is in; {@code devices}, the
  * roles of the descriptors that come along, which the client has opened. The answer: {@code
  * pause_nanos}.
  */
@@ -49,7 +48,7 @@ final class SwapService implements ControlServer.Handler, AutoCloseable {
     @Override
     public void serve(Message arguments, List<HostFd> descriptors, Connection connection) {
         String name = arguments.string("platform");
-        PlatformPlugins plugins = new PlatformPlugins(Path.of(arguments.string("plugins")));
+        PlatformPlugins plugins = new PlatformPlugins(arguments.path("plugins"));
         List<String> roles = arguments.strings("devices");
         if (roles.size() != descriptors.size()) {
             throw new MessageException("the devices are not what came with it");

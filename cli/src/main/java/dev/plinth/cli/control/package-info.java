@@ -17,6 +17,7 @@
  *
  * <p>Commands that only ask are to start fast: nothing here that a client uses needs the kernel,
  * its plugins or their wiring. Locks: that of {@code StateRoot}, held by one thread and one process
- * at a time; {@code ControlServer.connectionsLock} and {@code Connection.sendLock} are leaves.
+ * at a time; that of {@code SandboxService}, outside of all locks of the sandbox and of its
+ * registration; {@code ControlServer.connectionsLock} and {@code Connection.sendLock} are leaves.
  */
 package dev.plinth.cli.control;

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.host.HostMemory;
 import dev.plinth.api.host.SpawnRequest;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.cli.control.linux.SocketCalls;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -40,6 +43,8 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 
 @Timeout(60)
 final class ControlServerTest {
@@ -50,6 +55,12 @@ final class ControlServerTest {
     private SandboxDirectory directory;
     private HostFd listener;
     private ControlServer server;
+
+    /** What the handler "fail" throws. */
+    private volatile RuntimeException failure = new IllegalStateException("a defect");
+
+    /** How often the handler "slow" has begun. */
+    private final Semaphore begun = new Semaphore(0);
 
     /** Keeps the handler "slow" until it is opened. */
     private final CountDownLatch gate = new CountDownLatch(1);
@@ -87,14 +98,25 @@ final class ControlServerTest {
                                                                 "descriptors",
                                                                 descriptors.size()))),
                                 "slow",
-                                (arguments, descriptors, connection) -> {
+                                ControlServer.lasting((arguments, descriptors, connection) -> {
+                                    begun.release();
                                     gate.await();
                                     connection.send(Reply.of(Message.empty()));
-                                },
+                                }),
                                 "refuse",
                                 (arguments, descriptors, connection) -> {
                                     throw new SandboxException(
                                             ErrorCode.SANDBOX_BUSY, "not now", "later");
+                                },
+                                "talk",
+                                (arguments, descriptors, connection) ->
+                                        connection.send(
+                                                Reply.of(
+                                                        Message.empty()
+                                                                .with("word", tooLong()))),
+                                "fail",
+                                (arguments, descriptors, connection) -> {
+                                    throw failure;
                                 }));
         server.start();
     }
@@ -143,6 +165,29 @@ final class ControlServerTest {
         }
     }
 
+    private static String tooLong() {
+        return "y".repeat(Connection.MESSAGE_BYTES_MAX);
+    }
+
+    @Test
+    void whatIsTooLongIsNotSent() {
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class,
+                            () -> client.ask("echo", Message.empty().with("word", tooLong())));
+            assertEquals(ErrorCode.OPTION_INVALID, e.code());
+            assertFalse(e.remedy().isEmpty());
+        }
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("talk", Message.empty()));
+            assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+            assertTrue(e.getMessage().contains("the answer is too long"), e.getMessage());
+        }
+        assertServes();
+    }
+
     @Test
     void tellsWhyItRefuses() {
         try (ControlClient client = connect()) {
@@ -158,6 +203,25 @@ final class ControlServerTest {
                     assertThrows(SandboxException.class, () -> client.ask("fly", Message.empty()));
             assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
             assertTrue(e.getMessage().contains("'fly'"), e.getMessage());
+        }
+    }
+
+    @Test
+    void whatARequestFailsOfIsTheRequestsAlone() throws IOException {
+        assertFails(ErrorCode.INTERNAL, new IllegalStateException("a defect"));
+        assertFails(ErrorCode.HOST_EXHAUSTED, new HostCallException("clone", Errno.EAGAIN));
+        assertFails(ErrorCode.CONTROL_BROKEN, new MessageException("image is no path"));
+        assertServes();
+    }
+
+    private void assertFails(ErrorCode code, RuntimeException thrown) {
+        failure = thrown;
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("fail", Message.empty()));
+            assertEquals(code, e.code());
+            assertTrue(e.getMessage().contains(thrown.getMessage()), e.getMessage());
+            assertFalse(e.remedy().isEmpty());
         }
     }
 
@@ -188,7 +252,8 @@ final class ControlServerTest {
                                 new SocketCalls(HOST)
                                         .connect(
                                                 directory.path().toString(),
-                                                SandboxDirectory.SOCKET))) {
+                                                SandboxDirectory.SOCKET,
+                                                0))) {
             List<HostFd> eight = Collections.nCopies(8, one);
             connection.send(new Request("echo", Message.empty()).toMessage(), eight);
             assertEquals(8, answer(connection).object("value").number("descriptors", 0, 9));
@@ -296,6 +361,31 @@ final class ControlServerTest {
         assertServesSoon();
     }
 
+    @Test
+    void howeverManyWaitThereIsRoomForOthers() throws InterruptedException {
+        List<ControlClient> waiting = new ArrayList<>();
+        try {
+            for (int i = 0; i < ControlServer.LASTING_MAX; i++) {
+                ControlClient client = connect();
+                waiting.add(client);
+                client.send("slow", Message.empty(), List.of());
+            }
+            begun.acquire(ControlServer.LASTING_MAX);
+            try (ControlClient oneTooMany = connect()) {
+                SandboxException e =
+                        assertThrows(
+                                SandboxException.class,
+                                () -> oneTooMany.ask("slow", Message.empty()));
+                assertEquals(ErrorCode.SANDBOX_BUSY, e.code());
+                assertFalse(e.remedy().isEmpty());
+            }
+            assertServes();
+        } finally {
+            gate.countDown();
+            waiting.forEach(ControlClient::close);
+        }
+    }
+
     /** The server has yet to see who has gone. */
     private void assertServesSoon() {
         while (true) {
@@ -337,6 +427,52 @@ final class ControlServerTest {
     }
 
     @Test
+    void oneThatDoesNotAnswerIsNotWaitedForForEver() throws IOException {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        listener =
+                new SocketCalls(HOST).listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        try (ControlClient client = ControlClient.connect(HOST, directory, 100)) {
+            assertSilent(() -> client.ask("ps", Message.empty()));
+        }
+        List<ControlClient> waiting = new ArrayList<>();
+        try {
+            // Until there is no room for another one whom nobody takes.
+            assertSilent(() -> {
+                while (true) {
+                    waiting.add(ControlClient.connect(HOST, directory, 100));
+                }
+            });
+        } finally {
+            waiting.forEach(ControlClient::close);
+        }
+    }
+
+    private static void assertSilent(Executable action) {
+        SandboxException e = assertThrows(SandboxException.class, action);
+        assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+        assertEquals("the sandbox 'a' does not answer", e.getMessage());
+        assertTrue(e.remedy().contains("plinth delete --force a"), e.remedy());
+    }
+
+    @Test
+    void whatLastsIsWaitedFor() throws Exception {
+        try (ControlClient client = ControlClient.connect(HOST, directory, 100)) {
+            client.send("slow", Message.empty(), List.of());
+            begun.acquire();
+            Thread opener =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                LockSupport.parkNanos(300_000_000);
+                                gate.countDown();
+                            });
+            assertTrue(client.await().isEmpty());
+            opener.join();
+        }
+    }
+
+    @Test
     void anotherUserIsRefused() throws IOException {
         server.close();
         listener.close();
@@ -350,8 +486,40 @@ final class ControlServerTest {
         assertFalse(Files.notExists(directory.path()));
     }
 
+    @Test
+    void oneWhoseDescriptorsThereIsNoRoomForIsToldSo() throws IOException {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        listen(new Exhausted());
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("echo", Message.empty()));
+            assertEquals(ErrorCode.HOST_EXHAUSTED, e.code());
+            assertTrue(e.remedy().contains("ulimit -n"), e.remedy());
+        }
+    }
+
+    /** A host on which no descriptor can be received any more. */
+    private static final class Exhausted extends OtherHost {
+        private static final long SYS_RECVMSG = 47;
+        private static final int MSG_CTRUNC = 8;
+
+        @Override
+        public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+            long result = HOST.syscall(number, a0, a1, a2, a3, a4, a5);
+            if (number == SYS_RECVMSG) {
+                // SAFETY: the caller has a struct msghdr there.
+                MemorySegment.ofAddress(a1)
+                        .reinterpret(56)
+                        .set(ValueLayout.JAVA_INT, 48, MSG_CTRUNC);
+            }
+            return result;
+        }
+    }
+
     /** A host on which everyone who connects is another user. */
-    private static final class Stranger implements HostKernel {
+    private static final class Stranger extends OtherHost {
         private static final long SYS_GETSOCKOPT = 55;
         private static final long SO_PEERCRED = 17;
         private static final int UID = 4321;
@@ -365,7 +533,10 @@ final class ControlServerTest {
             }
             return result;
         }
+    }
 
+    /** This host but for some system calls. */
+    private abstract static class OtherHost implements HostKernel {
         @Override
         public int spawn(SpawnRequest request) {
             return HOST.spawn(request);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.file.Path;
 import java.util.List;
 
 final class MessageTest {
@@ -49,6 +50,15 @@ final class MessageTest {
                         "\u0000\u0000",
                         "{\"a\":" + "[".repeat(5000) + "]".repeat(5000) + "}")) {
             assertThrows(MessageException.class, () -> Message.parse(wrong), wrong);
+        }
+    }
+
+    @Test
+    void aPathIsOneOfTheHosts() {
+        assertEquals(Path.of("/a/b"), Message.empty().with("path", "/a/b").path("path"));
+        for (String wrong : List.of("", "a/b", "/a\u0000b", "/a\ud800")) {
+            Message message = Message.empty().with("path", wrong);
+            assertThrows(MessageException.class, () -> message.path("path"), wrong);
         }
     }
 

@@ -2,6 +2,8 @@ package dev.plinth.kernel.boot;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.kernel.checkpoint.Checkpoint;
 import dev.plinth.kernel.error.ErrorCode;
@@ -28,6 +30,10 @@ final class Checkpoints {
     /** Held while an image is written, outside of the locks of {@link Standstill}. */
     private final ReentrantLock imageLock = new ReentrantLock();
 
+    /** Whether no image is written any more. */
+    @GuardedBy("imageLock")
+    private boolean ended;
+
     Checkpoints(HostKernel host, Kernel kernel, RootFileSystem files, PlatformSlot slot) {
         this.host = requireNonNull(host, "host is null");
         this.kernel = requireNonNull(kernel, "kernel is null");
@@ -43,6 +49,17 @@ final class Checkpoints {
                     "an image of the sandbox is being written already",
                     "wait until that is done");
         }
+        try {
+            if (ended) {
+                throw Standstill.ended();
+            }
+            writeInTurn(spec, standstill);
+        } finally {
+            imageLock.unlock();
+        }
+    }
+
+    private void writeInTurn(CheckpointSpec spec, Standstill standstill) {
         try (ImageWriter image = ImageWriter.create(host, spec.directory(), spec.compression())) {
             image.pages().reportTo(spec.progress());
             if (spec.leaveRunning()) {
@@ -53,8 +70,6 @@ final class Checkpoints {
                     return spec;
                 });
             }
-        } finally {
-            imageLock.unlock();
         }
     }
 
@@ -81,11 +96,11 @@ final class Checkpoints {
         return taken;
     }
 
-    /** Waits until no image is being written. */
-    void await() {
+    /** Waits until no image is being written; then none is any more. */
+    void end() {
         imageLock.lock();
         try {
-            log.debug("no image is being written");
+            ended = true;
         } finally {
             imageLock.unlock();
         }

@@ -196,7 +196,8 @@ public final class Sandbox implements AutoCloseable {
      * Lets a paused sandbox go on.
      *
      * @return false if it was not paused
-     * @throws SandboxException SANDBOX_BUSY if something is being done with it
+     * @throws SandboxException SANDBOX_BUSY if something is being done with it; SANDBOX_STOPPED if
+     *     it is closed
      */
     public boolean resume() {
         return standstill.resume();
@@ -256,7 +257,7 @@ public final class Sandbox implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        checkpoints.await();
+        checkpoints.end();
         standstill.end(() -> {
             try (resources) {
                 if (started.get()) {

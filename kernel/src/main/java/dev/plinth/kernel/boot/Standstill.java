@@ -39,6 +39,9 @@ final class Standstill {
     /** Guarded by turnLock. */
     private Optional<StoppedWorld> stopped = Optional.empty();
 
+    /** Whether the last thing of all was done. Guarded by turnLock. */
+    private boolean ended;
+
     /** Whether it stays stopped until it is told to go on; written under turnLock. */
     private volatile boolean paused;
 
@@ -67,7 +70,8 @@ final class Standstill {
      * Lets a paused sandbox go on.
      *
      * @return false if it was not paused
-     * @throws SandboxException SANDBOX_BUSY while something is done with it
+     * @throws SandboxException SANDBOX_BUSY while something is done with it; SANDBOX_STOPPED after
+     *     {@link #end}
      */
     boolean resume() {
         return inTurn(() -> {
@@ -105,13 +109,17 @@ final class Standstill {
      * Does something that another stop may not come between; it may stop the sandbox itself.
      *
      * @return what the action gives
-     * @throws SandboxException SANDBOX_BUSY if it is someone else's turn
+     * @throws SandboxException SANDBOX_BUSY if it is someone else's turn; SANDBOX_STOPPED after
+     *     {@link #end}
      */
     <T> T inTurn(Supplier<T> action) {
         if (!turnLock.tryLock()) {
             throw busy();
         }
         try {
+            if (ended) {
+                throw ended();
+            }
             entryLock.writeLock().lock();
             try {
                 return action.get();
@@ -147,10 +155,17 @@ final class Standstill {
     void end(Runnable action) {
         turnLock.lock();
         try {
+            ended = true;
             action.run();
         } finally {
             turnLock.unlock();
         }
+    }
+
+    /** Nothing is done with a sandbox that is closed. */
+    static SandboxException ended() {
+        return new SandboxException(
+                ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
     }
 
     private static SandboxException busy() {

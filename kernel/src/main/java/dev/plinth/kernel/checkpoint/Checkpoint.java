@@ -2,7 +2,11 @@ package dev.plinth.kernel.checkpoint;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.ImageWriter;
 import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.memory.MemorySnapshot;
@@ -54,17 +58,49 @@ public final class Checkpoint implements AutoCloseable {
      * Prepares the memory of a sandbox, which runs, for a moment that is to be short.
      *
      * @return what {@link #take} needs; the caller closes it, or hands it over
+     * @throws SandboxException STATE_UNSAVABLE if the memory cannot be prepared
      */
     public static MemorySnapshot prepare(Kernel kernel) {
         StateWriter.preload();
         MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
-        Set<MemoryManager> prepared = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Task task : kernel.tasks()) {
-            if (prepared.add(task.memory())) {
-                task.memory().prepareToBeSaved(snapshot);
+        boolean complete = false;
+        try {
+            Set<MemoryManager> prepared = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (Task task : kernel.tasks()) {
+                if (prepared.add(task.memory())) {
+                    task.memory().prepareToBeSaved(snapshot);
+                }
+            }
+            complete = true;
+            return snapshot;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw unsavable(e);
+        } finally {
+            if (!complete) {
+                snapshot.close();
             }
         }
-        return snapshot;
+    }
+
+    /**
+     * Why there is no checkpoint. Saving changes nothing of the sandbox, so that whatever it fails
+     * of, a refusal of the host or a defect, is no reason for the programs not to go on.
+     */
+    private static SandboxException unsavable(Throwable cause) {
+        return switch (cause) {
+            case SandboxException known -> known;
+            case ErrnoException refused -> unsavable(refused.errno().text(), refused);
+            case HostCallException refused -> unsavable(refused.getMessage(), refused);
+            default -> unsavable("a defect of Plinth: " + cause, cause);
+        };
+    }
+
+    private static SandboxException unsavable(String why, Throwable cause) {
+        return new SandboxException(
+                ErrorCode.STATE_UNSAVABLE,
+                "the state of the sandbox cannot be saved: " + why,
+                "see what the host lacks or refuses, and try again",
+                cause);
     }
 
     /**
@@ -77,8 +113,8 @@ public final class Checkpoint implements AutoCloseable {
      * @param image where it goes; borrowed, outlives the result
      * @param snapshot with no page yet, or prepared; owned by the result, closed if there is none
      * @return the state; the caller closes it
-     * @throws dev.plinth.kernel.error.SandboxException if something cannot be saved, or the image
-     *     cannot be written
+     * @throws SandboxException STATE_UNSAVABLE if something cannot be saved, whatever the reason;
+     *     IMAGE_UNWRITABLE
      */
     public static Checkpoint take(
             StoppedWorld world,
@@ -116,6 +152,8 @@ public final class Checkpoint implements AutoCloseable {
             return taken;
         } catch (IOException e) {
             throw image.unwritable(e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw unsavable(e);
         } finally {
             if (!complete) {
                 snapshot.close();
@@ -139,15 +177,18 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Writes the image, all or nothing.
      *
-     * @throws dev.plinth.kernel.error.SandboxException if it cannot be written
+     * @throws SandboxException STATE_UNSAVABLE if something cannot be saved after all;
+     *     IMAGE_UNWRITABLE
      */
     public void write() {
         try {
             snapshot.writeRest(image.pages()::write);
+            image.commit(out -> writer.writeTo(state, out), about::with);
         } catch (IOException e) {
             throw image.unwritable(e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw unsavable(e);
         }
-        image.commit(out -> writer.writeTo(state, out), about::with);
     }
 
     @Override

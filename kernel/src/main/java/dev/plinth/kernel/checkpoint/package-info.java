@@ -11,7 +11,8 @@
  * anything stops. Then the world stops; all objects are saved, beginning with the processes; the
  * pages that are written in place are written. All other pages are kept by reference, copied by who
  * writes to them, and written when the world goes on, or at once if the sandbox is to end. Whatever
- * fails, the sandbox goes on, and there is no image.
+ * fails, a defect of Plinth's included, is told as STATE_UNSAVABLE or IMAGE_UNWRITABLE; the sandbox
+ * goes on, and there is no image.
  *
  * <p><b>Restoring.</b> The inventory is checked, then the roles of descriptors, then the platform,
  * before anything is made. Then come memory, clock, vDSO, files, the kernel, processes and tasks,

@@ -26,9 +26,13 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Poll;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An open file that the host gave: standard input, output or error.
@@ -37,6 +41,8 @@ import java.util.List;
  * own: they begin as the host's, and changing them changes nothing on the host.
  */
 public final class HostFileDescription extends FileDescription {
+    private static final Logger log = LoggerFactory.getLogger(HostFileDescription.class);
+
     private final HostFiles files;
     private final HostInode inode;
     private final List<FdRole> roles;
@@ -98,9 +104,19 @@ public final class HostFileDescription extends FileDescription {
                         .setHostInodeRef(writer.reference(inode))
                         .addAllRoles(roles.stream().map(FdRole::name).toList());
         if (kind == Kind.TERMINAL) {
-            state.setTermios(ByteString.copyFrom(files.terminalSettings(fd)));
+            terminalSettings().ifPresent(state::setTermios);
         }
         return ObjectState.newBuilder().setHostFileDescription(state);
+    }
+
+    /** None if the terminal's other end is gone, as that of a window that was closed. */
+    private Optional<ByteString> terminalSettings() {
+        try {
+            return Optional.of(ByteString.copyFrom(files.terminalSettings(fd)));
+        } catch (ErrnoException e) {
+            log.debug("terminal {} has no settings any more: {}", inode.number(), e.errno());
+            return Optional.empty();
+        }
     }
 
     /** The position is the host's, of a file that has one. */
@@ -125,7 +141,7 @@ public final class HostFileDescription extends FileDescription {
         }
     }
 
-    /** Sets a terminal up as the one that was saved. */
+    /** Sets a terminal up as the one that was saved; as it is if that had no settings. */
     void restoreTerminal(byte[] settings) {
         if (kind == Kind.TERMINAL && settings.length == Ioctls.TERMIOS_BYTES) {
             files.setTerminalSettings(fd, settings);

@@ -185,6 +185,9 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
      *
      * <p>Until there is another one, nobody may touch the memory: neither a guest nor the kernel.
      * Precondition: no execution context runs in it.
+     *
+     * @throws dev.plinth.api.host.HostCallException if the host refuses to close it; it is given up
+     *     all the same
      */
     public void giveUpAddressSpace() {
         pager.giveUpAddressSpace();

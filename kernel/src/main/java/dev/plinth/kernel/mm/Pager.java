@@ -418,9 +418,10 @@ final class Pager {
     void giveUpAddressSpace() {
         activeLock.writeLock().lock();
         try {
-            addressSpace.close();
+            AddressSpace before = addressSpace;
             addressSpace = NoAddressSpace.INSTANCE;
             active.startingIn(0, Long.MAX_VALUE).forEach(pma -> pma.access = AccessType.NONE);
+            before.close();
         } finally {
             activeLock.writeLock().unlock();
         }

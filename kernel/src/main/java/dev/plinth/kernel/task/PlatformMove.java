@@ -11,6 +11,9 @@ import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.mm.MemoryManager;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -24,6 +27,8 @@ import java.util.Set;
  * and execution contexts are made on the other platform, beside those of the one that is left.
  */
 final class PlatformMove {
+    private static final Logger log = LoggerFactory.getLogger(PlatformMove.class);
+
     private final Kernel kernel;
     private final Platform next;
 
@@ -35,7 +40,8 @@ final class PlatformMove {
     /**
      * Goes to the other platform.
      *
-     * @throws SandboxException PLATFORM_UNSUITABLE or HOST_EXHAUSTED; nothing has changed then
+     * @throws SandboxException PLATFORM_UNSUITABLE or HOST_EXHAUSTED; nothing has changed then.
+     *     SANDBOX_STOPPED if it ends meanwhile
      */
     void move() {
         requireSuitable();
@@ -56,16 +62,42 @@ final class PlatformMove {
                     e);
         } finally {
             if (!prepared) {
-                kernel.world().perform(task -> task.context().stay());
-                spaces.forEach(AddressSpace::close);
+                stay(spaces);
             }
         }
-        kernel.world().perform(task -> task.context().change());
+        change(memories, spaces);
+    }
+
+    /** Gives up what was prepared. Why the move failed is known, and is what is told. */
+    private void stay(List<AddressSpace> spaces) {
+        spaces.forEach(space -> withoutFailing("an unused address space", space::close));
+        // A task that ends instead gives its own up when it does.
+        withoutFailing(
+                "unused contexts",
+                () -> kernel.world().perform(task -> task.context().stay()));
+    }
+
+    /**
+     * Goes on with what was prepared. There is no way back once the first task has changed: what
+     * fails now fails for its task or process alone, which shows when that runs.
+     */
+    private void change(List<MemoryManager> memories, List<AddressSpace> spaces) {
+        withoutFailing(
+                "contexts of before",
+                () -> kernel.world().perform(task -> task.context().change()));
         for (int i = 0; i < memories.size(); i++) {
-            memories.get(i).giveUpAddressSpace();
+            withoutFailing("an address space of before", memories.get(i)::giveUpAddressSpace);
             memories.get(i).takeAddressSpace(spaces.get(i));
         }
         kernel.setPlatform(next);
+    }
+
+    private static void withoutFailing(String what, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            log.warn("{}: {}", what, e.getMessage(), e);
+        }
     }
 
     private List<MemoryManager> memories() {

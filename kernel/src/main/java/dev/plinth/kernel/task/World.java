@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
-import dev.plinth.api.host.HostCallException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.state.NotSaved;
@@ -536,8 +535,11 @@ final class World {
         Optional<RuntimeException> failure = Optional.empty();
         try {
             mine.action.perform(task);
-        } catch (HostCallException | IllegalArgumentException e) {
+        } catch (RuntimeException e) {
             failure = Optional.of(e);
+        } catch (Error e) {
+            // Whoever waits for this is to learn of it: the task itself can do nothing about it.
+            failure = Optional.of(new IllegalStateException("task %d: %s".formatted(task.tid(), e), e));
         }
         synchronized (worldLock) {
             mine.left.remove(task);

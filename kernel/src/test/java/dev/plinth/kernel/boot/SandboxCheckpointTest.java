@@ -7,11 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.DeviceDeclaration;
+import dev.plinth.api.platform.Platform;
+import dev.plinth.api.platform.PlatformContext;
+import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ThreadView;
@@ -406,6 +412,73 @@ final class SandboxCheckpointTest {
             assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
         }
         assertFalse(Files.exists(image("one")));
+    }
+
+    @Test
+    void aSandboxThatIsBeingClosedIsNotCheckpointed() throws Exception {
+        Sandbox sandbox = started(this::waitToBeTold);
+        SlowPlatforms slow = new SlowPlatforms(new CountDownLatch(1), new CountDownLatch(1));
+        // Closing waits for the swap, and by then for no image.
+        Thread swap =
+                Thread.ofPlatform()
+                        .start(() -> assertThrows(
+                                SandboxException.class, () -> sandbox.swap(slow)));
+        slow.begun().await();
+        Thread closing = Thread.ofPlatform().start(sandbox::close);
+        try {
+            long deadline = System.nanoTime() + 10_000_000_000L;
+            ErrorCode code = ErrorCode.SANDBOX_BUSY;
+            while (code == ErrorCode.SANDBOX_BUSY && System.nanoTime() < deadline) {
+                code =
+                        assertThrows(
+                                        SandboxException.class,
+                                        () -> sandbox.checkpoint(goingOn(image("one"))))
+                                .code();
+            }
+            assertEquals(ErrorCode.SANDBOX_STOPPED, code);
+        } finally {
+            slow.gate().countDown();
+            swap.join();
+            closing.join();
+        }
+        assertCode(ErrorCode.SANDBOX_STOPPED, sandbox::resume);
+        assertCode(ErrorCode.SANDBOX_STOPPED, () -> sandbox.checkpoint(ending(image("one"))));
+        assertFalse(Files.exists(image("one")));
+    }
+
+    /** Tries to make a platform until a gate is opened, and fails. */
+    private record SlowPlatforms(CountDownLatch begun, CountDownLatch gate)
+            implements PlatformFactory {
+        @Override
+        public String name() {
+            return "slow";
+        }
+
+        @Override
+        public String description() {
+            return "takes its time";
+        }
+
+        @Override
+        public List<DeviceDeclaration> devices() {
+            return List.of();
+        }
+
+        @Override
+        public Availability availability(HostKernel host) {
+            return Availability.usable();
+        }
+
+        @Override
+        public Platform create(PlatformContext context) {
+            begun.countDown();
+            try {
+                gate.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            throw new HostCallException("slow", Errno.ENOMEM);
+        }
     }
 
     @Test

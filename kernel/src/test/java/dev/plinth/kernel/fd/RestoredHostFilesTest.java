@@ -318,13 +318,32 @@ final class RestoredHostFilesTest {
         assertTrue(((HostFileDescription) again).isTerminal());
     }
 
+    @Test
+    void aTerminalWhoseOtherEndIsGoneIsSavedWithoutItsSettings() throws Exception {
+        HostFd master = openTerminal();
+        FileDescription terminal = imported(Map.of(OUT, otherEnd(master))).get(OUT);
+        master.close();
+        FileDescription again = restore(save(terminal), 1, Map.of(OUT, terminal())).get(0);
+        assertSameNumbers(terminal.stat(), again.stat());
+        assertTrue(((HostFileDescription) again).isTerminal());
+    }
+
     private HostFd terminal() {
-        HostFd master = open("/dev/ptmx", Fcntl.O_RDWR | Fcntl.O_NOCTTY);
+        HostFd master = openTerminal();
         closing.add(master);
+        return otherEnd(master);
+    }
+
+    private HostFd openTerminal() {
+        HostFd master = open("/dev/ptmx", Fcntl.O_RDWR | Fcntl.O_NOCTTY);
         try (Arena arena = Arena.ofConfined()) {
             long zero = arena.allocate(4, 4).address();
             files.host.require("TIOCSPTLCK", 16, master.number(), 0x4004_5431, zero);
         }
+        return master;
+    }
+
+    private HostFd otherEnd(HostFd master) {
         int flags = Fcntl.O_RDWR | Fcntl.O_NOCTTY;
         return new HostFd(
                 files.host,

@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -333,6 +334,36 @@ final class WorldTest {
             }
             kernel.stopWorld(PATIENCE).close();
         }
+    }
+
+    @Test
+    void whatATaskFailsOfWhileItIsStoppedIsTold() throws Exception {
+        try (Sandbox sandbox = run.sandbox(this::pauseForEver)) {
+            Kernel kernel = begin(sandbox);
+            try (StoppedWorld world = kernel.stopWorld(PATIENCE)) {
+                IllegalStateException defect = new IllegalStateException("too many contexts");
+                assertSame(defect, failureOf(world, kernel, defect));
+                Error error = new OutOfMemoryError("unable to create native thread");
+                assertSame(error, failureOf(world, kernel, error).getCause());
+                kernel.world().perform(Task::vectorState);
+            }
+            kernel.stopWorld(PATIENCE).close();
+        }
+    }
+
+    private static IllegalStateException failureOf(
+            StoppedWorld world, Kernel kernel, Throwable thrown) {
+        assertEquals(1, world.tasks().size());
+        return assertThrows(
+                IllegalStateException.class,
+                () ->
+                        kernel.world()
+                                .perform(_ -> {
+                                    if (thrown instanceof Error error) {
+                                        throw error;
+                                    }
+                                    throw (RuntimeException) thrown;
+                                }));
     }
 
     @Test

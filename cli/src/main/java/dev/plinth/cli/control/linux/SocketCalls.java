@@ -120,14 +120,17 @@ public final class SocketCalls {
     /**
      * Connects to a listening socket.
      *
+     * @param millis how long this, and each write later, may take; zero for no limit
      * @return the connection; the caller owns it
-     * @throws dev.plinth.api.host.HostCallException if there is none, or nobody listens
+     * @throws dev.plinth.api.host.HostCallException if there is none, or nobody listens; EAGAIN if
+     *     nobody takes connections in time
      */
-    public HostFd connect(String directory, String name) {
+    public HostFd connect(String directory, String name, long millis) {
         HostFd socket = socket();
         boolean complete = false;
         try (Arena arena = Arena.ofConfined();
                 HostFd place = openDirectory(arena, directory)) {
+            setWriteTimeout(socket, millis);
             long address = address(arena, place, name);
             host.require(
                     "connect(" + name + ")",
@@ -270,7 +273,8 @@ public final class SocketCalls {
      *
      * @param count of the bytes; zero at the end, or a negative errno
      * @param descriptors that came with them; the caller owns them
-     * @param truncated whether there were more descriptors, which are lost
+     * @param truncated whether there were more descriptors, which are lost: more than are taken at
+     *     a time, or than this process may have
      */
     public record Received(long count, List<HostFd> descriptors, boolean truncated) {
         public Received {

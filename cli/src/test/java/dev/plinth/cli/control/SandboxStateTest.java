@@ -1,0 +1,54 @@
+package dev.plinth.cli.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import org.junit.jupiter.api.Test;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalInt;
+
+final class SandboxStateTest {
+    private static SandboxState of(HostProcess process) {
+        return new SandboxState(
+                "a",
+                SandboxState.Status.RUNNING,
+                process,
+                "none",
+                Instant.EPOCH,
+                "/",
+                List.of("x"),
+                OptionalInt.empty());
+    }
+
+    @Test
+    void whatHasEndedStaysSo() {
+        SandboxState ended = of(HostProcess.current()).stopped(OptionalInt.of(137));
+        assertEquals(ended, ended.with(SandboxState.Status.RUNNING));
+        assertEquals(ended, ended.with(SandboxState.Status.PAUSED));
+        SandboxState moved = ended.onPlatform("other");
+        assertEquals(SandboxState.Status.STOPPED, moved.status());
+        assertEquals(OptionalInt.of(137), moved.exitStatus());
+    }
+
+    @Test
+    void oneWhoseProcessIsGoneHasEndedAsFarAsIsKnown() {
+        // No process of this number began when this says.
+        HostProcess gone = new HostProcess(ProcessHandle.current().pid(), 1);
+        SandboxState state = of(gone);
+        assertFalse(state.isAlive());
+        assertEquals(state.stopped(OptionalInt.empty()), state.asOfNow());
+        SandboxState known =
+                new SandboxState(
+                        "a",
+                        SandboxState.Status.RUNNING,
+                        gone,
+                        "none",
+                        Instant.EPOCH,
+                        "/",
+                        List.of("x"),
+                        OptionalInt.of(3));
+        assertEquals(known.stopped(OptionalInt.of(3)), known.asOfNow());
+    }
+}
