@@ -2,6 +2,7 @@ package dev.plinth.cli;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.cli.control.RegisteredEntry;
 import dev.plinth.cli.control.SandboxDirectory;
 import dev.plinth.cli.control.SandboxState;
@@ -112,11 +113,14 @@ final class DeleteCommand extends ControlCommand {
     private static boolean isListenedTo(SandboxDirectory sandbox) {
         try (HostFd connection =
                 new SocketCalls(host())
-                        .connect(sandbox.path().toString(), SandboxDirectory.SOCKET)) {
+                        .connect(
+                                sandbox.path().toString(),
+                                SandboxDirectory.SOCKET,
+                                PATIENCE_MILLIS)) {
             return connection.isOpen();
         } catch (HostCallException e) {
-            // There is no socket, or none that is listened to.
-            return false;
+            // There is no socket, or none that is listened to, unless nobody answers in time.
+            return e.is(Errno.EAGAIN);
         }
     }
 }
