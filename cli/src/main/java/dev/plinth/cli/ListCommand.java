@@ -73,7 +73,7 @@ final class ListCommand implements Command {
 
     private static Message message(RegisteredEntry entry) {
         return switch (entry) {
-            case RegisteredEntry.Sandbox sandbox -> sandbox.state().toMessage();
+            case RegisteredEntry.Sandbox sandbox -> sandbox.state().shown();
             case RegisteredEntry.Damaged damaged ->
                     Message.empty()
                             .with("id", damaged.id())

@@ -102,6 +102,16 @@ final class StateRootTest {
     }
 
     @Test
+    void theProcessIsShownAsLongAsItIsThere() {
+        assertTrue(mine("a").shown().has("pid"));
+        SandboxState stopped = mine("a").stopped(OptionalInt.of(3));
+        assertFalse(stopped.shown().has("pid"));
+        assertFalse(stopped.shown().has("pid_start"));
+        SandboxDirectory directory = root.create(stopped);
+        assertEquals(stopped, directory.state());
+    }
+
+    @Test
     void aNameThatIsTakenIsRefused() {
         root.create(mine("a"));
         assertRefused(ErrorCode.SANDBOX_EXISTS, () -> root.create(mine("a")));
