@@ -72,8 +72,7 @@ final class DetachedLaunch {
                 SpawnRequest request =
                         new SpawnRequest(
                                 "/proc/self/exe",
-                                arguments(
-                                        platform.name(), donation.manifest().encoded(), words),
+                                arguments(platform.name(), donation.manifest().encoded(), words),
                                 environment(),
                                 donation.descriptors(),
                                 true);

@@ -65,8 +65,7 @@ final class ListCommand implements Command {
                 .print(
                         format == OutputFormat.JSON
                                 ? Json.array(
-                                        entries,
-                                        (json, entry) -> message(entry).writeMembers(json))
+                                        entries, (json, entry) -> message(entry).writeMembers(json))
                                 : table(entries));
         return 0;
     }

@@ -205,8 +205,7 @@ final class SandboxStart {
         StateRoot root = CommonOptions.stateRoot(arguments);
         DetachedLaunch detached = new DetachedLaunch(plinth.host(), launch);
         try (LoadedPlatform platform = CommonOptions.platform(arguments, plinth);
-                TerminationSignals _ =
-                        new TerminationSignals(plinth.host(), detached::interrupt)) {
+                TerminationSignals _ = new TerminationSignals(plinth.host(), detached::interrupt)) {
             SandboxState state = state(id, platform, source);
             SandboxDirectory directory = root.create(state);
             boolean runs = false;

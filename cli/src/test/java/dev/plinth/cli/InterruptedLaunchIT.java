@@ -94,7 +94,8 @@ final class InterruptedLaunchIT {
     void aSandboxEndsWhoseLauncherWasKilledBeforeItRan() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             Process process =
-                    sandboxes.detach("a", "/bin/busybox", "sleep", "1000")
+                    sandboxes
+                            .detach("a", "/bin/busybox", "sleep", "1000")
                             .start(file("out"), file("err"));
             Thread.sleep((long) STEP_MILLIS * round);
             process.destroyForcibly();
@@ -154,5 +155,4 @@ final class InterruptedLaunchIT {
                 });
         return process;
     }
-
 }

@@ -149,8 +149,8 @@ public final class SandboxDirectory {
     }
 
     /**
-     * Writes down what the sandbox is doing; by the process that it is. Nothing happens if its entry
-     * was removed, or another sandbox has its name by now.
+     * Writes down what the sandbox is doing; by the process that it is. Nothing happens if its
+     * entry was removed, or another sandbox has its name by now.
      *
      * @throws SandboxException if that cannot be written
      */
@@ -179,8 +179,7 @@ public final class SandboxDirectory {
     /** A host that stops at any moment leaves one state or the other. */
     static void write(Path directory, SandboxState state) throws IOException {
         Path written = directory.resolve(NEW_STATE);
-        ByteBuffer text =
-                StandardCharsets.UTF_8.encode(state.toMessage().json() + "\n");
+        ByteBuffer text = StandardCharsets.UTF_8.encode(state.toMessage().json() + "\n");
         try (FileChannel file =
                 FileChannel.open(
                         written,

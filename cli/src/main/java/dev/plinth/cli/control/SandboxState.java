@@ -116,8 +116,7 @@ public record SandboxState(
                         .with("id", id)
                         .with("status", status.word());
         if (withProcess) {
-            message =
-                    message.with("pid", process.pid()).with("pid_start", process.startTicks());
+            message = message.with("pid", process.pid()).with("pid_start", process.startTicks());
         }
         message =
                 message.with("platform", platform)
