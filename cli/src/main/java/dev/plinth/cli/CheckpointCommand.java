@@ -46,6 +46,8 @@ final class CheckpointCommand extends ControlCommand {
     public String notes() {
         return """
         DIR is made by this, complete or not at all. If it fails, the sandbox goes on.
+        A sandbox that it ends has the exit status 137, as after SIGKILL. The sandbox
+        writes the image itself: interrupting this command does not stop it.
 
         Example:
           plinth checkpoint --image-path web.image --leave-running web

@@ -2,6 +2,7 @@ package dev.plinth.cli;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.host.HostFd;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.cli.control.RegisteredEntry;
 import dev.plinth.cli.control.SandboxDirectory;
 import dev.plinth.cli.control.SandboxState;
@@ -13,8 +14,6 @@ import dev.plinth.kernel.error.SandboxException;
 
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,8 +21,6 @@ import java.util.concurrent.TimeUnit;
 
 /** {@code plinth delete}: forgets a sandbox that has ended, or ends it first. */
 final class DeleteCommand extends ControlCommand {
-    private static final Logger log = LoggerFactory.getLogger(DeleteCommand.class);
-
     private static final long PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
     private static final Option FORCE =
@@ -104,16 +101,26 @@ final class DeleteCommand extends ControlCommand {
 
     /** Makes sure that nobody listens where an entry is removed: it may be of a later version. */
     private static void requireSilence(SandboxDirectory sandbox, RegisteredEntry.Damaged damaged) {
-        try (HostFd _ =
-                new SocketCalls(host())
-                        .connect(sandbox.path().toString(), SandboxDirectory.SOCKET)) {
+        if (isListenedTo(sandbox)) {
             throw new SandboxException(
                     ErrorCode.SANDBOX_RUNNING,
                     "the sandbox '%s' runs, though its entry cannot be used: %s"
                             .formatted(damaged.id(), damaged.problem()),
                     "use the plinth command of the version that runs it");
+        }
+    }
+
+    private static boolean isListenedTo(SandboxDirectory sandbox) {
+        try (HostFd connection =
+                new SocketCalls(host())
+                        .connect(
+                                sandbox.path().toString(),
+                                SandboxDirectory.SOCKET,
+                                PATIENCE_MILLIS)) {
+            return connection.isOpen();
         } catch (HostCallException e) {
-            log.debug("nobody is asked about {}: {}", damaged.id(), e.getMessage());
+            // There is no socket, or none that is listened to, unless nobody answers in time.
+            return e.is(Errno.EAGAIN);
         }
     }
 }

@@ -3,10 +3,13 @@ package dev.plinth.cli;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.host.SpawnRequest;
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.donation.LauncherDonation;
 import dev.plinth.kernel.error.ErrorCode;
@@ -20,6 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 
 /**
@@ -35,6 +40,14 @@ final class DetachedLaunch {
 
     private final HostKernel host;
     private final Launch launch;
+    private final Object launchLock = new Object();
+
+    /** The sandbox's process until it is on its own; only while it is it can be given up. */
+    @GuardedBy("launchLock")
+    private OptionalInt spawned = OptionalInt.empty();
+
+    @GuardedBy("launchLock")
+    private Optional<Signal> interruption = Optional.empty();
 
     DetachedLaunch(HostKernel host, Launch launch) {
         this.host = requireNonNull(host, "host is null");
@@ -46,36 +59,63 @@ final class DetachedLaunch {
      *
      * @param others what is donated beside stdio and devices, in order; taken over
      * @param words of the command that says what is to run
+     * @return the signal that came before it ran, over which it was given up; empty if it runs
      * @throws SandboxException if it does not come to run: nothing is left of it then
      */
-    void start(PlatformFactory platform, SequencedMap<FdRole, HostFd> others, List<String> words) {
+    Optional<Signal> start(
+            PlatformFactory platform, SequencedMap<FdRole, HostFd> others, List<String> words) {
         try (HostFd report = openReport(others)) {
             int child;
             try (LauncherDonation donation =
                     LauncherDonation.collect(
                             host, platform.devices(), launch.closedStdio(), others)) {
-                child =
-                        host.spawn(
-                                new SpawnRequest(
-                                        "/proc/self/exe",
-                                        arguments(
-                                                platform.name(),
-                                                donation.manifest().encoded(),
-                                                words),
-                                        environment(),
-                                        donation.descriptors(),
-                                        true));
+                SpawnRequest request =
+                        new SpawnRequest(
+                                "/proc/self/exe",
+                                arguments(platform.name(), donation.manifest().encoded(), words),
+                                environment(),
+                                donation.descriptors(),
+                                true);
+                synchronized (launchLock) {
+                    if (interruption.isPresent()) {
+                        return interruption;
+                    }
+                    child = host.spawn(request);
+                    spawned = OptionalInt.of(child);
+                }
             }
             boolean runs = false;
             try {
                 LaunchReport.await(host, report);
-                runs = true;
+                runs = complete().isEmpty();
+            } catch (SandboxException e) {
+                if (complete().isEmpty()) {
+                    throw e;
+                }
             } finally {
                 if (!runs) {
+                    Optional<Signal> _ = complete();
                     host.syscall(SYS_KILL, child, SIGKILL);
                     host.syscall(SYS_WAIT4, child, 0, 0, 0);
                 }
             }
+            return runs ? Optional.empty() : complete();
+        }
+    }
+
+    /** The sandbox is on its own from now on, unless a signal came before. */
+    private Optional<Signal> complete() {
+        synchronized (launchLock) {
+            spawned = OptionalInt.empty();
+            return interruption;
+        }
+    }
+
+    /** Gives the launch up, unless the sandbox runs already. Any thread may call it. */
+    void interrupt(Signal signal) {
+        synchronized (launchLock) {
+            interruption = Optional.of(signal);
+            spawned.ifPresent(child -> host.syscall(SYS_KILL, child, SIGKILL));
         }
     }
 

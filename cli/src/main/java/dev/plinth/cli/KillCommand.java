@@ -55,6 +55,9 @@ final class KillCommand extends ControlCommand {
                 arguments.operands().size() > 1
                         ? parse(arguments.operands().get(1))
                         : Signal.SIGTERM;
+        if (arguments.has(ALL) && arguments.has(PID)) {
+            throw new UsageException("--all and --pid do not go together");
+        }
         Message message = Message.empty().with("signal", signal.number());
         if (arguments.has(ALL)) {
             message = message.with("all", true);

@@ -49,10 +49,19 @@ final class LaunchReport {
         return new LaunchReport(host, new HostFd(host, (int) own));
     }
 
+    /** The launcher has gone: it was interrupted, and nobody is to be told anything. */
+    static final class LauncherGoneException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        LauncherGoneException(HostCallException cause) {
+            super(cause);
+        }
+    }
+
     /**
      * Tells the launcher that the sandbox runs.
      *
-     * @throws HostCallException if the launcher has gone
+     * @throws LauncherGoneException if the launcher has gone
      */
     void runs() {
         send(Reply.of(Message.empty()));
@@ -62,7 +71,7 @@ final class LaunchReport {
      * Tells the launcher why the sandbox does not run.
      *
      * @return false if it was told that it does, and has gone
-     * @throws HostCallException if the launcher has gone before it was told
+     * @throws LauncherGoneException if the launcher has gone before it was told
      */
     boolean fails(SandboxException why) {
         if (!pipe.isOpen()) {
@@ -87,6 +96,11 @@ final class LaunchReport {
                                 bytes.address() + written,
                                 line.length - written);
             }
+        } catch (HostCallException e) {
+            if (e.is(Errno.EPIPE)) {
+                throw new LauncherGoneException(e);
+            }
+            throw e;
         } finally {
             pipe.close();
         }

@@ -65,15 +65,14 @@ final class ListCommand implements Command {
                 .print(
                         format == OutputFormat.JSON
                                 ? Json.array(
-                                        entries,
-                                        (json, entry) -> message(entry).writeMembers(json))
+                                        entries, (json, entry) -> message(entry).writeMembers(json))
                                 : table(entries));
         return 0;
     }
 
     private static Message message(RegisteredEntry entry) {
         return switch (entry) {
-            case RegisteredEntry.Sandbox sandbox -> sandbox.state().toMessage();
+            case RegisteredEntry.Sandbox sandbox -> sandbox.state().shown();
             case RegisteredEntry.Damaged damaged ->
                     Message.empty()
                             .with("id", damaged.id())

@@ -129,9 +129,22 @@ public final class Main {
     }
 
     private String noCommand(String name, String twoWords) {
-        boolean begun =
-                commands.stream().anyMatch(command -> command.name().startsWith(name + " "));
-        return "there is no command '" + (begun ? twoWords : name) + "'";
+        List<String> second =
+                commands.stream()
+                        .map(Command::name)
+                        .filter(each -> each.startsWith(name + " "))
+                        .map(each -> each.substring(name.length() + 1))
+                        .toList();
+        if (second.isEmpty()) {
+            return "there is no command '" + name + "'";
+        }
+        return "'plinth %s' is followed by one of: %s%s"
+                .formatted(
+                        name,
+                        String.join(", ", second),
+                        twoWords.equals(name)
+                                ? ""
+                                : "; not by '" + twoWords.substring(name.length() + 1) + "'");
     }
 
     private int run(Command command, List<String> words) {

@@ -21,6 +21,14 @@ final class PauseCommand extends ControlCommand {
     }
 
     @Override
+    public String notes() {
+        return """
+        Example:
+          plinth pause web; plinth resume web
+        """;
+    }
+
+    @Override
     int run(StateRoot root, SandboxDirectory sandbox, Arguments arguments, Console console) {
         ask(sandbox, name(), Message.empty());
         return 0;

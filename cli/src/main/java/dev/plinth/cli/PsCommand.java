@@ -24,6 +24,9 @@ final class PsCommand extends ControlCommand {
     public String notes() {
         return """
         Numbers are those of the sandbox. A PPID of 0 is outside of it.
+
+        Example:
+          plinth ps web
         """;
     }
 

@@ -20,7 +20,7 @@ final class RegisteredRun {
      * Starts a sandbox, serves its control socket until it has ended, and closes it.
      *
      * @param sandbox owned
-     * @param whenRunning done once it runs
+     * @param beforeStart done last before its programs begin; if it fails, they never do
      * @return its exit status
      * @throws InterruptedException if the calling thread is interrupted
      */
@@ -28,7 +28,7 @@ final class RegisteredRun {
             HostKernel host,
             Sandbox sandbox,
             SandboxRegistration registration,
-            Runnable whenRunning,
+            Runnable beforeStart,
             Console console)
             throws InterruptedException {
         HostFd listener = sandbox.donated(FdRole.CONTROL).orElseThrow();
@@ -36,9 +36,9 @@ final class RegisteredRun {
                 sandbox;
                 ControlServer server = new ControlServer(host, listener, service.handlers())) {
             registration.update(state -> state.with(SandboxState.Status.RUNNING));
+            beforeStart.run();
             sandbox.start();
             server.start();
-            whenRunning.run();
             ExitStatus status = sandbox.awaitExit();
             sandbox.failure().ifPresent(console::problem);
             registration.update(state -> state.stopped(OptionalInt.of(status.shellStatus())));

@@ -65,8 +65,9 @@ final class RestoreCommand implements StartingCommand {
           plinth restore --detach --id web2 --platform kvm --image-path web.image
 
         The platform may be another than before. Standard input, output and error are
-        yours, whatever they are; those that were open must be open. The image can be
-        restored as often as wanted; leave it as it is while its sandboxes run.
+        yours, whatever they are; those that were open must be open, and those that
+        were one file, as in a terminal, must be one file. The image can be restored as
+        often as wanted; leave it as it is while its sandboxes run.
 
         Signals: as with 'plinth run'.
 
@@ -95,6 +96,7 @@ final class RestoreCommand implements StartingCommand {
     static Path image(Arguments arguments) {
         return arguments
                 .value(IMAGE_PATH)
+                .filter(path -> !path.isEmpty())
                 .map(Path::of)
                 .orElseThrow(() -> new UsageException("no image named, with --image-path DIR"));
     }

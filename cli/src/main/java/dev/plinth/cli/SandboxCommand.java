@@ -11,6 +11,7 @@ import dev.plinth.cli.control.HostProcess;
 import dev.plinth.cli.control.SandboxDirectory;
 import dev.plinth.cli.control.SandboxRegistration;
 import dev.plinth.cli.control.SandboxState;
+import dev.plinth.cli.control.StateRoot;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.Stdio;
@@ -103,10 +104,38 @@ final class SandboxCommand implements Command {
         HostKernel host = plinth.host();
         LaunchReport report = LaunchReport.over(host, pipe);
         try {
-            return run(
+            return runReporting(
                     plinth,
                     report,
                     arguments.value(CommonOptions.PLATFORM).orElseThrow(),
+                    manifest,
+                    command,
+                    inner,
+                    log,
+                    console);
+        } catch (LaunchReport.LauncherGoneException e) {
+            // Whoever wanted the sandbox was interrupted before it ran.
+            return RunCommand.FAILURE_STATUS;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts the main thread", e);
+        }
+    }
+
+    private int runReporting(
+            Plinth plinth,
+            LaunchReport report,
+            String platformName,
+            DonationManifest manifest,
+            StartingCommand command,
+            Arguments inner,
+            DebugLog log,
+            Console console)
+            throws InterruptedException {
+        try {
+            return run(
+                    plinth,
+                    report,
+                    platformName,
                     manifest,
                     command.source(inner),
                     inner,
@@ -122,8 +151,6 @@ final class SandboxCommand implements Command {
                             "",
                             e);
             return failed(report, told, console);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts the main thread", e);
         }
     }
 
@@ -153,8 +180,8 @@ final class SandboxCommand implements Command {
             Console console)
             throws InterruptedException {
         HostKernel host = plinth.host();
-        SandboxDirectory directory =
-                CommonOptions.stateRoot(inner).open(inner.value(SandboxStart.ID).orElseThrow());
+        StateRoot root = CommonOptions.stateRoot(inner);
+        SandboxDirectory directory = root.open(inner.value(SandboxStart.ID).orElseThrow());
         SandboxState state = directory.state().with(HostProcess.current());
         // Whether the platform works here the launcher knows; a device is not for this process to
         // open.
@@ -172,6 +199,10 @@ final class SandboxCommand implements Command {
                     new SandboxRegistration(directory, state),
                     report::runs,
                     console);
+        } catch (LaunchReport.LauncherGoneException e) {
+            // One that was killed has not given the name back.
+            SandboxStart.withdraw(root, state, console);
+            throw e;
         }
     }
 }

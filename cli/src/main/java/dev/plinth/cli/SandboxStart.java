@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.linux.Signal;
 import dev.plinth.cli.control.HostProcess;
 import dev.plinth.cli.control.SandboxDirectory;
 import dev.plinth.cli.control.SandboxRegistration;
@@ -15,6 +16,7 @@ import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.Stdio;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.task.ExitStatus;
 
@@ -83,7 +85,7 @@ final class SandboxStart {
         DebugLog log = logFile.map(DebugLog::inFile).orElseGet(DebugLog::onStandardError);
         Plinth plinth = Plinth.create(CommonOptions.plugins(arguments, launch));
         if (arguments.has(DETACH)) {
-            return launchDetached(arguments, plinth, log, source, id.orElseThrow());
+            return launchDetached(arguments, plinth, log, source, id.orElseThrow(), console);
         }
         SequencedMap<FdRole, HostFd> others = log.donation(plinth.host());
         // The JVM takes 300 ms to end while a thread of it is in a call of the host: none is, once
@@ -91,23 +93,13 @@ final class SandboxStart {
         try (TerminationSignals signals = new TerminationSignals(plinth.host());
                 LoadedPlatform platform = CommonOptions.platform(arguments, plinth)) {
             if (id.isPresent()) {
-                StateRoot root = CommonOptions.stateRoot(arguments);
-                SandboxState state = state(id.get(), platform, source);
-                SandboxDirectory directory = root.create(state);
-                try {
-                    others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
-                    Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
-                    Sandbox sandbox = source.make(plinth, platform, stdio, log);
-                    signals.sendTo(sandbox);
-                    return RegisteredRun.toEnd(
-                            plinth.host(),
-                            sandbox,
-                            new SandboxRegistration(directory, state),
-                            () -> {},
-                            console);
-                } finally {
-                    root.delete(directory);
-                }
+                return runRegistered(
+                        CommonOptions.stateRoot(arguments),
+                        state(id.get(), platform, source),
+                        new Making(plinth, platform, source, log),
+                        others,
+                        signals,
+                        console);
             }
             Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
             try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
@@ -119,6 +111,48 @@ final class SandboxStart {
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts the main thread", e);
+        }
+    }
+
+    /** What a sandbox is made with. */
+    private record Making(
+            Plinth plinth, LoadedPlatform platform, SandboxSource source, DebugLog log) {
+        Sandbox make(Stdio stdio) {
+            return source.make(plinth, platform, stdio, log);
+        }
+    }
+
+    private int runRegistered(
+            StateRoot root,
+            SandboxState state,
+            Making making,
+            SequencedMap<FdRole, HostFd> others,
+            TerminationSignals signals,
+            Console console)
+            throws InterruptedException {
+        signals.sendTo(signal -> {
+            withdraw(root, state, console);
+            TerminationSignals.end(signal);
+        });
+        SandboxDirectory directory = root.create(state);
+        try {
+            HostKernel host = making.plinth().host();
+            others.putFirst(FdRole.CONTROL, listen(host, directory));
+            Sandbox sandbox = making.make(new Stdio.Inherited(launch.closedStdio(), others));
+            signals.sendTo(sandbox);
+            return RegisteredRun.toEnd(
+                    host, sandbox, new SandboxRegistration(directory, state), () -> {}, console);
+        } finally {
+            withdraw(root, state, console);
+        }
+    }
+
+    /** Gives a name back; that this fails says nothing of how the sandbox went. */
+    static void withdraw(StateRoot root, SandboxState state, Console console) {
+        try {
+            root.deleteOwn(state);
+        } catch (SandboxException e) {
+            console.problem(e);
         }
     }
 
@@ -162,21 +196,29 @@ final class SandboxStart {
     }
 
     private int launchDetached(
-            Arguments arguments, Plinth plinth, DebugLog log, SandboxSource source, String id) {
+            Arguments arguments,
+            Plinth plinth,
+            DebugLog log,
+            SandboxSource source,
+            String id,
+            Console console) {
         StateRoot root = CommonOptions.stateRoot(arguments);
-        try (LoadedPlatform platform = CommonOptions.platform(arguments, plinth)) {
-            SandboxDirectory directory = root.create(state(id, platform, source));
+        DetachedLaunch detached = new DetachedLaunch(plinth.host(), launch);
+        try (LoadedPlatform platform = CommonOptions.platform(arguments, plinth);
+                TerminationSignals _ = new TerminationSignals(plinth.host(), detached::interrupt)) {
+            SandboxState state = state(id, platform, source);
+            SandboxDirectory directory = root.create(state);
             boolean runs = false;
             try {
                 SequencedMap<FdRole, HostFd> others = log.donation(plinth.host());
                 others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
-                new DetachedLaunch(plinth.host(), launch)
-                        .start(platform.factory(), others, words(arguments));
-                runs = true;
-                return 0;
+                Optional<Signal> interruption =
+                        detached.start(platform.factory(), others, words(arguments));
+                runs = interruption.isEmpty();
+                return interruption.map(TerminationSignals::statusOf).orElse(0);
             } finally {
                 if (!runs) {
-                    root.delete(directory);
+                    withdraw(root, state, console);
                 }
             }
         }

@@ -13,7 +13,11 @@ final class StateCommand extends ControlCommand {
     public String notes() {
         return """
         'status' is creating, running, paused or stopped; 'exit_status' is there when it
-        has stopped and is known; 'pid' is the sandbox's process on the host.
+        has stopped and is known; 'pid' is the sandbox's process on the host, there as
+        long as the sandbox is.
+
+        Example:
+          plinth state web
         """;
     }
 
@@ -23,7 +27,7 @@ final class StateCommand extends ControlCommand {
                 .print(
                         Json.object(
                                 sandbox.state(),
-                                (json, state) -> state.toMessage().writeMembers(json)));
+                                (json, state) -> state.shown().writeMembers(json)));
         return 0;
     }
 }

@@ -17,13 +17,32 @@ final class TerminationSignals implements AutoCloseable {
     private static final Set<Signal> SIGNALS =
             Set.of(Signal.SIGHUP, Signal.SIGINT, Signal.SIGQUIT, Signal.SIGTERM);
 
-    private final AtomicReference<Consumer<Signal>> target = new AtomicReference<>();
+    private final AtomicReference<Consumer<Signal>> target;
 
     private final HostSignals source;
 
     /** Ends this process by such a signal, until there is somebody to hand it to. */
     TerminationSignals(HostKernel host) {
-        source = HostSignals.forward(host, SIGNALS, this::handOver);
+        this(host, TerminationSignals::end);
+    }
+
+    /** Hands such signals to a receiver from the beginning, which is called on another thread. */
+    TerminationSignals(HostKernel host, Consumer<Signal> receiver) {
+        target = new AtomicReference<>(receiver);
+        source = HostSignals.forward(host, SIGNALS, signal -> target.get().accept(signal));
+    }
+
+    /**
+     * Ends this process as a signal would have done; what a sandbox in the making has goes with the
+     * process.
+     */
+    static void end(Signal signal) {
+        Runtime.getRuntime().halt(statusOf(signal));
+    }
+
+    /** The exit status of what such a signal ended. */
+    static int statusOf(Signal signal) {
+        return 128 + signal.number();
     }
 
     /** Hands such signals to the first process of a sandbox from now on. */
@@ -34,17 +53,6 @@ final class TerminationSignals implements AutoCloseable {
     /** Hands such signals to a receiver from now on, which is called on another thread. */
     void sendTo(Consumer<Signal> receiver) {
         target.set(receiver);
-    }
-
-    private void handOver(Signal signal) {
-        Consumer<Signal> receiver = target.get();
-        if (receiver == null) {
-            // As the signal would have done; what a sandbox in the making has goes with the
-            // process.
-            Runtime.getRuntime().halt(128 + signal.number());
-        } else {
-            receiver.accept(signal);
-        }
     }
 
     @Override

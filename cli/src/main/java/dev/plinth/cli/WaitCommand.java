@@ -20,6 +20,9 @@ final class WaitCommand extends ControlCommand {
     @Override
     public String notes() {
         return """
+        Example:
+          plinth wait web; echo $?
+
         Exit status: that of the sandbox's first program; 128+N if signal N ended it.
           125  it is not known how the sandbox ended, or there is none of this name
             2  the options make no sense
@@ -61,8 +64,10 @@ final class WaitCommand extends ControlCommand {
                 .orElseThrow(() ->
                         new SandboxException(
                                 ErrorCode.SANDBOX_STOPPED,
-                                "it is not known how the sandbox '%s' ended: its process was killed"
+                                "it is not known how the sandbox '%s' ended: its process did not say"
                                         .formatted(sandbox.id()),
-                                ""));
+                                "see whether it was killed, and 'plinth delete "
+                                        + sandbox.id()
+                                        + "' to forget it"));
     }
 }

@@ -164,6 +164,21 @@ final class CommandLineTest {
     void aCommandLineThatMakesNoSenseIsAnsweredInTwoLines() {
         assertUsage("no command given", "'plinth --help' lists the commands");
         assertUsage("there is no command 'fly'", "'plinth --help' lists the commands", "fly");
+        assertUsage(
+                "'plinth image' is followed by one of: inspect, verify",
+                "'plinth --help' lists the commands",
+                "image");
+        assertUsage(
+                "'plinth image' is followed by one of: inspect, verify; not by 'fly'",
+                "'plinth --help' lists the commands",
+                "image",
+                "fly");
+        assertUsage(
+                "no image named, with --image-path DIR",
+                "'plinth restore --help' tells more",
+                "restore",
+                "--image-path",
+                "");
         assertUsage("unknown option --fly", "'plinth --help' lists the commands", "--fly");
         assertUsage("no program given", "'plinth run --help' tells more", "run");
         assertUsage("no program given", "'plinth run --help' tells more", "run", "--");

@@ -71,8 +71,7 @@ final class DeleteCommandTest {
     /** Registers a process as a sandbox, as of the moment. */
     private void register(Process process) throws IOException {
         String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
-        long start =
-                Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]);
+        long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]);
         new StateRoot(root)
                 .create(
                         new SandboxState(

@@ -99,6 +99,7 @@ public final class Connection implements AutoCloseable {
      * Sends a message.
      *
      * @throws ConnectionException if the peer has gone, or does not take it
+     * @throws MessageTooLongException if nothing is sent for that reason
      */
     public void send(Message message) {
         send(message, List.of());
@@ -109,11 +110,12 @@ public final class Connection implements AutoCloseable {
      *
      * @param descriptors borrowed
      * @throws ConnectionException if the peer has gone, or does not take it
+     * @throws MessageTooLongException if nothing is sent for that reason
      */
     public void send(Message message, List<HostFd> descriptors) {
         byte[] body = message.json().getBytes(StandardCharsets.UTF_8);
         if (body.length > MESSAGE_BYTES_MAX) {
-            throw new MessageException("it is too long: " + body.length + " bytes");
+            throw new MessageTooLongException(body.length);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(Integer.BYTES + (long) body.length);
@@ -128,7 +130,7 @@ public final class Connection implements AutoCloseable {
                                     frame.asSlice(sent),
                                     sent == 0 ? descriptors : List.of());
                     if (Errno.isError(count)) {
-                        throw new ConnectionException("cannot send: " + Errno.nameOf(count));
+                        throw failed("send", count);
                     }
                     sent += count;
                 }
@@ -180,6 +182,12 @@ public final class Connection implements AutoCloseable {
         }
     }
 
+    /** A socket whose limit of time is over says EAGAIN. */
+    private static ConnectionException failed(String action, long error) {
+        return new ConnectionException(
+                "cannot " + action + ": " + Errno.nameOf(error), error == -Errno.EAGAIN.number());
+    }
+
     /** Reads as much as there is room for; false if there is nothing, and there may be. */
     private boolean fill(MemorySegment bytes, List<HostFd> descriptors, boolean mayEnd) {
         long filled = 0;
@@ -187,7 +195,7 @@ public final class Connection implements AutoCloseable {
             SocketCalls.Received received = calls.receive(socket, bytes.asSlice(filled));
             descriptors.addAll(received.descriptors());
             if (Errno.isError(received.count())) {
-                throw new ConnectionException("cannot receive: " + Errno.nameOf(received.count()));
+                throw failed("receive", received.count());
             }
             if (received.truncated()
                     && received.descriptors().size() < SocketCalls.MAX_DESCRIPTORS) {

@@ -103,8 +103,7 @@ public final class ControlServer implements AutoCloseable {
     static Handler lasting(Handler handler) {
         return new Handler() {
             @Override
-            public void serve(
-                    Message arguments, List<HostFd> descriptors, Connection connection)
+            public void serve(Message arguments, List<HostFd> descriptors, Connection connection)
                     throws InterruptedException {
                 handler.serve(arguments, descriptors, connection);
             }
@@ -317,6 +316,12 @@ public final class ControlServer implements AutoCloseable {
                             ErrorCode.CONTROL_BROKEN,
                             "the request makes no sense: " + e.getMessage(),
                             "use the plinth command of the version that runs the sandbox",
+                            e);
+            case MessageTooLongException e ->
+                    new SandboxException(
+                            ErrorCode.CONTROL_BROKEN,
+                            "the answer is too long: " + e.getMessage(),
+                            "ask again when there is less to tell",
                             e);
             case HostCallException e ->
                     new SandboxException(

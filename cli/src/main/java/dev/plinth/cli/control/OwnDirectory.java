@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whose a directory is. What stands in one that others can change they may have put there: names
- * of processes that are to be ended, sockets that descriptors are sent to.
+ * Whose a directory is. What stands in one that others can change they may have put there: names of
+ * processes that are to be ended, sockets that descriptors are sent to.
  */
 final class OwnDirectory {
     private static final int TYPE_MASK = 0170000;
@@ -57,8 +57,7 @@ final class OwnDirectory {
         }
         if (owner != 0 && owner != currentUser()) {
             return Optional.of(
-                    new Problem(
-                            "it belongs to the user " + Integer.toUnsignedString(owner), ""));
+                    new Problem("it belongs to the user " + Integer.toUnsignedString(owner), ""));
         }
         if ((mode & OTHERS_WRITE) != 0) {
             return Optional.of(

@@ -149,23 +149,37 @@ public final class SandboxDirectory {
     }
 
     /**
-     * Writes down what the sandbox is doing; by the process that it is.
+     * Writes down what the sandbox is doing; by the process that it is. Nothing happens if its
+     * entry was removed, or another sandbox has its name by now.
      *
      * @throws SandboxException if that cannot be written
      */
     public synchronized void write(SandboxState state) {
+        if (look().filter(entry -> isOf(state, entry)).isEmpty()) {
+            return;
+        }
         try {
             write(path, state);
+        } catch (NoSuchFileException e) {
+            // Removed just now.
+            return;
         } catch (IOException e) {
             throw StateRoot.unusable(path, e);
         }
     }
 
+    private static boolean isOf(SandboxState state, RegisteredEntry entry) {
+        return switch (entry) {
+            case RegisteredEntry.Sandbox sandbox ->
+                    sandbox.state().created().equals(state.created());
+            case RegisteredEntry.Damaged damaged -> true;
+        };
+    }
+
     /** A host that stops at any moment leaves one state or the other. */
     static void write(Path directory, SandboxState state) throws IOException {
         Path written = directory.resolve(NEW_STATE);
-        ByteBuffer text =
-                StandardCharsets.UTF_8.encode(state.toMessage().json() + "\n");
+        ByteBuffer text = StandardCharsets.UTF_8.encode(state.toMessage().json() + "\n");
         try (FileChannel file =
                 FileChannel.open(
                         written,

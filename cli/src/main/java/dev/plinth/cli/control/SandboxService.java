@@ -11,6 +11,7 @@ import dev.plinth.kernel.boot.SandboxUsage;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +27,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Requests, with their arguments and the values of their answers:
  *
  * <ul>
- *   <li>{@code ps} &rarr; {@code processes}
+ *   <li>{@code ps} &rarr; {@code processes}, with as much of their arguments as there is room for
  *   <li>{@code kill} {@code signal}, {@code pid} or {@code all}
  *   <li>{@code wait} &rarr; {@code exit_status}
  *   <li>{@code pause}, {@code resume}
@@ -37,6 +38,9 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class SandboxService implements AutoCloseable {
     private static final long INTERVAL_MILLIS_MAX = TimeUnit.DAYS.toMillis(1);
+
+    /** So many characters of all processes' arguments: each is six bytes of a message at most. */
+    private static final int ARGUMENTS_TOLD_MAX = Connection.MESSAGE_BYTES_MAX / 2 / 6;
 
     /** How often someone who waits is looked after: they may have gone. */
     private static final long CHECK_MILLIS = 1000;
@@ -64,15 +68,24 @@ public final class SandboxService implements AutoCloseable {
     /** What is to be done about each kind of request. */
     public Map<String, ControlServer.Handler> handlers() {
         return Map.of(
-                "checkpoint", new CheckpointService(sandbox, events),
-                "ps", this::ps,
-                "kill", this::kill,
-                "wait", ControlServer.lasting(this::await),
-                "pause", this::pause,
-                "resume", this::resume,
-                "events", ControlServer.lasting(this::events),
-                "exec", exec,
-                "swap", swap);
+                "checkpoint",
+                new CheckpointService(sandbox, events),
+                "ps",
+                this::ps,
+                "kill",
+                this::kill,
+                "wait",
+                ControlServer.lasting(this::await),
+                "pause",
+                this::pause,
+                "resume",
+                this::resume,
+                "events",
+                ControlServer.lasting(this::events),
+                "exec",
+                exec,
+                "swap",
+                swap);
     }
 
     /**
@@ -87,16 +100,16 @@ public final class SandboxService implements AutoCloseable {
 
     private void ps(Message arguments, List<HostFd> descriptors, Connection connection) {
         connection.send(
-                Reply.of(
-                        Message.empty()
-                                .withAll(
-                                        "processes",
-                                        sandbox.processes().stream()
-                                                .map(SandboxService::describe)
-                                                .toList())));
+                Reply.of(Message.empty().withAll("processes", describe(sandbox.processes()))));
     }
 
-    private static Message describe(ProcessSummary process) {
+    /** As much of the arguments as there is room for in a message. */
+    static List<Message> describe(List<ProcessSummary> processes) {
+        int share = ARGUMENTS_TOLD_MAX / Math.max(1, processes.size());
+        return processes.stream().map(each -> describe(each, share)).toList();
+    }
+
+    private static Message describe(ProcessSummary process, int argumentsShown) {
         return Message.empty()
                 .with("pid", process.pid())
                 .with("ppid", process.parent())
@@ -107,7 +120,23 @@ public final class SandboxService implements AutoCloseable {
                 .with("cpu_nanos", process.cpuNanos())
                 .with("start_nanos", process.startNanos())
                 .with("name", process.name())
-                .with("arguments", process.arguments());
+                .with("arguments", shortened(process.arguments(), argumentsShown));
+    }
+
+    /** The first words, so many characters of them, and a mark if that is not all. */
+    private static List<String> shortened(List<String> words, int characters) {
+        List<String> shown = new ArrayList<>();
+        int left = characters;
+        for (String word : words) {
+            // Quotation marks and a comma are there for the empty ones too.
+            if (word.length() + 1 > left) {
+                shown.add(word.substring(0, Math.max(0, left - 1)) + "\u2026");
+                return shown;
+            }
+            shown.add(word);
+            left -= word.length() + 1;
+        }
+        return shown;
     }
 
     private void kill(Message arguments, List<HostFd> descriptors, Connection connection) {

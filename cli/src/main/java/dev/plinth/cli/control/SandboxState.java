@@ -96,16 +96,30 @@ public record SandboxState(
         return status == Status.STOPPED || process.isAlive() ? this : stopped(exitStatus);
     }
 
-    /** As {@code state.json} has it, and {@code plinth state} shows it. */
-    public Message toMessage() {
+    /** As {@code state.json} has it. */
+    Message toMessage() {
+        return message(true);
+    }
+
+    /**
+     * As {@code plinth state} shows it: the process of one that has stopped is not there any more,
+     * and its number may be another's.
+     */
+    public Message shown() {
+        return message(status != Status.STOPPED);
+    }
+
+    private Message message(boolean withProcess) {
         Message message =
                 Message.empty()
                         .with("version", VERSION)
                         .with("id", id)
-                        .with("status", status.word())
-                        .with("pid", process.pid())
-                        .with("pid_start", process.startTicks())
-                        .with("platform", platform)
+                        .with("status", status.word());
+        if (withProcess) {
+            message = message.with("pid", process.pid()).with("pid_start", process.startTicks());
+        }
+        message =
+                message.with("platform", platform)
                         .with("created", created.toString())
                         .with("rootfs", rootfs)
                         .with("program", program);

@@ -264,6 +264,38 @@ public final class StateRoot {
         }
     }
 
+    /**
+     * Forgets a sandbox of this process, or one that it made and whose process has ended. Nothing
+     * happens if it is not there, or another sandbox has its name by now.
+     *
+     * @param own what was registered; when it was created tells it apart from others
+     * @throws SandboxException if it cannot be removed
+     */
+    public void deleteOwn(SandboxState own) {
+        SandboxDirectory directory = new SandboxDirectory(own.id(), path.resolve(own.id()));
+        try (Lock _ = new Lock()) {
+            if (directory.look().filter(entry -> isOwn(entry, own)).isPresent()) {
+                giveBack(directory);
+            }
+        } catch (NoSuchFileException e) {
+            // Somebody has removed it, or all there was.
+            return;
+        } catch (IOException e) {
+            throw unusable(directory.path(), e);
+        }
+    }
+
+    private static boolean isOwn(RegisteredEntry entry, SandboxState own) {
+        return switch (entry) {
+            case RegisteredEntry.Sandbox sandbox -> {
+                SandboxState state = sandbox.state();
+                yield state.created().equals(own.created())
+                        && (!state.isAlive() || state.process().equals(HostProcess.current()));
+            }
+            case RegisteredEntry.Damaged damaged -> false;
+        };
+    }
+
     private void giveBack(SandboxDirectory directory) throws IOException {
         Path gone = path.resolve(GONE + directory.id());
         remove(gone);

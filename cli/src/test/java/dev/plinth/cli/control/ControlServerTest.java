@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -43,6 +44,7 @@ import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 
 @Timeout(60)
 final class ControlServerTest {
@@ -106,6 +108,10 @@ final class ControlServerTest {
                                     throw new SandboxException(
                                             ErrorCode.SANDBOX_BUSY, "not now", "later");
                                 },
+                                "talk",
+                                (arguments, descriptors, connection) ->
+                                        connection.send(
+                                                Reply.of(Message.empty().with("word", tooLong()))),
                                 "fail",
                                 (arguments, descriptors, connection) -> {
                                     throw failure;
@@ -155,6 +161,29 @@ final class ControlServerTest {
             assertEquals(
                     large, client.ask("echo", Message.empty().with("word", large)).string("word"));
         }
+    }
+
+    private static String tooLong() {
+        return "y".repeat(Connection.MESSAGE_BYTES_MAX);
+    }
+
+    @Test
+    void whatIsTooLongIsNotSent() {
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class,
+                            () -> client.ask("echo", Message.empty().with("word", tooLong())));
+            assertEquals(ErrorCode.OPTION_INVALID, e.code());
+            assertFalse(e.remedy().isEmpty());
+        }
+        try (ControlClient client = connect()) {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> client.ask("talk", Message.empty()));
+            assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+            assertTrue(e.getMessage().contains("the answer is too long"), e.getMessage());
+        }
+        assertServes();
     }
 
     @Test
@@ -221,7 +250,8 @@ final class ControlServerTest {
                                 new SocketCalls(HOST)
                                         .connect(
                                                 directory.path().toString(),
-                                                SandboxDirectory.SOCKET))) {
+                                                SandboxDirectory.SOCKET,
+                                                0))) {
             List<HostFd> eight = Collections.nCopies(8, one);
             connection.send(new Request("echo", Message.empty()).toMessage(), eight);
             assertEquals(8, answer(connection).object("value").number("descriptors", 0, 9));
@@ -392,6 +422,52 @@ final class ControlServerTest {
         assertEquals(
                 ErrorCode.SANDBOX_STOPPED,
                 assertThrows(SandboxException.class, this::connect).code());
+    }
+
+    @Test
+    void oneThatDoesNotAnswerIsNotWaitedForForEver() throws IOException {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        listener =
+                new SocketCalls(HOST).listen(directory.path().toString(), SandboxDirectory.SOCKET);
+        try (ControlClient client = ControlClient.connect(HOST, directory, 100)) {
+            assertSilent(() -> client.ask("ps", Message.empty()));
+        }
+        List<ControlClient> waiting = new ArrayList<>();
+        try {
+            // Until there is no room for another one whom nobody takes.
+            assertSilent(() -> {
+                while (true) {
+                    waiting.add(ControlClient.connect(HOST, directory, 100));
+                }
+            });
+        } finally {
+            waiting.forEach(ControlClient::close);
+        }
+    }
+
+    private static void assertSilent(Executable action) {
+        SandboxException e = assertThrows(SandboxException.class, action);
+        assertEquals(ErrorCode.CONTROL_BROKEN, e.code());
+        assertEquals("the sandbox 'a' does not answer", e.getMessage());
+        assertTrue(e.remedy().contains("plinth delete --force a"), e.remedy());
+    }
+
+    @Test
+    void whatLastsIsWaitedFor() throws Exception {
+        try (ControlClient client = ControlClient.connect(HOST, directory, 100)) {
+            client.send("slow", Message.empty(), List.of());
+            begun.acquire();
+            Thread opener =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                LockSupport.parkNanos(300_000_000);
+                                gate.countDown();
+                            });
+            assertTrue(client.await().isEmpty());
+            opener.join();
+        }
     }
 
     @Test

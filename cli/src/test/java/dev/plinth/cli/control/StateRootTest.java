@@ -102,6 +102,16 @@ final class StateRootTest {
     }
 
     @Test
+    void theProcessIsShownAsLongAsItIsThere() {
+        assertTrue(mine("a").shown().has("pid"));
+        SandboxState stopped = mine("a").stopped(OptionalInt.of(3));
+        assertFalse(stopped.shown().has("pid"));
+        assertFalse(stopped.shown().has("pid_start"));
+        SandboxDirectory directory = root.create(stopped);
+        assertEquals(stopped, directory.state());
+    }
+
+    @Test
     void aNameThatIsTakenIsRefused() {
         root.create(mine("a"));
         assertRefused(ErrorCode.SANDBOX_EXISTS, () -> root.create(mine("a")));
@@ -260,6 +270,38 @@ final class StateRootTest {
         SandboxDirectory directory = root.create(mine("a"));
         assertRefused(ErrorCode.SANDBOX_EXISTS, () -> root.deleteDamaged(directory));
         assertEquals(mine("a"), directory.state());
+    }
+
+    @Test
+    void onlyAnEntryOfOnesOwnIsWithdrawn() throws IOException {
+        SandboxState own = mine("a");
+        root.deleteOwn(own);
+        SandboxDirectory directory = root.create(own);
+        directory.write(own.with(SandboxState.Status.RUNNING).onPlatform("kvm"));
+        root.deleteOwn(own);
+        assertEquals(List.of(), entries());
+        // Its name was given back, and taken by others since.
+        for (HostProcess other : List.of(GONE, HostProcess.current())) {
+            SandboxDirectory taken = root.create(laterThan(own, other));
+            root.deleteOwn(own);
+            assertEquals(List.of("a"), entries());
+            root.delete(taken);
+        }
+        root.create(own.with(new HostProcess(1, startOf(1))));
+        root.deleteOwn(own);
+        assertEquals(List.of("a"), entries());
+    }
+
+    private static SandboxState laterThan(SandboxState state, HostProcess process) {
+        return new SandboxState(
+                state.id(),
+                state.status(),
+                process,
+                state.platform(),
+                state.created().plusNanos(1),
+                state.rootfs(),
+                state.program(),
+                state.exitStatus());
     }
 
     @Test

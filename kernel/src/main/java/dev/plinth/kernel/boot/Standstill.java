@@ -58,7 +58,9 @@ final class Standstill {
         inTurn(() -> {
             if (paused) {
                 throw new SandboxException(
-                        ErrorCode.SANDBOX_BUSY, "the sandbox is paused already", "");
+                        ErrorCode.SANDBOX_BUSY,
+                        "the sandbox is paused already",
+                        "'plinth resume' lets it go on");
             }
             stopped = Optional.of(kernel.stopWorld(PATIENCE));
             paused = true;

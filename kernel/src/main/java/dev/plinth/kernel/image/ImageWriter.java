@@ -46,6 +46,10 @@ public final class ImageWriter implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             PosixFilePermissions.fromString("rwx------");
 
+    /** Also when it was moved out of its directory. */
+    private static final Set<PosixFilePermission> FILE_OWNER_ONLY =
+            PosixFilePermissions.fromString("rw-------");
+
     private final HostKernel host;
     private final Path target;
     private final Path directory;
@@ -138,7 +142,10 @@ public final class ImageWriter implements AutoCloseable {
     }
 
     private static FileChannel create(Path file) throws IOException {
-        return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        return FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(FILE_OWNER_ONLY));
     }
 
     /** Where pages are written; owned by this. */

@@ -134,10 +134,17 @@ final class ImageTest {
 
     @Test
     void isForItsOwnerOnly() throws IOException {
+        Path image = write(Compression.NONE);
         assertEquals(
-                "rwx------",
-                PosixFilePermissions.toString(
-                        Files.getPosixFilePermissions(write(Compression.NONE))));
+                "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(image)));
+        try (Stream<Path> files = Files.list(image)) {
+            for (Path file : files.toList()) {
+                assertEquals(
+                        "rw-------",
+                        PosixFilePermissions.toString(Files.getPosixFilePermissions(file)),
+                        file::toString);
+            }
+        }
     }
 
     @Test

@@ -67,9 +67,7 @@ public final class PidFd implements AutoCloseable {
         long result = host.syscall(SYS_PIDFD_SEND_SIGNAL, descriptor.number(), SIGKILL, 0, 0);
         if (Errno.isError(result) && result != -Errno.ESRCH.number()) {
             throw HostCallException.ofResult(
-                    "pidfd_send_signal",
-                    new long[] {descriptor.number(), SIGKILL, 0, 0},
-                    result);
+                    "pidfd_send_signal", new long[] {descriptor.number(), SIGKILL, 0, 0}, result);
         }
     }
 

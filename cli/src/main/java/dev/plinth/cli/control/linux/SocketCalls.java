@@ -120,14 +120,17 @@ public final class SocketCalls {
     /**
      * Connects to a listening socket.
      *
+     * @param millis how long this, and each write later, may take; zero for no limit
      * @return the connection; the caller owns it
-     * @throws dev.plinth.api.host.HostCallException if there is none, or nobody listens
+     * @throws dev.plinth.api.host.HostCallException if there is none, or nobody listens; EAGAIN if
+     *     nobody takes connections in time
      */
-    public HostFd connect(String directory, String name) {
+    public HostFd connect(String directory, String name, long millis) {
         HostFd socket = socket();
         boolean complete = false;
         try (Arena arena = Arena.ofConfined();
                 HostFd place = openDirectory(arena, directory)) {
+            setWriteTimeout(socket, millis);
             long address = address(arena, place, name);
             host.require(
                     "connect(" + name + ")",
