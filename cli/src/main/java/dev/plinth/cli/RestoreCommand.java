@@ -6,6 +6,7 @@ import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.plugin.LoadedPlatform;
@@ -26,6 +27,13 @@ final class RestoreCommand implements StartingCommand {
                     .longOpt("allow-changed")
                     .desc("accept files of the host that are others, or changed, since then")
                     .get();
+
+    private static final Option MOUNT =
+            CommonOptions.withValue(
+                    "mount",
+                    "SRC:DST[:ro|rw]",
+                    "let the sandbox have a directory of the host as before; each with rw must be"
+                            + " repeated; may be repeated");
 
     private final Launch launch;
 
@@ -54,6 +62,7 @@ final class RestoreCommand implements StartingCommand {
                 new Options()
                         .addOption(IMAGE_PATH)
                         .addOption(CommonOptions.PLATFORM)
+                        .addOption(MOUNT)
                         .addOption(ALLOW_CHANGED));
     }
 
@@ -67,6 +76,10 @@ final class RestoreCommand implements StartingCommand {
         The platform may be another than before. Standard input, output and error are
         yours, whatever they are; those that were open must be open. The image can be
         restored as often as wanted; leave it as it is while its sandboxes run.
+
+        Directories of the host come back where they were, for reading. An image alone
+        cannot open one for writing: repeat the --mount with rw that you gave to 'plinth
+        run'. 'plinth image inspect' shows them.
 
         Signals: as with 'plinth run'.
 
@@ -105,6 +118,10 @@ final class RestoreCommand implements StartingCommand {
         RestoreSpec spec = RestoreSpec.of(image(arguments).toAbsolutePath().normalize());
         if (arguments.has(ALLOW_CHANGED)) {
             spec = spec.withChangesAllowed();
+        }
+        for (SandboxSpec.HostMount mount :
+                arguments.values(MOUNT).map(MountOption::parse).toList()) {
+            spec = spec.withMount(mount);
         }
         Optional<CheckpointHandler> checkpoints = SandboxStart.checkpoints(arguments);
         if (checkpoints.isPresent()) {

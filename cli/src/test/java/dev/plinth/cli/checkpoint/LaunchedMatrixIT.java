@@ -83,7 +83,8 @@ final class LaunchedMatrixIT {
             }
             try (StandardStreams streams = side.open(opener, directory)) {
                 streams.get(0).send("b");
-                List<String> options = List.of("--image-path", image.toString());
+                List<String> options =
+                        List.of("--image-path", image.toString(), "--mount", run.mountOption());
                 start(sandbox, plugins, "restore", side, streams, options);
                 sandbox.command("kill", sandbox.id(), "USR1").run().requireSuccess();
                 assertEquals(first.identities(), run.report().identities());

@@ -110,6 +110,7 @@ public final class Checkpoint implements AutoCloseable {
                             kernel.capabilities().cpu(),
                             addresses(world),
                             writer.roles(),
+                            writer.directories(),
                             Inventory.Files.NONE);
             Checkpoint taken = new Checkpoint(image, snapshot, writer, state.build(), about);
             complete = true;

@@ -12,12 +12,14 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.kernel.boot.SandboxSpec.HostMount;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ThreadView;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
@@ -468,6 +470,44 @@ final class SandboxCheckpointTest {
                 assertCode(ErrorCode.IMAGE_ROLE_MISSING, () -> run.restore(image("one")));
         assertTrue(e.getMessage().contains(FdRole.STDOUT.name()), e.getMessage());
         assertFalse(e.remedy().isEmpty());
+    }
+
+    @Test
+    void aDirectoryOfTheHostIsChangedOnlyIfTheRestoreNamesIt() throws Exception {
+        Path shared = Files.createDirectory(images.resolve("shared"));
+        Path link = Files.createSymbolicLink(images.resolve("link"), shared);
+        Files.createDirectory(rootfs.resolve("mnt"));
+        run.mount(new HostMount(link, "/mnt", true));
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        try (Image image = Image.open(image("one"))) {
+            assertEquals(
+                    Set.of(
+                            new SharedDirectory(real(rootfs), "/", false),
+                            new SharedDirectory(real(shared), "/mnt", true)),
+                    Set.copyOf(image.inventory().directories()));
+        }
+        SandboxException e =
+                assertCode(ErrorCode.IMAGE_MOUNT_MISSING, () -> run.restore(image("one")));
+        assertTrue(e.remedy().contains("--mount " + real(shared) + ":/mnt:rw"), e.remedy());
+        RestoreSpec spec = RestoreSpec.of(image("one"));
+        for (HostMount wrong :
+                List.of(
+                        new HostMount(shared, "/mnt", false),
+                        new HostMount(shared, "/other", true),
+                        new HostMount(images, "/mnt", true),
+                        new HostMount(rootfs, "/", true),
+                        new HostMount(images.resolve("none"), "/mnt", true))) {
+            assertCode(
+                    ErrorCode.MOUNT_UNUSABLE,
+                    () -> run.restore(spec.withMount(wrong), run.platforms()));
+        }
+        run.restore(spec.withMount(new HostMount(link, "/mnt", true)), run.platforms()).close();
+    }
+
+    private static String real(Path path) throws IOException {
+        return path.toRealPath().toString();
     }
 
     private HostFd openNull() {
