@@ -17,6 +17,8 @@ import org.apache.commons.cli.Options;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** {@code plinth restore}: lets a sandbox go on that was written into an image. */
 final class RestoreCommand implements StartingCommand {
@@ -34,6 +36,19 @@ final class RestoreCommand implements StartingCommand {
                     "SRC:DST[:ro|rw]",
                     "let the sandbox have a directory of the host as before; each with rw must be"
                             + " repeated; may be repeated");
+
+    private static final Option MEMORY =
+            CommonOptions.withValue(
+                    "memory",
+                    "BYTES",
+                    "how much memory all programs and their files in memory may take, with k, m or"
+                            + " g for KiB, MiB or GiB (default: as before, up to what the host"
+                            + " has)");
+    private static final Option PIDS =
+            CommonOptions.withValue(
+                    "pids",
+                    "N",
+                    "how many processes and threads there may be at once (default: as before)");
 
     private final Launch launch;
 
@@ -63,7 +78,9 @@ final class RestoreCommand implements StartingCommand {
                         .addOption(IMAGE_PATH)
                         .addOption(CommonOptions.PLATFORM)
                         .addOption(MOUNT)
-                        .addOption(ALLOW_CHANGED));
+                        .addOption(ALLOW_CHANGED)
+                        .addOption(MEMORY)
+                        .addOption(PIDS));
     }
 
     @Override
@@ -123,11 +140,20 @@ final class RestoreCommand implements StartingCommand {
                 arguments.values(MOUNT).map(MountOption::parse).toList()) {
             spec = spec.withMount(mount);
         }
+        spec = spec.withLimits(limits(arguments));
         Optional<CheckpointHandler> checkpoints = SandboxStart.checkpoints(arguments);
         if (checkpoints.isPresent()) {
             spec = spec.withCheckpoints(checkpoints.get());
         }
         return new ImageSource(spec, arguments.has(RunCommand.STRACE));
+    }
+
+    private static RestoreSpec.Limits limits(Arguments arguments) {
+        Optional<Long> memory = arguments.value(MEMORY).map(SandboxOptions::memory);
+        Optional<Integer> tasks = arguments.value(PIDS).map(SandboxOptions::tasks);
+        return new RestoreSpec.Limits(
+                memory.map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                tasks.map(OptionalInt::of).orElseGet(OptionalInt::empty));
     }
 
     /** A sandbox that was written into an image. */

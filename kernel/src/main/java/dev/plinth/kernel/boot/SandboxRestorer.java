@@ -238,16 +238,24 @@ final class SandboxRestorer {
         }
 
         private RestoredMemory memory(KernelState state) {
-            long limit = state.getTasks().getMemoryTotal();
-            if (limit < 1 || limit > MemoryFile.DEFAULT_CAPACITY) {
-                throw StateReader.corrupt("%d bytes of memory".formatted(limit));
-            }
             RestoredMemory restored =
-                    RestoredMemory.open(host, image, MemoryFile.DEFAULT_CAPACITY, limit);
+                    RestoredMemory.open(
+                            host, image, MemoryFile.DEFAULT_CAPACITY, memoryTotal(state));
             resources.own(restored::close);
             memory = Optional.of(restored);
             restored.reserve(state.getMemory());
             return restored;
+        }
+
+        /** As much as it was, or as is wanted, but no more than the host has. */
+        private long memoryTotal(KernelState state) {
+            long saved = state.getTasks().getMemoryTotal();
+            if (saved < 1 || saved > MemoryFile.DEFAULT_CAPACITY) {
+                throw StateReader.corrupt("%d bytes of memory".formatted(saved));
+            }
+            return Math.min(
+                    spec.limits().memoryBytes().orElse(saved),
+                    Math.min(facts.memoryTotal(), MemoryFile.DEFAULT_CAPACITY));
         }
 
         private PlatformSlot slot(RestoredMemory restored, TaskSubsystemState tasks) {
@@ -300,8 +308,8 @@ final class SandboxRestorer {
                             SavedTasks.utsName(tasks),
                             facts.random(),
                             SavedTasks.processors(tasks),
-                            tasks.getMemoryTotal(),
-                            SavedTasks.tasksMax(tasks),
+                            memoryTotal(state),
+                            spec.limits().tasks().orElseGet(() -> SavedTasks.tasksMax(tasks)),
                             files.vfs(),
                             files.mounts(),
                             files.internal(),

@@ -49,6 +49,8 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -504,6 +506,33 @@ final class SandboxCheckpointTest {
                     () -> run.restore(spec.withMount(wrong), run.platforms()));
         }
         run.restore(spec.withMount(new HostMount(link, "/mnt", true)), run.platforms()).close();
+    }
+
+    @Test
+    void whoRestoresSaysWhatItMayTake() throws Exception {
+        try (Sandbox sandbox = started(this::makeMuchState)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        long mebibytes = 64L << 20;
+        RestoreSpec spec = RestoreSpec.of(image("one"));
+        try (Sandbox less = run.restore(limited(spec, mebibytes, 20), run.platforms())) {
+            assertEquals(mebibytes, less.kernel().memoryTotal());
+            assertEquals(mebibytes, less.kernel().memoryFile().statistics().limitBytes());
+            assertEquals(20, less.kernel().processes().limit());
+        }
+        try (Sandbox most = run.restore(limited(spec, Long.MAX_VALUE, 20), run.platforms())) {
+            assertTrue(most.kernel().memoryTotal() <= new HostFacts(host).memoryTotal());
+        }
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE,
+                        () -> run.restore(limited(spec, mebibytes, 3), run.platforms()));
+        assertTrue(e.remedy().contains("--pids"), e.remedy());
+    }
+
+    private static RestoreSpec limited(RestoreSpec spec, long memory, int tasks) {
+        return spec.withLimits(
+                new RestoreSpec.Limits(OptionalLong.of(memory), OptionalInt.of(tasks)));
     }
 
     private static String real(Path path) throws IOException {
