@@ -419,10 +419,13 @@ public final class Kernel implements AutoCloseable {
         threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
-    /** The first process is one that was saved. */
+    /** The first process is one that was saved, and lives. */
     void restoreInit(ThreadGroup group) {
         if (process(INIT_PID).filter(group::equals).isEmpty()) {
             throw StateReader.corrupt("the first process is " + group.pid());
+        }
+        if (group.tasks().isEmpty()) {
+            throw StateReader.corrupt("the first process has ended");
         }
         synchronized (initLock) {
             init = Optional.of(group);

@@ -20,11 +20,13 @@ import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.SharedDirectory;
+import dev.plinth.kernel.state.proto.ExitStatusState;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.ProcessState;
 import dev.plinth.kernel.state.proto.TaskState;
+import dev.plinth.kernel.state.proto.ZombieState;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.testkit.LeakCheck;
@@ -506,6 +508,59 @@ final class SandboxCheckpointTest {
                     () -> run.restore(spec.withMount(wrong), run.platforms()));
         }
         run.restore(spec.withMount(new HostMount(link, "/mnt", true)), run.platforms()).close();
+    }
+
+    @Test
+    void anImageWithoutALivingFirstProcessIsRefused() throws Exception {
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        HostileImage.change(
+                image("one"),
+                kernel ->
+                        kernel.toBuilder()
+                                .setTasks(kernel.getTasks().toBuilder().clearTaskRefs())
+                                .build(),
+                SandboxCheckpointTest::ended);
+        SandboxException e = assertCode(ErrorCode.IMAGE_CORRUPT, () -> run.restore(image("one")));
+        assertTrue(e.getMessage().contains("first process"), e::toString);
+    }
+
+    private static ObjectState ended(ObjectState object) {
+        ObjectState.Builder ended = object.toBuilder();
+        if (object.hasTask()) {
+            ended.setTask(object.getTask().toBuilder().setEnded(true));
+        }
+        if (object.hasProcess()) {
+            ExitStatusState status = ExitStatusState.newBuilder().setExited(0).build();
+            ProcessState process = object.getProcess();
+            ended.setProcess(
+                    process.toBuilder()
+                            .clearTaskRefs()
+                            .setExit(status)
+                            .setLinks(
+                                    process.getLinks().toBuilder()
+                                            .setZombie(
+                                                    ZombieState.newBuilder().setStatus(status))));
+        }
+        return ended.build();
+    }
+
+    @Test
+    void aZombieThatNeverEndedIsRefused() throws Exception {
+        try (Sandbox sandbox = started(this::makeMuchState)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        HostileImage.change(
+                image("one"),
+                object ->
+                        object.getProcess().getLinks().hasZombie()
+                                ? object.toBuilder()
+                                        .setProcess(object.getProcess().toBuilder().clearExit())
+                                        .build()
+                                : object);
+        SandboxException e = assertCode(ErrorCode.IMAGE_CORRUPT, () -> run.restore(image("one")));
+        assertTrue(e.getMessage().contains("has not ended"), e::toString);
     }
 
     @Test
