@@ -317,7 +317,7 @@ final class SandboxRestorer {
                                     syscalls,
                                     spec.strace().map(lines -> new Strace(syscalls, lines))),
                             vdso,
-                            Kernel.Age.restored(state)));
+                            Kernel.Age.restored(state, image.inventory().cpu())));
         }
     }
 }

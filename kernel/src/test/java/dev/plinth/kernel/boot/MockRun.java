@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
@@ -49,6 +50,11 @@ public final class MockRun {
     /** What can be told to refuse contexts and address spaces. */
     public RefusingPlatforms platforms() {
         return platforms;
+    }
+
+    /** A platform for the same programs, which tells them of another processor. */
+    public PlatformFactory platformWith(CpuFeatures cpu) {
+        return factory.withCpu(cpu);
     }
 
     /** Adds arguments of the first program. */

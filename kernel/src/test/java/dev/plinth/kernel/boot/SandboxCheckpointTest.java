@@ -12,6 +12,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.kernel.boot.SandboxSpec.HostMount;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -561,6 +562,31 @@ final class SandboxCheckpointTest {
                                 : object);
         SandboxException e = assertCode(ErrorCode.IMAGE_CORRUPT, () -> run.restore(image("one")));
         assertTrue(e.getMessage().contains("has not ended"), e::toString);
+    }
+
+    @Test
+    void programsGoOnSeeingTheProcessorThatTheyBeganOn() throws Exception {
+        CpuFeatures shown;
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            shown = sandbox.kernel().capabilities().cpu();
+            sandbox.checkpoint(ending(image("one")));
+        }
+        CpuFeatures more =
+                new CpuFeatures(
+                        shown.hwcap() | 1L << 40,
+                        shown.hwcap2() | 1L << 40,
+                        shown.xcr0() | 1L << 9,
+                        shown.vectorStateBytes() + 64);
+        try (Sandbox restored = run.restore(image("one"), run.platformWith(more))) {
+            assertEquals(shown, restored.kernel().capabilities().cpu());
+            restored.start();
+            restored.checkpoint(ending(image("two")));
+        }
+        try (Sandbox back = run.restore(image("two"))) {
+            back.start();
+            back.signal(Signal.SIGTERM);
+            assertEquals(new ExitStatus.Killed(Signal.SIGTERM, false), back.awaitExit());
+        }
     }
 
     @Test
