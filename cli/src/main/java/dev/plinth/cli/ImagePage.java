@@ -10,6 +10,7 @@ import dev.plinth.kernel.checkpoint.ImageContents.SavedProcess;
 import dev.plinth.kernel.checkpoint.ImageContents.SavedTask;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.Inventory;
+import dev.plinth.kernel.image.SharedDirectory;
 
 import java.io.IOException;
 import java.util.Locale;
@@ -54,9 +55,18 @@ final class ImagePage {
                 page,
                 "Kernel",
                 Amounts.bytes(inventory.files().kernel().bytes()) + ", " + objects(contents));
+        page.append('\n').append(directories(inventory));
         page.append('\n').append(processes(contents));
         page.append('\n').append(descriptors(contents));
         return page.toString();
+    }
+
+    private static TextTable directories(Inventory inventory) {
+        TextTable table = new TextTable("HOST", "SANDBOX", "MODE");
+        for (SharedDirectory each : inventory.directories()) {
+            table.row(each.path(), each.destination(), each.writable() ? "rw" : "ro");
+        }
+        return table;
     }
 
     private static TextTable processes(ImageContents contents) {
@@ -140,6 +150,15 @@ final class ImagePage {
         json.name("roles").beginArray();
         for (FdRole role : inventory.roles()) {
             json.value(role.name());
+        }
+        json.endArray();
+        json.name("directories").beginArray();
+        for (SharedDirectory each : inventory.directories()) {
+            json.beginObject();
+            json.name("path").value(each.path());
+            json.name("destination").value(each.destination());
+            json.name("writable").value(each.writable());
+            json.endObject();
         }
         json.endArray();
         json.name("kernel_bytes").value(inventory.files().kernel().bytes());

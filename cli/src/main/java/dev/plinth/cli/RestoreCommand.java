@@ -6,6 +6,7 @@ import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
+import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.plugin.LoadedPlatform;
@@ -16,6 +17,8 @@ import org.apache.commons.cli.Options;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** {@code plinth restore}: lets a sandbox go on that was written into an image. */
 final class RestoreCommand implements StartingCommand {
@@ -26,6 +29,26 @@ final class RestoreCommand implements StartingCommand {
                     .longOpt("allow-changed")
                     .desc("accept files of the host that are others, or changed, since then")
                     .get();
+
+    private static final Option MOUNT =
+            CommonOptions.withValue(
+                    "mount",
+                    "SRC:DST[:ro|rw]",
+                    "let the sandbox have a directory of the host as before; each with rw must be"
+                            + " repeated; may be repeated");
+
+    private static final Option MEMORY =
+            CommonOptions.withValue(
+                    "memory",
+                    "BYTES",
+                    "how much memory all programs and their files in memory may take, with k, m or"
+                            + " g for KiB, MiB or GiB (default: as before, up to what the host"
+                            + " has)");
+    private static final Option PIDS =
+            CommonOptions.withValue(
+                    "pids",
+                    "N",
+                    "how many processes and threads there may be at once (default: as before)");
 
     private final Launch launch;
 
@@ -54,7 +77,10 @@ final class RestoreCommand implements StartingCommand {
                 new Options()
                         .addOption(IMAGE_PATH)
                         .addOption(CommonOptions.PLATFORM)
-                        .addOption(ALLOW_CHANGED));
+                        .addOption(MOUNT)
+                        .addOption(ALLOW_CHANGED)
+                        .addOption(MEMORY)
+                        .addOption(PIDS));
     }
 
     @Override
@@ -68,6 +94,10 @@ final class RestoreCommand implements StartingCommand {
         yours, whatever they are; those that were open must be open, and those that
         were one file, as in a terminal, must be one file. The image can be restored as
         often as wanted; leave it as it is while its sandboxes run.
+
+        Directories of the host come back where they were, for reading. An image alone
+        cannot open one for writing: repeat the --mount with rw that you gave to 'plinth
+        run'. 'plinth image inspect' shows them.
 
         Signals: as with 'plinth run'.
 
@@ -108,11 +138,24 @@ final class RestoreCommand implements StartingCommand {
         if (arguments.has(ALLOW_CHANGED)) {
             spec = spec.withChangesAllowed();
         }
+        for (SandboxSpec.HostMount mount :
+                arguments.values(MOUNT).map(MountOption::parse).toList()) {
+            spec = spec.withMount(mount);
+        }
+        spec = spec.withLimits(limits(arguments));
         Optional<CheckpointHandler> checkpoints = SandboxStart.checkpoints(arguments);
         if (checkpoints.isPresent()) {
             spec = spec.withCheckpoints(checkpoints.get());
         }
         return new ImageSource(spec, arguments.has(RunCommand.STRACE));
+    }
+
+    private static RestoreSpec.Limits limits(Arguments arguments) {
+        Optional<Long> memory = arguments.value(MEMORY).map(SandboxOptions::memory);
+        Optional<Integer> tasks = arguments.value(PIDS).map(SandboxOptions::tasks);
+        return new RestoreSpec.Limits(
+                memory.map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                tasks.map(OptionalInt::of).orElseGet(OptionalInt::empty));
     }
 
     /** A sandbox that was written into an image. */

@@ -98,7 +98,8 @@ final class LaunchedMatrixIT {
             }
             try (StandardStreams streams = side.open(opener, directory)) {
                 streams.get(0).send("b");
-                List<String> options = List.of("--image-path", image.toString());
+                List<String> options =
+                        List.of("--image-path", image.toString(), "--mount", run.mountOption());
                 start(sandbox, "restore", side, streams, options);
                 sandbox.command("kill", sandbox.id(), "USR1").run().requireSuccess();
                 assertEquals(first.identities(), run.report().identities());
@@ -174,8 +175,7 @@ final class LaunchedMatrixIT {
 
     /** As {@code plinth state} has it, in less time. */
     private static String pid(Registered sandbox) throws IOException {
-        String state =
-                Files.readString(sandbox.root().resolve(sandbox.id()).resolve("state.json"));
+        String state = Files.readString(sandbox.root().resolve(sandbox.id()).resolve("state.json"));
         Matcher pid = PID.matcher(state);
         assertTrue(pid.find(), state);
         return pid.group(1);

@@ -268,7 +268,11 @@ final class RefusedRestoreIT {
     }
 
     private void requireRestorableAllowingChanges() throws IOException {
-        RestoreSpec spec = RestoreSpec.of(image).withStdio(noStdio()).withChangesAllowed();
+        RestoreSpec spec =
+                RestoreSpec.of(image)
+                        .withStdio(noStdio())
+                        .withMount(run.mount())
+                        .withChangesAllowed();
         try (Sandbox sandbox = platforms.plinth().restore(spec, platforms.get(first()))) {
             sandbox.start();
             run.reportAgain(sandbox);

@@ -163,11 +163,11 @@ final class StoryIT {
         if (hop.log()) {
             arguments.addAll(List.of("--debug-log", temporary.resolve("log-" + images).toString()));
         }
+        arguments.addAll(List.of("--mount", shared + ":/mnt:rw"));
         String name;
         if (images == 0) {
             name = "run";
-            arguments.addAll(
-                    List.of("--mount", shared + ":/mnt:rw", "--", "/bin/bash", script.toString()));
+            arguments.addAll(List.of("--", "/bin/bash", script.toString()));
         } else {
             name = "restore";
             arguments.addAll(List.of("--image-path", image().toString()));

@@ -59,13 +59,12 @@ final class WitnessRun {
 
     /** How a command is told to run it. */
     List<String> options() {
-        return List.of(
-                "--rootfs",
-                rootfs.toString(),
-                "--mount",
-                shared + ":" + Witness.DIRECTORY + ":rw",
-                "--",
-                "/witness");
+        return List.of("--rootfs", rootfs.toString(), "--mount", mountOption(), "--", "/witness");
+    }
+
+    /** The value of the option that lets it write its reports. */
+    String mountOption() {
+        return shared + ":" + Witness.DIRECTORY + ":rw";
     }
 
     /** The witness, from its beginning. */
@@ -74,7 +73,7 @@ final class WitnessRun {
                 plinth.newSandbox(
                         SandboxSpec.builder(List.of("/witness"))
                                 .rootfs(rootfs)
-                                .mount(new HostMount(shared, Witness.DIRECTORY, true))
+                                .mount(mount())
                                 .stdio(stdio)
                                 .build(),
                         platform);
@@ -89,9 +88,15 @@ final class WitnessRun {
 
     /** The witness, from where it stood when the image was written. */
     Sandbox restore(Path image, PlatformFactory platform, Stdio stdio) {
-        Sandbox sandbox = plinth.restore(RestoreSpec.of(image).withStdio(stdio), platform);
+        RestoreSpec spec = RestoreSpec.of(image).withStdio(stdio).withMount(mount());
+        Sandbox sandbox = plinth.restore(spec, platform);
         sandbox.start();
         return sandbox;
+    }
+
+    /** What it changes of the host. */
+    HostMount mount() {
+        return new HostMount(shared, Witness.DIRECTORY, true);
     }
 
     /** Its first report. */

@@ -182,6 +182,7 @@ final class ImageIT {
                 new CpuFeatures(0, 0, 0, 0),
                 new AddressRange(0x10000, 0x20000),
                 List.of(),
+                List.of(),
                 files);
     }
 }

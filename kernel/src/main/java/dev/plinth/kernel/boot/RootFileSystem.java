@@ -17,6 +17,7 @@ import dev.plinth.kernel.fd.HostFiles;
 import dev.plinth.kernel.fs.devfs.DeviceFiles;
 import dev.plinth.kernel.fs.devfs.Devices;
 import dev.plinth.kernel.fs.hostfs.HostFs;
+import dev.plinth.kernel.fs.hostfs.RestorePolicy;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.fs.procfs.ProcFs;
@@ -201,7 +202,7 @@ final class RootFileSystem {
      * @param reader of the whole sandbox
      * @param restorers of that reader; those of files are added
      * @param descriptors those of stdio are taken that are needed
-     * @param allowChanged whether files of the host may be others than they were
+     * @param policy what the image may have of the host
      * @throws SandboxException if a file of the host is missing or has changed, a descriptor is
      *     missing, or the image is damaged
      */
@@ -214,7 +215,7 @@ final class RootFileSystem {
             Clock clock,
             DonatedDescriptors descriptors,
             SandboxResources resources,
-            boolean allowChanged) {
+            RestorePolicy policy) {
         Consumer<FileSystem> owner = fileSystem -> resources.own(fileSystem::close);
         Vfs.restoring(restorers);
         AnonymousFs.restoring(restorers);
@@ -223,7 +224,7 @@ final class RootFileSystem {
         PipeFs.restoring(restorers, clock);
         UnixSockets.restoring(restorers, clock);
         TmpFs.restoring(restorers, memoryFile, clock, owner);
-        HostFs.restoring(restorers, host, memoryFile, clock, allowChanged, owner);
+        HostFs.restoring(restorers, host, memoryFile, clock, policy, owner);
         OverlayFs.restoring(restorers, owner);
         PseudoFile.restoring(restorers);
         Devices.restoring(restorers, facts.random()::fill);
@@ -299,7 +300,7 @@ final class RootFileSystem {
     private FileSystem rootLayers(Path rootfs) {
         FileSystem lower;
         try {
-            lower = hostDirectory(rootfs, true);
+            lower = hostDirectory(rootfs, "/", true);
         } catch (ErrnoException e) {
             throw new SandboxException(
                     ErrorCode.ROOTFS_UNUSABLE,
@@ -314,7 +315,7 @@ final class RootFileSystem {
         return overlay;
     }
 
-    private HostFs hostDirectory(Path directory, boolean readOnly) {
+    private HostFs hostDirectory(Path directory, String destination, boolean readOnly) {
         HostFs fileSystem =
                 new HostFs(
                         host,
@@ -322,6 +323,7 @@ final class RootFileSystem {
                         numbers,
                         memoryFile,
                         clock,
+                        PathName.of(GuestStrings.encode(destination)),
                         readOnly);
         resources.own(fileSystem::close);
         return fileSystem;
@@ -370,7 +372,8 @@ final class RootFileSystem {
     private void mountHost(SandboxSpec.HostMount mount) {
         String problem = mount.source().toString();
         try {
-            HostFs fileSystem = hostDirectory(mount.source(), !mount.writable());
+            HostFs fileSystem =
+                    hostDirectory(mount.source(), mount.destination(), !mount.writable());
             problem = mount.destination() + " in the sandbox";
             Location location =
                     vfs.resolve(

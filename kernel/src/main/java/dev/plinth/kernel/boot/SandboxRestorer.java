@@ -12,12 +12,16 @@ import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.checkpoint.Requirements;
 import dev.plinth.kernel.donation.DonatedDescriptors;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.fs.hostfs.HostFs;
+import dev.plinth.kernel.fs.hostfs.RestorePolicy;
 import dev.plinth.kernel.host.JnaCounterMeter;
 import dev.plinth.kernel.image.Image;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.image.Inventory;
+import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.memory.RestoredMemory;
@@ -35,12 +39,15 @@ import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.SavedTasks;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.ShiftedClock;
+import dev.plinth.kernel.vfs.PathName;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The boot sequence of a sandbox that was saved: image, descriptors, memory, platform, clock,
@@ -96,8 +103,9 @@ final class SandboxRestorer {
             throws IOException {
         try (Image image = Image.open(spec.directory())) {
             supplyNothing(image.inventory(), descriptors);
-            new Requirements(image.inventory())
-                    .checkRoles(role -> descriptors.find(role).isPresent());
+            Requirements requirements = new Requirements(image.inventory());
+            requirements.checkRoles(role -> descriptors.find(role).isPresent());
+            requirements.checkDirectories(directories(spec));
             return new Restore(spec, factory, image, descriptors, resources).run();
         }
     }
@@ -113,6 +121,38 @@ final class SandboxRestorer {
                 descriptors.supplyNothing(host, role);
             }
         }
+    }
+
+    /** What was given of the host, by the paths where it is. */
+    private List<SharedDirectory> directories(RestoreSpec spec) {
+        return spec.mounts().stream()
+                .map(mount ->
+                        new SharedDirectory(
+                                path(mount).toString(),
+                                PathName.of(GuestStrings.encode(mount.destination())).toString(),
+                                mount.writable()))
+                .toList();
+    }
+
+    private PathName path(SandboxSpec.HostMount mount) {
+        try {
+            return HostFs.pathOf(host, mount.source().toString());
+        } catch (ErrnoException e) {
+            throw new SandboxException(
+                    ErrorCode.MOUNT_UNUSABLE,
+                    "mount %s: %s".formatted(mount.source(), e.errno().text()),
+                    "name a directory that exists with --mount SRC:DST",
+                    e);
+        }
+    }
+
+    private RestorePolicy policy(RestoreSpec spec) {
+        return new RestorePolicy(
+                spec.allowChanged(),
+                spec.mounts().stream()
+                        .filter(SandboxSpec.HostMount::writable)
+                        .map(this::path)
+                        .collect(Collectors.toUnmodifiableSet()));
     }
 
     /** One restore. Its memory is known only after its state was read, which is about memory. */
@@ -176,7 +216,7 @@ final class SandboxRestorer {
                             shifted,
                             descriptors,
                             resources,
-                            spec.allowChanged());
+                            policy(spec));
             Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
             CheckpointRequests requests =
                     new CheckpointRequests(
@@ -198,16 +238,24 @@ final class SandboxRestorer {
         }
 
         private RestoredMemory memory(KernelState state) {
-            long limit = state.getTasks().getMemoryTotal();
-            if (limit < 1 || limit > MemoryFile.DEFAULT_CAPACITY) {
-                throw StateReader.corrupt("%d bytes of memory".formatted(limit));
-            }
             RestoredMemory restored =
-                    RestoredMemory.open(host, image, MemoryFile.DEFAULT_CAPACITY, limit);
+                    RestoredMemory.open(
+                            host, image, MemoryFile.DEFAULT_CAPACITY, memoryTotal(state));
             resources.own(restored::close);
             memory = Optional.of(restored);
             restored.reserve(state.getMemory());
             return restored;
+        }
+
+        /** As much as it was, or as is wanted, but no more than the host has. */
+        private long memoryTotal(KernelState state) {
+            long saved = state.getTasks().getMemoryTotal();
+            if (saved < 1 || saved > MemoryFile.DEFAULT_CAPACITY) {
+                throw StateReader.corrupt("%d bytes of memory".formatted(saved));
+            }
+            return Math.min(
+                    spec.limits().memoryBytes().orElse(saved),
+                    Math.min(facts.memoryTotal(), MemoryFile.DEFAULT_CAPACITY));
         }
 
         private PlatformSlot slot(RestoredMemory restored, TaskSubsystemState tasks) {
@@ -260,8 +308,8 @@ final class SandboxRestorer {
                             SavedTasks.utsName(tasks),
                             facts.random(),
                             SavedTasks.processors(tasks),
-                            tasks.getMemoryTotal(),
-                            SavedTasks.tasksMax(tasks),
+                            memoryTotal(state),
+                            spec.limits().tasks().orElseGet(() -> SavedTasks.tasksMax(tasks)),
                             files.vfs(),
                             files.mounts(),
                             files.internal(),
@@ -269,7 +317,7 @@ final class SandboxRestorer {
                                     syscalls,
                                     spec.strace().map(lines -> new Strace(syscalls, lines))),
                             vdso,
-                            Kernel.Age.restored(state)));
+                            Kernel.Age.restored(state, image.inventory().cpu())));
         }
     }
 }

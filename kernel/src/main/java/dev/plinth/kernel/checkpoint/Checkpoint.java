@@ -146,6 +146,7 @@ public final class Checkpoint implements AutoCloseable {
                             kernel.capabilities().cpu(),
                             addresses(world),
                             writer.roles(),
+                            writer.directories(),
                             Inventory.Files.NONE);
             Checkpoint taken = new Checkpoint(image, snapshot, writer, state.build(), about);
             complete = true;

@@ -8,6 +8,7 @@ import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Inventory;
+import dev.plinth.kernel.image.SharedDirectory;
 
 import java.util.List;
 import java.util.function.Predicate;
@@ -38,6 +39,29 @@ public final class Requirements {
                     ErrorCode.IMAGE_ROLE_MISSING,
                     "the sandbox has %s open, which is closed here".formatted(name),
                     "give it something, if only /dev/null");
+        }
+    }
+
+    /**
+     * Checks the directories of the host: none is given that the sandbox does not have like this,
+     * and every one that it changes is given.
+     *
+     * @param given with the paths where they are
+     * @throws SandboxException MOUNT_UNUSABLE or IMAGE_MOUNT_MISSING, with the first
+     */
+    public void checkDirectories(List<SharedDirectory> given) {
+        for (SharedDirectory directory : given) {
+            if (!inventory.directories().contains(directory)) {
+                throw new SandboxException(
+                        ErrorCode.MOUNT_UNUSABLE,
+                        "the sandbox has no mount %s".formatted(directory.mountOption()),
+                        "'plinth image inspect' lists those that it has");
+            }
+        }
+        for (SharedDirectory directory : inventory.directories()) {
+            if (directory.writable() && !given.contains(directory)) {
+                throw directory.notGiven();
+            }
         }
     }
 

@@ -46,6 +46,8 @@ public enum ErrorCode {
     SANDBOX_BUSY(1018),
     /** Descriptors that were one file when an image was written are several now. */
     IMAGE_ROLES_DIFFER(1019),
+    /** An image wants to change a directory of the host that the restore does not name. */
+    IMAGE_MOUNT_MISSING(1020),
 
     /** The plugin directory does not exist or cannot be read. */
     PLUGIN_DIRECTORY_UNUSABLE(2001),

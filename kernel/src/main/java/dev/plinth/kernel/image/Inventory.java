@@ -17,6 +17,7 @@ import java.util.List;
  * @param cpu what the programs were told of the processor, and rely on
  * @param addresses that the programs use: where it ends and begins the target must reach
  * @param roles of the descriptors of the host that the sandbox has, each of which a restore gives
+ * @param directories of the host that the sandbox has
  * @param files that belong to the image besides
  */
 public record Inventory(
@@ -25,12 +26,16 @@ public record Inventory(
         CpuFeatures cpu,
         AddressRange addresses,
         List<FdRole> roles,
+        List<SharedDirectory> directories,
         Files files) {
     /** The greatest length of a platform's name. */
     static final int PLATFORM_LENGTH_MAX = 64;
 
     /** More roles than any sandbox has. */
     static final int ROLES_MAX = 4096;
+
+    /** More directories of the host than any user names. */
+    static final int DIRECTORIES_MAX = 4096;
 
     public Inventory {
         requireNonNull(created, "created is null");
@@ -39,14 +44,17 @@ public record Inventory(
         requireNonNull(addresses, "addresses is null");
         requireNonNull(files, "files is null");
         roles = List.copyOf(roles);
-        if (platform.length() > PLATFORM_LENGTH_MAX || roles.size() > ROLES_MAX) {
+        directories = List.copyOf(directories);
+        if (platform.length() > PLATFORM_LENGTH_MAX
+                || roles.size() > ROLES_MAX
+                || directories.size() > DIRECTORIES_MAX) {
             throw new IllegalArgumentException("too long");
         }
     }
 
     /** The same about an image with other files. */
     public Inventory with(Files written) {
-        return new Inventory(created, platform, cpu, addresses, roles, written);
+        return new Inventory(created, platform, cpu, addresses, roles, directories, written);
     }
 
     /**

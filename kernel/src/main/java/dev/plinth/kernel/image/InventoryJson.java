@@ -43,6 +43,10 @@ final class InventoryJson {
     private static final String START = "start";
     private static final String END = "end";
     private static final String ROLES = "roles";
+    private static final String DIRECTORIES = "directories";
+    private static final String PATH = "path";
+    private static final String DESTINATION = "destination";
+    private static final String WRITABLE = "writable";
     private static final String FILES = "files";
     private static final String BYTES = "bytes";
     private static final String SHA256 = "sha256";
@@ -70,6 +74,9 @@ final class InventoryJson {
         JsonArray roles = new JsonArray();
         inventory.roles().forEach(role -> roles.add(role.name()));
 
+        JsonArray directories = new JsonArray();
+        inventory.directories().forEach(each -> directories.add(directory(each)));
+
         JsonObject pages = new JsonObject();
         pages.addProperty(BYTES, inventory.files().pagesBytes());
         JsonObject files = new JsonObject();
@@ -85,8 +92,17 @@ final class InventoryJson {
         root.add(CPU, cpu);
         root.add(ADDRESSES, addresses);
         root.add(ROLES, roles);
+        root.add(DIRECTORIES, directories);
         root.add(FILES, files);
         return text(root).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static JsonObject directory(SharedDirectory directory) {
+        JsonObject json = new JsonObject();
+        json.addProperty(PATH, directory.path());
+        json.addProperty(DESTINATION, directory.destination());
+        json.addProperty(WRITABLE, directory.writable());
+        return json;
     }
 
     private static JsonObject storedFile(Inventory.StoredFile file) {
@@ -129,6 +145,7 @@ final class InventoryJson {
                     cpu(object(root, CPU)),
                     new AddressRange(hexadecimal(addresses, START), hexadecimal(addresses, END)),
                     roles(root),
+                    directories(root),
                     new Inventory.Files(
                             storedFile(files, ImageFormat.KERNEL, ImageFormat.KERNEL_BYTES_MAX),
                             storedFile(files, ImageFormat.PAGE_INDEX, PAGE_INDEX_BYTES_MAX),
@@ -186,6 +203,27 @@ final class InventoryJson {
             roles.add(new FdRole(role.getAsString()));
         }
         return roles;
+    }
+
+    private static List<SharedDirectory> directories(JsonObject root) {
+        if (!(root.get(DIRECTORIES) instanceof JsonArray array)
+                || array.size() > Inventory.DIRECTORIES_MAX) {
+            throw corrupt("'" + DIRECTORIES + "' is no list, or too long");
+        }
+        List<SharedDirectory> directories = new ArrayList<>();
+        for (JsonElement element : array) {
+            if (!(element instanceof JsonObject json)
+                    || !(json.get(WRITABLE) instanceof JsonPrimitive writable)
+                    || !writable.isBoolean()) {
+                throw corrupt("'" + DIRECTORIES + "' holds what is no directory");
+            }
+            directories.add(
+                    new SharedDirectory(
+                            string(json, PATH),
+                            string(json, DESTINATION),
+                            writable.getAsBoolean()));
+        }
+        return directories;
     }
 
     private static Inventory.StoredFile storedFile(JsonObject files, String name, long most) {

@@ -130,7 +130,7 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
                     ErrorCode.IMAGE_UNSUITABLE,
                     "the image has %d MiB of memory, and the sandbox may have %d"
                             .formatted(bytes >> 20, limit >> 20),
-                    "restore it with more memory");
+                    "restore it with more, by --memory, where there is as much");
         }
         HostFd file = MemoryFile.createFile(host, "plinth-image", bytes);
         return new ImageMemory(host, index, pages, file, bytes, places);

@@ -382,7 +382,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
                         ErrorCode.IMAGE_UNSUITABLE,
                         "the image's files and shared memory have more than %d MiB"
                                 .formatted(limitPages >> (20 - Pages.SHIFT)),
-                        "restore it with more memory");
+                        "restore it with more, by --memory, where there is as much");
             }
             List<AddressRange> dirty = takeLocked(first, pages);
             if (!dirty.isEmpty()) {

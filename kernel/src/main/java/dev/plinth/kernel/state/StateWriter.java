@@ -9,6 +9,7 @@ import com.google.protobuf.MessageLite;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
 
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -39,6 +41,8 @@ public final class StateWriter {
     private final Queue<Stateful> unsaved = new ArrayDeque<>();
     private final List<ObjectState> saved = new ArrayList<>();
     private final Set<FdRole> roles = new TreeSet<>(Comparator.comparing(FdRole::name));
+
+    private final Set<SharedDirectory> directories = new LinkedHashSet<>();
 
     /** Takes the pages of objects into the image. */
     @FunctionalInterface
@@ -144,6 +148,16 @@ public final class StateWriter {
     /** The roles of descriptors of the host that were noted. */
     public List<FdRole> roles() {
         return List.copyOf(roles);
+    }
+
+    /** Notes that an object is a directory of the host. */
+    public void directory(SharedDirectory directory) {
+        directories.add(directory);
+    }
+
+    /** The directories of the host that were noted. */
+    public List<SharedDirectory> directories() {
+        return List.copyOf(directories);
     }
 
     /**

@@ -6,9 +6,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
@@ -27,8 +29,10 @@ import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -147,25 +151,37 @@ public final class Kernel implements AutoCloseable {
      * @param bootMonotonicNanos when it began, on the monotonic clock
      * @param restores how often it was restored since
      * @param oomKills how many processes were killed for lack of memory
+     * @param cpu what programs were told of the processor; empty if they are told what there is
      */
-    public record Age(long bootMonotonicNanos, int restores, long oomKills) {
-        /** Of a sandbox that begins. */
-        public static Age beginning(Clock clock) {
-            return new Age(clock.monotonicNanos(), 0, 0);
+    public record Age(
+            long bootMonotonicNanos, int restores, long oomKills, Optional<CpuFeatures> cpu) {
+        public Age {
+            requireNonNull(cpu, "cpu is null");
         }
 
-        /** Of a sandbox that is restored. */
-        public static Age restored(KernelState state) {
+        /** Of a sandbox that begins. */
+        public static Age beginning(Clock clock) {
+            return new Age(clock.monotonicNanos(), 0, 0, Optional.empty());
+        }
+
+        /**
+         * Of a sandbox that is restored.
+         *
+         * @param cpu what programs were told of the processor, which the platform has
+         */
+        public static Age restored(KernelState state, CpuFeatures cpu) {
             TaskSubsystemState tasks = state.getTasks();
             return new Age(
-                    state.getBootMonotonicNanos(), tasks.getRestores() + 1, tasks.getOomKills());
+                    state.getBootMonotonicNanos(),
+                    tasks.getRestores() + 1,
+                    tasks.getOomKills(),
+                    Optional.of(cpu));
         }
     }
 
     public Kernel(Parts parts) {
         host = parts.host();
         platform = parts.platform();
-        capabilities = shown(platform.capabilities());
         memoryFile = parts.memoryFile();
         clock = parts.clock();
         realtimeClock = clock::realtimeNanos;
@@ -180,6 +196,7 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         age = parts.age();
+        capabilities = shown(platform.capabilities(), age.cpu());
         oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
@@ -217,15 +234,21 @@ public final class Kernel implements AutoCloseable {
 
     /**
      * What programs are shown: what the platform can do, but no address that one which the sandbox
-     * may go to cannot map.
+     * may go to cannot map, and of the processor what they know if they have begun elsewhere.
      */
-    private static PlatformCapabilities shown(PlatformCapabilities offered) {
+    private static PlatformCapabilities shown(
+            PlatformCapabilities offered, Optional<CpuFeatures> known) {
+        CpuFeatures cpu = known.orElse(offered.cpu());
+        Set<PlatformFeature> features = new HashSet<>(offered.features());
+        if (cpu.vectorStateBytes() == 0) {
+            features.remove(PlatformFeature.VECTOR_STATE);
+        }
         return new PlatformCapabilities(
                 offered.userAddresses().intersect(AddressLayout.PORTABLE),
                 offered.mapUnit(),
                 offered.maxContexts(),
-                offered.cpu(),
-                offered.features());
+                cpu,
+                features);
     }
 
     /**
@@ -419,10 +442,13 @@ public final class Kernel implements AutoCloseable {
         threads.runFirst(new TaskRunner(task, new InitBirth()));
     }
 
-    /** The first process is one that was saved. */
+    /** The first process is one that was saved, and lives. */
     void restoreInit(ThreadGroup group) {
         if (process(INIT_PID).filter(group::equals).isEmpty()) {
             throw StateReader.corrupt("the first process is " + group.pid());
+        }
+        if (group.tasks().isEmpty()) {
+            throw StateReader.corrupt("the first process has ended");
         }
         synchronized (initLock) {
             init = Optional.of(group);

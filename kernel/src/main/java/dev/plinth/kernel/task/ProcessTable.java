@@ -3,6 +3,8 @@ package dev.plinth.kernel.task;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.kernel.errno.ErrnoException;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
@@ -96,7 +98,11 @@ public final class ProcessTable {
         }
     }
 
-    /** Takes the numbers of all that were saved. */
+    /**
+     * Takes the numbers of all that were saved.
+     *
+     * @throws SandboxException IMAGE_UNSUITABLE if there are more than there may be
+     */
     void restoreNumbersLocked(TaskSubsystemState state) {
         numbers.restore(state.getLastNumber());
         tasks.keySet().forEach(numbers::restoreUsed);
@@ -108,6 +114,13 @@ public final class ProcessTable {
         Set<Integer> counted = new HashSet<>(tasks.keySet());
         counted.addAll(processes.keySet());
         charged = counted.size();
+        if (charged > limit) {
+            throw new SandboxException(
+                    ErrorCode.IMAGE_UNSUITABLE,
+                    "the sandbox has %d processes and threads, and may have %d"
+                            .formatted(charged, limit),
+                    "restore it with --pids " + charged + " or more");
+        }
         made = state.getTasksMade();
     }
 
@@ -118,7 +131,7 @@ public final class ProcessTable {
      */
     int reserve() {
         synchronized (treeLock) {
-            if (charged == limit) {
+            if (charged >= limit) {
                 throw ErrnoException.of(Errno.EAGAIN);
             }
             int number = numbers.take().orElseThrow(() -> ErrnoException.of(Errno.EAGAIN));

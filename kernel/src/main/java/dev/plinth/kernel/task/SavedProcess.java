@@ -140,6 +140,9 @@ final class SavedProcess {
         links.unreportedStop = SavedClock.signal(state.getUnreportedStop());
         links.unreportedContinue = state.getUnreportedContinue();
         if (state.hasZombie()) {
+            if (group.exitStatus().isEmpty()) {
+                throw StateReader.corrupt("process " + group.pid() + " has not ended");
+            }
             links.zombie = Optional.of(zombie(state.getZombie()));
         }
         requireNumber(state.getGroupId());

@@ -3,6 +3,7 @@ package dev.plinth.kernel.boot;
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.PlatformFactory;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
@@ -32,6 +33,7 @@ public final class MockRun {
     private final List<String> arguments = new ArrayList<>(List.of("/main"));
     private final List<String> environment = new ArrayList<>();
     private final List<String> trace = new ArrayList<>();
+    private final List<SandboxSpec.HostMount> mounts = new ArrayList<>();
     private final Map<FdRole, HostFd> stdio = new HashMap<>();
     private Optional<String> failure = Optional.empty();
 
@@ -48,6 +50,11 @@ public final class MockRun {
     /** What can be told to refuse contexts and address spaces. */
     public RefusingPlatforms platforms() {
         return platforms;
+    }
+
+    /** A platform for the same programs, which tells them of another processor. */
+    public PlatformFactory platformWith(CpuFeatures cpu) {
+        return factory.withCpu(cpu);
     }
 
     /** Adds arguments of the first program. */
@@ -69,6 +76,12 @@ public final class MockRun {
      */
     public MockRun stdio(int number, HostFd fd) {
         stdio.put(FdRole.stdio(number), fd);
+        return this;
+    }
+
+    /** Shows a directory of the host. */
+    public MockRun mount(SandboxSpec.HostMount mount) {
+        mounts.add(mount);
         return this;
     }
 
@@ -130,14 +143,14 @@ public final class MockRun {
         Path file = rootfs.resolve("main");
         Files.write(file, factory.programs().add("main", code).elf());
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
-        SandboxSpec spec =
+        SandboxSpec.Builder spec =
                 SandboxSpec.builder(arguments)
                         .environment(environment)
                         .rootfs(rootfs)
                         .stdio(new Stdio.Given(stdio))
-                        .strace(this::addToTrace)
-                        .build();
-        return PLINTH.newSandbox(spec, platforms);
+                        .strace(this::addToTrace);
+        mounts.forEach(spec::mount);
+        return PLINTH.newSandbox(spec.build(), platforms);
     }
 
     /** What a sandbox is made of. */
@@ -152,11 +165,13 @@ public final class MockRun {
 
     /** What was written into an image, on a platform. */
     public Sandbox restore(Path image, PlatformFactory platform) {
+        return restore(RestoreSpec.of(image), platform);
+    }
+
+    /** The same as a specification says, with no stdio. */
+    public Sandbox restore(RestoreSpec spec, PlatformFactory platform) {
         return PLINTH.restore(
-                RestoreSpec.of(image)
-                        .withStdio(new Stdio.Given(Map.of()))
-                        .withStrace(this::addToTrace),
-                platform);
+                spec.withStdio(new Stdio.Given(Map.of())).withStrace(this::addToTrace), platform);
     }
 
     private void addToTrace(String line) {

@@ -14,21 +14,26 @@ import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.Availability;
+import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.boot.SandboxSpec.HostMount;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ThreadView;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.SharedDirectory;
+import dev.plinth.kernel.state.proto.ExitStatusState;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
 import dev.plinth.kernel.state.proto.ProcessState;
 import dev.plinth.kernel.state.proto.TaskState;
+import dev.plinth.kernel.state.proto.ZombieState;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.KernelProcesses;
 import dev.plinth.testkit.LeakCheck;
@@ -53,6 +58,8 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -541,6 +548,149 @@ final class SandboxCheckpointTest {
                 assertCode(ErrorCode.IMAGE_ROLE_MISSING, () -> run.restore(image("one")));
         assertTrue(e.getMessage().contains(FdRole.STDOUT.name()), e.getMessage());
         assertFalse(e.remedy().isEmpty());
+    }
+
+    @Test
+    void aDirectoryOfTheHostIsChangedOnlyIfTheRestoreNamesIt() throws Exception {
+        Path shared = Files.createDirectory(images.resolve("shared"));
+        Path link = Files.createSymbolicLink(images.resolve("link"), shared);
+        Files.createDirectory(rootfs.resolve("mnt"));
+        run.mount(new HostMount(link, "/mnt", true));
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        try (Image image = Image.open(image("one"))) {
+            assertEquals(
+                    Set.of(
+                            new SharedDirectory(real(rootfs), "/", false),
+                            new SharedDirectory(real(shared), "/mnt", true)),
+                    Set.copyOf(image.inventory().directories()));
+        }
+        SandboxException e =
+                assertCode(ErrorCode.IMAGE_MOUNT_MISSING, () -> run.restore(image("one")));
+        assertTrue(e.remedy().contains("--mount " + real(shared) + ":/mnt:rw"), e.remedy());
+        RestoreSpec spec = RestoreSpec.of(image("one"));
+        for (HostMount wrong :
+                List.of(
+                        new HostMount(shared, "/mnt", false),
+                        new HostMount(shared, "/other", true),
+                        new HostMount(images, "/mnt", true),
+                        new HostMount(rootfs, "/", true),
+                        new HostMount(images.resolve("none"), "/mnt", true))) {
+            assertCode(
+                    ErrorCode.MOUNT_UNUSABLE,
+                    () -> run.restore(spec.withMount(wrong), run.platforms()));
+        }
+        run.restore(spec.withMount(new HostMount(link, "/mnt", true)), run.platforms()).close();
+    }
+
+    @Test
+    void anImageWithoutALivingFirstProcessIsRefused() throws Exception {
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        HostileImage.change(
+                image("one"),
+                kernel ->
+                        kernel.toBuilder()
+                                .setTasks(kernel.getTasks().toBuilder().clearTaskRefs())
+                                .build(),
+                SandboxCheckpointTest::ended);
+        SandboxException e = assertCode(ErrorCode.IMAGE_CORRUPT, () -> run.restore(image("one")));
+        assertTrue(e.getMessage().contains("first process"), e::toString);
+    }
+
+    private static ObjectState ended(ObjectState object) {
+        ObjectState.Builder ended = object.toBuilder();
+        if (object.hasTask()) {
+            ended.setTask(object.getTask().toBuilder().setEnded(true));
+        }
+        if (object.hasProcess()) {
+            ExitStatusState status = ExitStatusState.newBuilder().setExited(0).build();
+            ProcessState process = object.getProcess();
+            ended.setProcess(
+                    process.toBuilder()
+                            .clearTaskRefs()
+                            .setExit(status)
+                            .setLinks(
+                                    process.getLinks().toBuilder()
+                                            .setZombie(
+                                                    ZombieState.newBuilder().setStatus(status))));
+        }
+        return ended.build();
+    }
+
+    @Test
+    void aZombieThatNeverEndedIsRefused() throws Exception {
+        try (Sandbox sandbox = started(this::makeMuchState)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        HostileImage.change(
+                image("one"),
+                object ->
+                        object.getProcess().getLinks().hasZombie()
+                                ? object.toBuilder()
+                                        .setProcess(object.getProcess().toBuilder().clearExit())
+                                        .build()
+                                : object);
+        SandboxException e = assertCode(ErrorCode.IMAGE_CORRUPT, () -> run.restore(image("one")));
+        assertTrue(e.getMessage().contains("has not ended"), e::toString);
+    }
+
+    @Test
+    void programsGoOnSeeingTheProcessorThatTheyBeganOn() throws Exception {
+        CpuFeatures shown;
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            shown = sandbox.kernel().capabilities().cpu();
+            sandbox.checkpoint(ending(image("one")));
+        }
+        CpuFeatures more =
+                new CpuFeatures(
+                        shown.hwcap() | 1L << 40,
+                        shown.hwcap2() | 1L << 40,
+                        shown.xcr0() | 1L << 9,
+                        shown.vectorStateBytes() + 64);
+        try (Sandbox restored = run.restore(image("one"), run.platformWith(more))) {
+            assertEquals(shown, restored.kernel().capabilities().cpu());
+            restored.start();
+            restored.checkpoint(ending(image("two")));
+        }
+        try (Sandbox back = run.restore(image("two"))) {
+            back.start();
+            back.signal(Signal.SIGTERM);
+            assertEquals(new ExitStatus.Killed(Signal.SIGTERM, false), back.awaitExit());
+        }
+    }
+
+    @Test
+    void whoRestoresSaysWhatItMayTake() throws Exception {
+        try (Sandbox sandbox = started(this::makeMuchState)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        long mebibytes = 64L << 20;
+        RestoreSpec spec = RestoreSpec.of(image("one"));
+        try (Sandbox less = run.restore(limited(spec, mebibytes, 20), run.platforms())) {
+            assertEquals(mebibytes, less.kernel().memoryTotal());
+            assertEquals(mebibytes, less.kernel().memoryFile().statistics().limitBytes());
+            assertEquals(20, less.kernel().processes().limit());
+        }
+        try (Sandbox most = run.restore(limited(spec, Long.MAX_VALUE, 20), run.platforms())) {
+            assertTrue(most.kernel().memoryTotal() <= new HostFacts(host).memoryTotal());
+        }
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE,
+                        () -> run.restore(limited(spec, mebibytes, 3), run.platforms()));
+        assertTrue(e.remedy().contains("--pids"), e.remedy());
+    }
+
+    private static RestoreSpec limited(RestoreSpec spec, long memory, int tasks) {
+        return spec.withLimits(
+                new RestoreSpec.Limits(OptionalLong.of(memory), OptionalInt.of(tasks)));
+    }
+
+    private static String real(Path path) throws IOException {
+        return path.toRealPath().toString();
     }
 
     private HostFd openNull() {

@@ -58,6 +58,9 @@ final class ImageTest {
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(FdRole.STDIN, FdRole.device("kvm")),
+                List.of(
+                        new SharedDirectory("/", "/", false),
+                        new SharedDirectory("/home/shared", "/mnt", true)),
                 files);
     }
 

@@ -79,6 +79,7 @@ final class TestImage {
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 TestProcess.USER_ADDRESSES,
                 List.of(),
+                List.of(),
                 files);
     }
 

@@ -3,6 +3,7 @@ package dev.plinth.kernel.vfs;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.fs.devfs.Devices;
 import dev.plinth.kernel.fs.hostfs.HostFs;
+import dev.plinth.kernel.fs.hostfs.RestorePolicy;
 import dev.plinth.kernel.fs.overlay.OverlayFs;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.state.Restorers;
@@ -30,7 +31,8 @@ public final class RestoredFiles implements AutoCloseable {
 
     private RestoredFiles(TestingFiles first, byte[] saved, int openFiles, boolean allowChanged) {
         this.first = first;
-        Restorers restorers = restorers(first, allowChanged, fileSystems);
+        RestorePolicy policy = new RestorePolicy(allowChanged, first.writable);
+        Restorers restorers = restorers(first, policy, fileSystems);
         this.vfs = new Vfs(first.devices, first.clock);
         try (StateReader reader = SavedState.reader(saved, restorers, first.memory)) {
             VfsSubsystemState files = reader.kernel().getFiles();
@@ -48,12 +50,12 @@ public final class RestoredFiles implements AutoCloseable {
 
     /** What makes files again. */
     public static Restorers restorers(
-            TestingFiles files, boolean allowChanged, Collection<FileSystem> fileSystems) {
+            TestingFiles files, RestorePolicy policy, Collection<FileSystem> fileSystems) {
         Restorers restorers = new Restorers();
         Vfs.restoring(restorers);
         TmpFs.restoring(restorers, files.memory, files.clock, fileSystems::add);
         HostFs.restoring(
-                restorers, files.host, files.memory, files.clock, allowChanged, fileSystems::add);
+                restorers, files.host, files.memory, files.clock, policy, fileSystems::add);
         OverlayFs.restoring(restorers, fileSystems::add);
         Devices.restoring(restorers, piece -> piece.fill((byte) 7));
         return restorers;
@@ -110,7 +112,12 @@ public final class RestoredFiles implements AutoCloseable {
 
     /** The same, whatever has become of files on the host. */
     public static RestoredFiles ofChanged(TestingFiles first, SavedState saved, int openFiles) {
-        return new RestoredFiles(first, saved.bytes(), openFiles, true);
+        return ofChanged(first, saved.bytes(), openFiles);
+    }
+
+    /** The same of what may be damaged. */
+    public static RestoredFiles ofChanged(TestingFiles first, byte[] saved, int openFiles) {
+        return new RestoredFiles(first, saved, openFiles, true);
     }
 
     /** Saves these files, makes them again, and closes these. */

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
@@ -17,6 +19,8 @@ import dev.plinth.kernel.fs.tmpfs.MemoryFiles;
 import dev.plinth.kernel.fs.tmpfs.TmpFs;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.state.SavedState;
+import dev.plinth.kernel.state.proto.HostFsState;
+import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Fs;
 import dev.plinth.kernel.vfs.linux.Stat;
@@ -371,6 +375,42 @@ final class RestoredFilesTest {
         assertEquals("two", read(after.open.getFirst()));
         assertEquals(before.stat(), after.open.getFirst().stat());
         assertSame(after.resolve("host/file").inode(), after.open.getFirst().inode());
+    }
+
+    @Test
+    void anImageDoesNotChooseWhatItMayChangeOfTheHost() throws IOException {
+        hostFile("onetwo");
+        openOnHost(false, Fcntl.O_RDWR);
+        Path other = Files.createDirectory(directory.resolve("other"));
+        Path link = Files.createSymbolicLink(directory.resolve("host/link"), other);
+        for (Path wanted : List.of(directory, other, link, Path.of("/"))) {
+            byte[] hostile = save().with(object -> elsewhere(object, wanted, false)).bytes();
+            SandboxException e =
+                    assertThrows(
+                            SandboxException.class,
+                            () -> RestoredFiles.ofChanged(files, hostile, open.size()));
+            assertEquals(ErrorCode.IMAGE_MOUNT_MISSING, e.code(), e::toString);
+            assertTrue(e.remedy().contains("--mount "), e.remedy());
+        }
+        byte[] claimed =
+                save().with(object -> elsewhere(object, directory.resolve("host"), true)).bytes();
+        SandboxException e =
+                assertThrows(
+                        SandboxException.class,
+                        () -> RestoredFiles.ofChanged(files, claimed, open.size()));
+        assertTrue(e.getMessage().contains(Errno.EROFS.text()), e.getMessage());
+    }
+
+    private static ObjectState elsewhere(ObjectState object, Path path, boolean readOnly) {
+        if (!object.hasHostFs()) {
+            return object;
+        }
+        HostFsState state =
+                object.getHostFs().toBuilder()
+                        .setPath(ByteString.copyFromUtf8(path.toString()))
+                        .setReadOnly(readOnly)
+                        .build();
+        return object.toBuilder().setHostFs(state).build();
     }
 
     @Test

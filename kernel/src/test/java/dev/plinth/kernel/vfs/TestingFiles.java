@@ -14,7 +14,9 @@ import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** A file layer with a tmpfs as its root, for tests. Closing checks that nothing leaked. */
 public final class TestingFiles implements AutoCloseable {
@@ -43,18 +45,25 @@ public final class TestingFiles implements AutoCloseable {
         return open == null ? 0 : open.length;
     }
 
+    /** Directories of the host that a restore lets be changed: those that were to be. */
+    public final Set<PathName> writable = new HashSet<>();
+
     public TmpFs tmpfs() {
         NewNode root = new NewNode(0755, 0, 0);
         return new TmpFs("tmpfs", numbers, memory, clock, CAPACITY / 2, root);
     }
 
     public HostFs hostfs(Path directory, boolean readOnly) {
+        if (!readOnly) {
+            writable.add(HostFs.pathOf(host, directory.toString()));
+        }
         return new HostFs(
                 host,
                 HostFs.openDirectory(host, directory.toString()),
                 numbers,
                 memory,
                 clock,
+                PathName.of("/shared"),
                 readOnly);
     }
 

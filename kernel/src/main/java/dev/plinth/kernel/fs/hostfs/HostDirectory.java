@@ -224,7 +224,9 @@ final class HostDirectory extends Directory implements HostFsInode {
         target.handle.distrust();
     }
 
+    /** To change what is in it. */
     private HostFd openSelf() {
+        handle.fileSystem().requireWritable();
         return handle.open(Fcntl.O_PATH | Fcntl.O_DIRECTORY);
     }
 }

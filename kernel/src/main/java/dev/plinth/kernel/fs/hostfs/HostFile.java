@@ -130,6 +130,9 @@ final class HostFile extends Inode implements HostFsInode {
 
     @Override
     public FileDescription open(Location location, int flags) {
+        if ((flags & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY) {
+            handle.fileSystem().requireWritable();
+        }
         HostFd fd = handle.open((flags & HOST_FLAGS) | HARMLESS);
         try {
             pages.validate(handle.lastKnown());
@@ -143,6 +146,7 @@ final class HostFile extends Inode implements HostFsInode {
 
     @Override
     public void truncate(long size) {
+        handle.fileSystem().requireWritable();
         try (HostFd fd = handle.open(Fcntl.O_WRONLY | HARMLESS)) {
             truncate(fd, size);
         }

@@ -11,6 +11,7 @@ import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.errno.HostErrors;
 import dev.plinth.kernel.fs.hostfs.linux.Unistd;
+import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.Restorers;
@@ -45,6 +46,7 @@ public final class HostFs extends FileSystem {
     private final HostFd rootFd;
     private final InodeNumbers numbers;
     private final Clock clock;
+    private final PathName destination;
     private final boolean readOnly;
     private final PageReclaim reclaim;
     private final DirectoryDescriptors directories = new DirectoryDescriptors();
@@ -70,6 +72,7 @@ public final class HostFs extends FileSystem {
      * @param numbers gives numbers to the file system and to its inodes
      * @param memory holds what is mapped of files; borrowed
      * @param clock says how old a cached attribute is
+     * @param destination where the user wants it, for those to know who look at an image
      * @param readOnly whether nothing on the host is ever changed
      * @throws ErrnoException ENOTDIR if it is no directory
      */
@@ -79,8 +82,9 @@ public final class HostFs extends FileSystem {
             InodeNumbers numbers,
             MemoryFile memory,
             Clock clock,
+            PathName destination,
             boolean readOnly) {
-        this(host, rootFd, numbers.nextDevice(), numbers, memory, clock, readOnly);
+        this(host, rootFd, numbers.nextDevice(), numbers, memory, clock, destination, readOnly);
     }
 
     /** The same with a number that it had before. */
@@ -91,6 +95,7 @@ public final class HostFs extends FileSystem {
             InodeNumbers numbers,
             MemoryFile memory,
             Clock clock,
+            PathName destination,
             boolean readOnly) {
         super("hostfs", device);
         this.calls = new HostCalls(host);
@@ -98,6 +103,7 @@ public final class HostFs extends FileSystem {
         this.rootFd = requireNonNull(rootFd, "rootFd is null");
         this.numbers = numbers;
         this.clock = requireNonNull(clock, "clock is null");
+        this.destination = requireNonNull(destination, "destination is null");
         this.readOnly = readOnly;
         this.reclaim = new PageReclaim(memory);
         this.root = openRoot();
@@ -123,6 +129,19 @@ public final class HostFs extends FileSystem {
         }
     }
 
+    /**
+     * Where a directory of the host is.
+     *
+     * @param path any path to it
+     * @return the path with no symbolic link in it
+     * @throws ErrnoException ENOENT, ENOTDIR, EACCES
+     */
+    public static PathName pathOf(HostKernel host, String path) {
+        try (HostFd directory = openDirectory(host, path)) {
+            return new HostCalls(host).pathOf(directory);
+        }
+    }
+
     private HostDirectory openRoot() {
         try {
             HostAttributes attributes = calls.attributes(rootFd);
@@ -144,7 +163,7 @@ public final class HostFs extends FileSystem {
      * @param host where they are
      * @param memory holds what is mapped of files; borrowed
      * @param clock says how old a cached attribute is
-     * @param allowChanged whether files may be others than they were, or have other content
+     * @param policy what the image may have of the host
      * @param owner closes each file system in the end
      */
     public static void restoring(
@@ -152,18 +171,21 @@ public final class HostFs extends FileSystem {
             HostKernel host,
             MemoryFile memory,
             Clock clock,
-            boolean allowChanged,
+            RestorePolicy policy,
             Consumer<FileSystem> owner) {
-        new RestoredHostFs(host, memory, clock, allowChanged, owner).addTo(restorers);
+        new RestoredHostFs(host, memory, clock, policy, owner).addTo(restorers);
     }
 
     @Override
     public ObjectState.Builder saveState(StateWriter writer) {
+        PathName path = calls.pathOf(rootFd);
+        writer.directory(new SharedDirectory(path.toString(), destination.toString(), !readOnly));
         return ObjectState.newBuilder()
                 .setHostFs(
                         HostFsState.newBuilder()
                                 .setDevice(device().encode())
-                                .setPath(ByteString.copyFrom(calls.pathOf(rootFd).toBytes()))
+                                .setPath(ByteString.copyFrom(path.toBytes()))
+                                .setDestination(ByteString.copyFrom(destination.toBytes()))
                                 .setReadOnly(readOnly)
                                 .setRoot(calls.attributes(rootFd).save())
                                 .setRootNumber(root.number()));
@@ -213,6 +235,18 @@ public final class HostFs extends FileSystem {
     @Override
     public boolean isReadOnly() {
         return readOnly;
+    }
+
+    /**
+     * Does nothing if files may be changed. Who comes by a mount has been asked this before; here
+     * it holds for whatever way an image makes up.
+     *
+     * @throws ErrnoException EROFS
+     */
+    void requireWritable() {
+        if (readOnly) {
+            throw ErrnoException.of(Errno.EROFS);
+        }
     }
 
     @Override

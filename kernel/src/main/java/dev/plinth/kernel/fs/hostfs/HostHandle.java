@@ -288,6 +288,7 @@ final class HostHandle implements AttributeStore, Stateful {
     }
 
     private void change(Consumer<HostFd> action) {
+        fileSystem.requireWritable();
         withDescriptor(fd -> {
             action.accept(fd);
             return true;

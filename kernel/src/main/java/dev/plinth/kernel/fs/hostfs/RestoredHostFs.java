@@ -7,6 +7,7 @@ import dev.plinth.api.host.HostKernel;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
+import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
@@ -41,19 +42,19 @@ final class RestoredHostFs {
     private final HostKernel host;
     private final MemoryFile memory;
     private final Clock clock;
-    private final boolean allowChanged;
+    private final RestorePolicy policy;
     private final Consumer<FileSystem> owner;
 
     RestoredHostFs(
             HostKernel host,
             MemoryFile memory,
             Clock clock,
-            boolean allowChanged,
+            RestorePolicy policy,
             Consumer<FileSystem> owner) {
         this.host = requireNonNull(host, "host is null");
         this.memory = requireNonNull(memory, "memory is null");
         this.clock = requireNonNull(clock, "clock is null");
-        this.allowChanged = allowChanged;
+        this.policy = requireNonNull(policy, "policy is null");
         this.owner = requireNonNull(owner, "owner is null");
     }
 
@@ -77,7 +78,9 @@ final class RestoredHostFs {
         DeviceNumber device = numbers.requireGivenDevice(state.getDevice());
         HostFd rootFd = open(path);
         try {
-            HostAttributes found = new HostCalls(host).attributes(rootFd);
+            HostCalls calls = new HostCalls(host);
+            requireAllowed(state, calls.pathOf(rootFd));
+            HostAttributes found = calls.attributes(rootFd);
             requireUnchanged(path, HostAttributes.restore(state.getRoot()), found);
             // It may be another directory than it was.
             numbers.rebind(
@@ -90,9 +93,25 @@ final class RestoredHostFs {
             throw e;
         }
         HostFs fileSystem =
-                new HostFs(host, rootFd, device, numbers, memory, clock, state.getReadOnly());
+                new HostFs(
+                        host,
+                        rootFd,
+                        device,
+                        numbers,
+                        memory,
+                        clock,
+                        PathName.of(state.getDestination().toByteArray()),
+                        state.getReadOnly());
         owner.accept(fileSystem);
         return fileSystem;
+    }
+
+    /** Refuses a directory that is to be changed, unless whoever restores has named it. */
+    private void requireAllowed(HostFsState state, PathName path) {
+        if (!state.getReadOnly() && !policy.writable().contains(path)) {
+            PathName destination = PathName.of(state.getDestination().toByteArray());
+            throw new SharedDirectory(path.toString(), destination.toString(), true).notGiven();
+        }
     }
 
     private HostFd open(PathName path) {
@@ -119,7 +138,7 @@ final class RestoredHostFs {
         if (found.type() != saved.type()) {
             throw changed(path, "it was %s and is %s".formatted(saved.type(), found.type()));
         }
-        if (allowChanged) {
+        if (policy.allowChanged()) {
             return;
         }
         if (!found.isSameFile(saved)) {

@@ -7,7 +7,7 @@
  * HostPages} (what is mapped of it) and {@code HostfsDescription}, {@code HostSymlink}, {@code
  * HostNode}; {@code HostCalls} and {@code HostXattrs} (the host's calls, typed), {@code
  * HostAttributes}, {@code DirectoryDescriptors}; {@code RestoredHostFs} (found again by path, and
- * checked).
+ * checked, as far as a {@code RestorePolicy} allows).
  *
  * <p>The directory is opened once. Every other file is reached from there by openat2(2), beneath it
  * and through no symbolic link, when it is needed: only open and mapped files hold a descriptor,
@@ -22,7 +22,7 @@
  * are looked up by. Fifos and sockets are not opened either (ENXIO): they would tie the guest to
  * processes of the host, and their open could block.
  *
- * <p>Locks as in {@code vfs}. Imports {@code api}, {@code errno}, {@code io}, {@code memory},
- * {@code mm}, {@code state}, {@code time}, {@code vfs} and {@code fs.pagecache}.
+ * <p>Locks as in {@code vfs}. Imports {@code api}, {@code errno}, {@code image}, {@code io}, {@code
+ * memory}, {@code mm}, {@code state}, {@code time}, {@code vfs} and {@code fs.pagecache}.
  */
 package dev.plinth.kernel.fs.hostfs;

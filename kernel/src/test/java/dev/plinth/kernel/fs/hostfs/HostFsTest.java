@@ -16,10 +16,14 @@ import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.vfs.Caller;
+import dev.plinth.kernel.vfs.Directory;
 import dev.plinth.kernel.vfs.FileDescription;
+import dev.plinth.kernel.vfs.FileSystem;
+import dev.plinth.kernel.vfs.Inode;
 import dev.plinth.kernel.vfs.Location;
 import dev.plinth.kernel.vfs.Lookup;
 import dev.plinth.kernel.vfs.Mount;
+import dev.plinth.kernel.vfs.NewNode;
 import dev.plinth.kernel.vfs.OpenHow;
 import dev.plinth.kernel.vfs.PathName;
 import dev.plinth.kernel.vfs.TestingFiles;
@@ -31,6 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -88,6 +93,29 @@ final class HostFsTest {
         // Above the mount lies the sandbox's own root, which has nothing but the mount.
         assertEquals("host", calls.list("up"));
         assertEquals("ENOENT", calls.read("dir/../../outside/secret"));
+    }
+
+    @Test
+    void nothingOfAReadOnlyDirectoryIsChangedWhicheverWay() throws IOException {
+        FileSystem readOnly = files.hostfs(root, true);
+        Location mounted = files.mount("readOnly", readOnly, Mount.Options.READ_WRITE);
+        Directory top = readOnly.root();
+        Inode file = top.lookup(PathName.of("file")).orElseThrow();
+        NewNode node = new NewNode(0644, 0, 0);
+        assertErofs(() -> file.open(mounted, Fcntl.O_RDWR));
+        assertErofs(() -> file.open(mounted, Fcntl.O_WRONLY));
+        assertErofs(() -> file.truncate(0));
+        assertErofs(() -> file.setPermissions(0600));
+        assertErofs(() -> top.create(PathName.of("new"), node));
+        assertErofs(() -> top.createUnnamed(node));
+        assertErofs(() -> top.unlink(PathName.of("file"), file));
+        file.open(mounted, Fcntl.O_RDONLY).close();
+        assertEquals("content", Files.readString(root.resolve("file")));
+        assertEquals(List.of("dir", "file"), namesIn(root).stream().sorted().toList());
+    }
+
+    private static void assertErofs(Executable action) {
+        assertEquals(Errno.EROFS, assertThrows(ErrnoException.class, action).errno());
     }
 
     @Test
@@ -159,6 +187,7 @@ final class HostFsTest {
                 files.numbers,
                 files.memory,
                 hasty,
+                PathName.of("/"),
                 false);
     }
 
