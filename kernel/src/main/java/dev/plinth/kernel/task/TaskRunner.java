@@ -123,6 +123,13 @@ final class TaskRunner implements TaskThreads.Job {
                 if (task.isEnding()) {
                     return;
                 }
+                if (task.isPartlyDone()) {
+                    // Before a handler runs: with a signal it ends with the part that it has done.
+                    task.repeatCall(gate);
+                    task.kick();
+                    kernel.world().settleHere(task);
+                    continue;
+                }
                 delivery.deliver();
                 if (task.isBrokenOff() && !task.isEnding()) {
                     task.repeatCall(gate);
