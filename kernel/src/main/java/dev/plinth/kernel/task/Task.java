@@ -570,6 +570,11 @@ public final class Task implements Stateful {
         return inSyscall && Restart.isRestart(registers.rax());
     }
 
+    /** Whether the call is made again that the stop broke off, before any program has run. */
+    public boolean precedesOthers() {
+        return kernel.world().isUnsettled(this);
+    }
+
     /** Whether the call that was broken off has done a part of what it is to do. */
     boolean isPartlyDone() {
         return isBrokenOff() && resumedCall.isPartlyDone();

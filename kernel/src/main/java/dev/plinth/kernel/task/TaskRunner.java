@@ -110,6 +110,7 @@ final class TaskRunner implements TaskThreads.Job {
             } finally {
                 clock.stop();
                 task.setRunning(Optional.empty());
+                kernel.world().ends(task);
             }
         }
     }
