@@ -13,8 +13,8 @@ import dev.plinth.kernel.vfs.Blocker;
  * What a system call goes on with that is made again because the world was stopped: the time that
  * it had left, and how much it had done. No program can tell then that it was broken off.
  *
- * <p>A call that has done a part of what it is to do says how much when the stop breaks it off, each
- * of its layers what that layer did. Made again it takes this, once, and begins behind it.
+ * <p>A call that has done a part of what it is to do says how much when the stop breaks it off,
+ * each of its layers what that layer did. Made again it takes this, once, and begins behind it.
  *
  * <p>Confined to the task thread.
  *
@@ -135,8 +135,8 @@ public final class ResumedCall {
     }
 
     /**
-     * The stop of the world breaks the call off when some messages were moved, those of before among
-     * them, and perhaps a part of the next.
+     * The stop of the world breaks the call off when some messages were moved, those of before
+     * among them, and perhaps a part of the next.
      *
      * @return to be thrown
      */

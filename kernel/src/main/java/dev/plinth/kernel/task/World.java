@@ -348,9 +348,10 @@ final class World {
             if (unsettled.isEmpty()) {
                 return false;
             }
-            unsettled.stream()
-                    .filter(task -> task.restartBlock().precedesOthers())
-                    .forEach(preceding::add);
+            preceding.addAll(
+                    unsettled.stream()
+                            .filter(task -> task.restartBlock().precedesOthers())
+                            .toList());
             phase = Phase.SETTLING;
             settling = true;
             stopping = false;

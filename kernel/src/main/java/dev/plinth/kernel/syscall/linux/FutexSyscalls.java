@@ -108,19 +108,9 @@ final class FutexSyscalls implements SyscallFamily {
         }
         return switch (command) {
             case FUTEX_WAIT ->
-                    await(
-                            task,
-                            address(arguments),
-                            arguments.intAt(2),
-                            Futexes.ANY,
-                            limit);
+                    await(task, address(arguments), arguments.intAt(2), Futexes.ANY, limit);
             case FUTEX_WAIT_BITSET ->
-                    await(
-                            task,
-                            address(arguments),
-                            arguments.intAt(2),
-                            arguments.intAt(5),
-                            limit);
+                    await(task, address(arguments), arguments.intAt(2), arguments.intAt(5), limit);
             case FUTEX_WAKE -> wake(task, arguments, Futexes.ANY);
             case FUTEX_WAKE_BITSET -> wake(task, arguments, arguments.intAt(5));
             case FUTEX_REQUEUE -> requeue(task, arguments, OptionalInt.empty());
