@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 static int fds[2];
@@ -319,4 +320,32 @@ CASE(open_file_lock_that_another_holds) {
     await_asleep(locker);
     close(file);
     ENDED(locker);
+}
+
+CASE(sendfile_in_many_pieces) {
+    enum { ALL = 2 << 20 };
+    static char bytes[ALL];
+    for (int i = 0; i < ALL; i++) {
+        bytes[i] = i % 251;
+    }
+    int file = MUST(open("file", O_RDWR | O_CREAT, 0644));
+    EQUAL(write(file, bytes, ALL), ALL);
+    MUST(lseek(file, 0, SEEK_SET));
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+    pid_t sender = BLOCKED({
+        EQUAL(sendfile(fds[1], file, NULL, ALL), ALL);
+        EQUAL(lseek(file, 0, SEEK_CUR), ALL);
+    });
+    CHECKPOINT_UNSTOPPED();
+    close(fds[1]);
+    int at = 0;
+    char part[1000];
+    for (ssize_t length; (length = read(fds[0], part, sizeof part)) > 0; at += length) {
+        if (at + length > ALL || memcmp(part, bytes + at, length) != 0) {
+            wrong(__FILE__, __LINE__, "other bytes near %d", at);
+            break;
+        }
+    }
+    EQUAL(at, ALL);
+    ENDED(sender);
 }

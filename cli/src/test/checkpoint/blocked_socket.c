@@ -101,6 +101,112 @@ CASE(recv_that_has_half_of_what_it_waits_for) {
     ENDED(receiver);
 }
 
+CASE(recv_that_still_waits_for_all) {
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    pid_t receiver = BLOCKED({
+        char bytes[8] = "";
+        EQUAL(recv(pair[0], bytes, 6, MSG_WAITALL), 6);
+        SAME(bytes, "abcdef");
+    });
+    EQUAL(send(pair[1], "abc", 3, 0), 3);
+    await_asleep(receiver);
+    CHECKPOINT_UNSTOPPED();
+    await_asleep(receiver);
+    EQUAL(send(pair[1], "de", 2, 0), 2);
+    await_asleep(receiver);
+    EQUAL(send(pair[1], "f", 1, 0), 1);
+    ENDED(receiver);
+}
+
+static volatile int handled;
+
+static void handle(int number) {
+    (void)number;
+    handled++;
+}
+
+CASE(recvmsg_of_half_that_a_handler_ends) {
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    pid_t receiver = BLOCKED({
+        struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+        MUST(sigaction(SIGUSR1, &action, NULL));
+        char bytes[8] = "";
+        char control[64];
+        struct iovec part = {bytes, 6};
+        struct msghdr message = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 64};
+        EQUAL(recvmsg(pair[0], &message, MSG_WAITALL), 3);
+        EQUAL(message.msg_controllen, 0);
+        EQUAL(handled, 1);
+        SAME(bytes, "abc");
+        EQUAL(recv(pair[0], bytes, 3, 0), 3);
+        SAME(bytes, "def");
+    });
+    EQUAL(send(pair[1], "abc", 3, 0), 3);
+    await_asleep(receiver);
+    CHECKPOINT_UNSTOPPED();
+    await_asleep(receiver);
+    MUST(kill(receiver, SIGUSR1));
+    await_asleep(receiver);
+    EQUAL(send(pair[1], "def", 3, 0), 3);
+    ENDED(receiver);
+}
+
+CASE(sendmsg_of_which_a_part_is_sent) {
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    enum { ALL = 2 << 20 };
+    static char bytes[ALL];
+    for (int i = 0; i < ALL; i++) {
+        bytes[i] = i % 241;
+    }
+    pid_t sender = BLOCKED({
+        struct iovec parts[] = {{bytes, ALL / 2}, {bytes + ALL / 2, ALL / 2}};
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+        EQUAL(sendmsg(pair[1], &message, 0), ALL);
+    });
+    CHECKPOINT_UNSTOPPED();
+    close(pair[1]);
+    char part[5000];
+    int at = 0;
+    for (ssize_t length; (length = recv(pair[0], part, sizeof part, 0)) > 0; at += length) {
+        if (memcmp(part, bytes + at, length) != 0) {
+            wrong(__FILE__, __LINE__, "other bytes near %d", at);
+            break;
+        }
+    }
+    EQUAL(at, ALL);
+    ENDED(sender);
+}
+
+CASE(sendmmsg_with_some_sent) {
+    MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    enum { COUNT = 1000 };
+    pid_t sender = BLOCKED({
+        static int numbers[COUNT];
+        static struct iovec parts[COUNT];
+        static struct mmsghdr messages[COUNT];
+        for (int i = 0; i < COUNT; i++) {
+            numbers[i] = i;
+            parts[i] = (struct iovec){&numbers[i], sizeof numbers[i]};
+            messages[i].msg_hdr.msg_iov = &parts[i];
+            messages[i].msg_hdr.msg_iovlen = 1;
+        }
+        EQUAL(sendmmsg(pair[1], messages, COUNT, 0), COUNT);
+        EQUAL(messages[COUNT - 1].msg_len, sizeof(int));
+    });
+    CHECKPOINT_UNSTOPPED();
+    for (int i = 0; i < COUNT; i++) {
+        int number = -1;
+        MUST(recv(pair[0], &number, sizeof number, 0));
+        if (number != i) {
+            EQUAL(number, i);
+            break;
+        }
+    }
+    FAILS(recv(pair[0], &(int){0}, 1, MSG_DONTWAIT), EAGAIN);
+    ENDED(sender);
+}
+
 CASE(recvmsg_of_a_datagram) {
     MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
     pid_t receiver = BLOCKED({
@@ -122,17 +228,14 @@ CASE(recvmmsg_with_two_of_three) {
     EQUAL(send(pair[1], "2", 1, 0), 1);
     pid_t receiver = CHILD({
         char bytes[3][4] = {"", "", ""};
-        int found = 0;
-        while (found < 3) {
-            struct iovec parts[3];
-            struct mmsghdr messages[3] = {0};
-            for (int i = 0; i < 3 - found; i++) {
-                parts[i] = (struct iovec){bytes[found + i], 3};
-                messages[i].msg_hdr.msg_iov = &parts[i];
-                messages[i].msg_hdr.msg_iovlen = 1;
-            }
-            found += MUST(recvmmsg(pair[0], messages, 3 - found, 0, NULL));
+        struct iovec parts[3];
+        struct mmsghdr messages[3] = {0};
+        for (int i = 0; i < 3; i++) {
+            parts[i] = (struct iovec){bytes[i], 3};
+            messages[i].msg_hdr.msg_iov = &parts[i];
+            messages[i].msg_hdr.msg_iovlen = 1;
         }
+        EQUAL(recvmmsg(pair[0], messages, 3, 0, NULL), 3);
         SAME(bytes[0], "1");
         SAME(bytes[1], "2");
         SAME(bytes[2], "3");

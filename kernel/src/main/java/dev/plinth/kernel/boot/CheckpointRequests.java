@@ -37,8 +37,13 @@ final class CheckpointRequests implements CheckpointControl, AutoCloseable {
     @GuardedBy("requestLock")
     private Optional<Sandbox> sandbox = Optional.empty();
 
+    /** What does the last request. */
     @GuardedBy("requestLock")
     private Optional<Thread> thread = Optional.empty();
+
+    /** Whether a request is being done, up to the moment before its answer is given. */
+    @GuardedBy("requestLock")
+    private boolean busy;
 
     /**
      * For a sandbox that is being made.
@@ -75,7 +80,7 @@ final class CheckpointRequests implements CheckpointControl, AutoCloseable {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         synchronized (requestLock) {
-            if (thread.filter(Thread::isAlive).isPresent()) {
+            if (busy) {
                 throw ErrnoException.of(Errno.EBUSY);
             }
             Sandbox target = sandbox.orElseThrow();
@@ -84,8 +89,24 @@ final class CheckpointRequests implements CheckpointControl, AutoCloseable {
                             Thread.ofPlatform()
                                     .name("checkpoint")
                                     .daemon()
-                                    .start(() -> done.accept(perform(target, name))));
+                                    .start(() -> done.accept(answer(target, name))));
+            busy = true;
         }
+    }
+
+    /** Performs a request; whoever has the answer may ask for the next one. */
+    private Optional<Errno> answer(Sandbox target, Optional<String> name) {
+        Optional<Errno> failure = Optional.of(Errno.EIO);
+        try {
+            failure = perform(target, name);
+        } catch (RuntimeException e) {
+            log.error("a checkpoint that a program asked for failed", e);
+        } finally {
+            synchronized (requestLock) {
+                busy = false;
+            }
+        }
+        return failure;
     }
 
     private Optional<Errno> perform(Sandbox target, Optional<String> name) {

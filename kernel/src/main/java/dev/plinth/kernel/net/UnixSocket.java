@@ -635,6 +635,12 @@ public final class UnixSocket extends FileDescription {
         return received.count();
     }
 
+    /** A part of a stream that was received before: who sent it is whoever is connected. */
+    public Received receivedBefore(long count) {
+        SocketAddress from = peer.get().map(UnixSocket::localAddress).orElse(SocketAddress.UNNAMED);
+        return new Received(count, count, from, Optional.of(peerCredentials), List.of());
+    }
+
     /**
      * Receives what there is: a message, or bytes.
      *

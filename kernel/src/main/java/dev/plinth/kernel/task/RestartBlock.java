@@ -57,6 +57,14 @@ public interface RestartBlock {
         return false;
     }
 
+    /**
+     * Whether the call has to wait again before any other program runs, however long that takes:
+     * what the others do meanwhile would be lost on it.
+     */
+    default boolean precedesOthers() {
+        return false;
+    }
+
     /** What is saved of it. */
     RestartState save();
 }

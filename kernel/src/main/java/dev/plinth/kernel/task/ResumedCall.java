@@ -2,6 +2,7 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.SavedWith;
 import dev.plinth.kernel.state.proto.ResumedCallState;
@@ -11,6 +12,9 @@ import dev.plinth.kernel.vfs.Blocker;
 /**
  * What a system call goes on with that is made again because the world was stopped: the time that
  * it had left, and how much it had done. No program can tell then that it was broken off.
+ *
+ * <p>A call that has done a part of what it is to do says how much when the stop breaks it off,
+ * each of its layers what that layer did. Made again it takes this, once, and begins behind it.
  *
  * <p>Confined to the task thread.
  *
@@ -32,10 +36,19 @@ public final class ResumedCall {
      *
      * @param duration the limit of time that the program gave, in nanoseconds; zero for none
      * @param deadline when it is over, on the monotonic clock
-     * @param done how many bytes it has written
+     * @param done how many bytes it has moved, of the message that it is at
+     * @param messages how many whole messages it has sent or received before
      */
-    private record Part(long duration, long deadline, long done) {
-        private static final Part NONE = new Part(0, 0, 0);
+    private record Part(long duration, long deadline, long done, int messages) {
+        private static final Part NONE = new Part(0, 0, 0, 0);
+
+        Part withTime(long newDuration, long newDeadline) {
+            return new Part(newDuration, newDeadline, done, messages);
+        }
+
+        Part withDone(long newDone, int newMessages) {
+            return new Part(duration, deadline, newDone, newMessages);
+        }
     }
 
     ResumedCall(Clock clock) {
@@ -48,7 +61,8 @@ public final class ResumedCall {
                 new Part(
                         state.getDurationNanos(),
                         state.getDeadlineNanos(),
-                        Math.max(0, state.getDone()));
+                        Math.max(0, state.getDone()),
+                        Math.max(0, state.getMessages()));
     }
 
     /** What is saved of it. */
@@ -57,6 +71,7 @@ public final class ResumedCall {
                 .setDurationNanos(before.duration)
                 .setDeadlineNanos(before.deadline)
                 .setDone(before.done)
+                .setMessages(before.messages)
                 .build();
     }
 
@@ -70,12 +85,12 @@ public final class ResumedCall {
         long deadline;
         if (before.duration == nanos && nanos != 0) {
             deadline = before.deadline;
-            before = new Part(0, 0, before.done);
+            before = before.withTime(0, 0);
         } else {
             long here = clock.monotonicNanos();
             deadline = nanos > Blocker.NO_DEADLINE - here ? Blocker.NO_DEADLINE : here + nanos;
         }
-        now = new Part(nanos, deadline, now.done);
+        now = now.withTime(nanos, deadline);
         return deadline;
     }
 
@@ -84,17 +99,55 @@ public final class ResumedCall {
      * again, that is what it is given, and it is over when it would have been.
      */
     public void leave(long nanos) {
-        now = new Part(nanos, now.deadline, now.done);
+        now = now.withTime(nanos, now.deadline);
     }
 
-    /** How many bytes the call wrote before it was broken off. */
-    public long done() {
-        return before.done;
+    /**
+     * How many bytes the call had moved before it was broken off, of the message that it was at: to
+     * be asked by whoever moves the first of them now, for they are told once.
+     */
+    public long takeDone() {
+        long done = before.done;
+        if (done > 0) {
+            before = before.withDone(0, before.messages);
+        }
+        return done;
     }
 
-    /** The call is broken off when it has written some bytes, those of before among them. */
-    public void breakOff(long done) {
-        now = new Part(now.duration, now.deadline, done);
+    /** How many whole messages the call had moved before it was broken off; they are told once. */
+    public int takeMessages() {
+        int messages = before.messages;
+        if (messages > 0) {
+            before = before.withDone(before.done, 0);
+        }
+        return messages;
+    }
+
+    /**
+     * The stop of the world breaks the call off when some bytes were moved, those of before among
+     * them; a layer adds to what those below it have said.
+     *
+     * @return to be thrown
+     */
+    public RestartException breakOff(long done) {
+        now = now.withDone(now.done + done, now.messages);
+        return RestartException.of(RestartException.Kind.ALWAYS);
+    }
+
+    /**
+     * The stop of the world breaks the call off when some messages were moved, those of before
+     * among them, and perhaps a part of the next.
+     *
+     * @return to be thrown
+     */
+    public RestartException breakOffAfter(int messages) {
+        now = now.withDone(now.done, messages);
+        return RestartException.of(RestartException.Kind.ALWAYS);
+    }
+
+    /** Whether the call that is to be made again has done something already. */
+    boolean isPartlyDone() {
+        return before.done > 0 || before.messages > 0;
     }
 
     /**
@@ -109,14 +162,8 @@ public final class ResumedCall {
         }
     }
 
-    /**
-     * The call is not made again after all, for a handler runs.
-     *
-     * @return how many bytes it wrote
-     */
-    long drop() {
-        long done = before.done;
+    /** The call is not made again after all, for a handler runs. */
+    void drop() {
         before = Part.NONE;
-        return done;
     }
 }

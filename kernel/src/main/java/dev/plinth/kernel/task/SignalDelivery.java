@@ -110,11 +110,7 @@ final class SignalDelivery {
             return;
         }
         task.signals().keepNone();
-        long done = task.resumedCall().drop();
-        if (done > 0) {
-            registers.setRax(done);
-            return;
-        }
+        task.resumedCall().drop();
         boolean repeats =
                 task.restartBlock().isRepeatedAfterHandler(action.has(SignalAction.SA_RESTART));
         boolean again =

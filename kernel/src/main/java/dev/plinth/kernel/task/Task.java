@@ -109,6 +109,10 @@ public final class Task implements Stateful {
 
     private final ResumedCall resumedCall;
 
+    /** What the last wait of the call was broken off for; confined to the task thread. */
+    @NotSaved("between calls there is none")
+    private boolean disturbedByStop;
+
     /** Of the exception whose signal is pending; confined to the task thread. */
     private FaultDetails faultDetails = FaultDetails.NONE;
 
@@ -407,14 +411,32 @@ public final class Task implements Stateful {
     }
 
     /**
-     * Whether a call is to be broken off that waits until a moment. A stop of the world can wait if
-     * the moment has come, or else a call that the world stops often for would never be over.
+     * Decides whether a call that waits until a moment is broken off, and for what: by the task's
+     * thread. It is decided once, for what becomes of the call must not depend on whether a signal
+     * comes or the stop of the world is given up before the call has ended.
+     *
+     * <p>A stop of the world can wait if the moment has come, or else a call that the world stops
+     * often for would never be over.
      *
      * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
      */
     public boolean isInterruptedBefore(long deadline) {
-        return isInterrupted()
-                && (!isDisturbedByStop() || kernel.clock().monotonicNanos() < deadline);
+        boolean bySignal =
+                switch (disturbance) {
+                    case SIGNAL -> isSignalled();
+                    case FATAL_SIGNAL -> isToEnd();
+                    case END -> isEnding();
+                    case NOTHING -> false;
+                };
+        boolean byStop =
+                !bySignal
+                        && disturbance != Disturbance.NOTHING
+                        && kernel.world().isStopping()
+                        && kernel.clock().monotonicNanos() < deadline;
+        if (byStop || bySignal) {
+            disturbedByStop = byStop;
+        }
+        return byStop || bySignal;
     }
 
     /** Whether something other than the stop of the world is to break off a call that sleeps. */
@@ -423,11 +445,12 @@ public final class Task implements Stateful {
     }
 
     /**
-     * Whether a call that sleeps is to be broken off for the stop of the world alone, which no
-     * program is to notice: the call is to be made again, with the time that is left.
+     * Whether the call that the task is in was broken off for the stop of the world alone, which no
+     * program is to notice: the call is to be made again, with the time that is left. By the task's
+     * thread.
      */
     public boolean isDisturbedByStop() {
-        return kernel.world().isStopping() && !isSignalled();
+        return disturbedByStop;
     }
 
     /** Whether the task ends, or a signal is pending that ends its process without a word. */
@@ -547,6 +570,16 @@ public final class Task implements Stateful {
         return inSyscall && Restart.isRestart(registers.rax());
     }
 
+    /** Whether the call is made again that the stop broke off, before any program has run. */
+    public boolean precedesOthers() {
+        return kernel.world().isUnsettled(this);
+    }
+
+    /** Whether the call that was broken off has done a part of what it is to do. */
+    boolean isPartlyDone() {
+        return isBrokenOff() && resumedCall.isPartlyDone();
+    }
+
     /**
      * Makes the call again that was broken off.
      *
@@ -645,6 +678,7 @@ public final class Task implements Stateful {
      * @param again whether it is to be made again because the world was stopped
      */
     public void endCall(boolean again) {
+        disturbedByStop = false;
         resumedCall.end(again);
         if (!again) {
             signals.keepNone();

@@ -110,6 +110,7 @@ final class TaskRunner implements TaskThreads.Job {
             } finally {
                 clock.stop();
                 task.setRunning(Optional.empty());
+                kernel.world().ends(task);
             }
         }
     }
@@ -122,6 +123,13 @@ final class TaskRunner implements TaskThreads.Job {
                 kernel.world().stopHere(task);
                 if (task.isEnding()) {
                     return;
+                }
+                if (task.isPartlyDone()) {
+                    // Before a handler runs: with a signal it ends with the part that it has done.
+                    task.repeatCall(gate);
+                    task.kick();
+                    kernel.world().settleHere(task);
+                    continue;
                 }
                 delivery.deliver();
                 if (task.isBrokenOff() && !task.isEnding()) {

@@ -40,7 +40,10 @@ final class World {
     @GuardedBy("worldLock")
     private Phase phase = Phase.RUNNING;
 
-    /** How long the calls that were broken off may take to sleep again, before all else goes on. */
+    /**
+     * How long the calls that were broken off may take to sleep again, before all else goes on: but
+     * for those that {@link RestartBlock#precedesOthers precede} all else.
+     */
     private static final Duration SETTLING = Duration.ofSeconds(1);
 
     /** Whether tasks are to stop: read by every task that is about to sleep. */
@@ -59,6 +62,10 @@ final class World {
     /** Whose calls are being made again. */
     @GuardedBy("worldLock")
     private final Set<Task> unsettled = new HashSet<>();
+
+    /** Those of them for which the others wait without a limit. */
+    @GuardedBy("worldLock")
+    private final Set<Task> preceding = new HashSet<>();
 
     /** Who is settled, and waits for the world to go on. */
     @GuardedBy("worldLock")
@@ -340,6 +347,10 @@ final class World {
             if (unsettled.isEmpty()) {
                 return false;
             }
+            preceding.addAll(
+                    unsettled.stream()
+                            .filter(task -> task.restartBlock().precedesOthers())
+                            .toList());
             phase = Phase.SETTLING;
             settling = true;
             stopping = false;
@@ -354,9 +365,11 @@ final class World {
         boolean interrupted = false;
         synchronized (worldLock) {
             long left = deadline - System.nanoTime();
-            while (phase == Phase.SETTLING && !unsettled.isEmpty() && left > 0) {
+            while (phase == Phase.SETTLING
+                    && !unsettled.isEmpty()
+                    && (left > 0 || !preceding.isEmpty())) {
                 try {
-                    worldLock.wait(left / 1_000_000 + 1);
+                    worldLock.wait(left > 0 ? left / 1_000_000 + 1 : 0);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -383,6 +396,7 @@ final class World {
             stopping = false;
             settling = false;
             unsettled.clear();
+            preceding.clear();
             tasks = new ArrayList<>(stopped);
             tasks.addAll(settled);
             runDelayed();
@@ -407,8 +421,23 @@ final class World {
         }
     }
 
+    /** Whether a task makes its call again before any program runs. By its own thread. */
+    boolean isUnsettled(Task task) {
+        synchronized (worldLock) {
+            return unsettled.contains(task);
+        }
+    }
+
+    /** A task ends: none of its calls is made again. By its own thread. */
+    void ends(Task task) {
+        if (settling) {
+            settle(task);
+        }
+    }
+
     private void settle(Task task) {
         synchronized (worldLock) {
+            preceding.remove(task);
             if (unsettled.remove(task)) {
                 worldLock.notifyAll();
             }

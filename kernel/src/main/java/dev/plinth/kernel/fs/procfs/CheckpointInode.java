@@ -119,8 +119,11 @@ final class CheckpointInode extends Inode {
         @GuardedBy("progressLock")
         private Progress progress = Progress.NONE;
 
+        /** What name the image was to have that was asked for, if any was said. */
+        @GuardedBy("progressLock")
+        private Optional<String> name = Optional.empty();
+
         /** Why there is no image; empty if there is one. */
-        @NotSaved("in what is restored there was an image")
         @GuardedBy("progressLock")
         private Optional<Errno> failure = Optional.empty();
 
@@ -138,20 +141,40 @@ final class CheckpointInode extends Inode {
             OpenFile file = new OpenFile(location, state.getFile().getFlags(), inode);
             file.restoreOpenFile(state.getFile(), reader);
             if (state.getAsked()) {
-                file.answer(Optional.empty());
+                file.restoreAnswer(state);
             }
             return file;
         }
 
+        private void restoreAnswer(CheckpointDescriptionState state) {
+            Optional<String> asked =
+                    state.hasName() ? Optional.of(state.getName()) : Optional.empty();
+            Optional<Errno> error = Optional.empty();
+            if (state.getFailure() != 0) {
+                error = Errno.of(state.getFailure());
+                if (error.isEmpty()) {
+                    throw StateReader.corrupt("a checkpoint failed with no errno");
+                }
+            }
+            synchronized (progressLock) {
+                progress = Progress.ANSWERED;
+                name = asked;
+                failure = error;
+            }
+        }
+
         @Override
         public ObjectState.Builder saveState(StateWriter writer) {
+            CheckpointDescriptionState.Builder state =
+                    CheckpointDescriptionState.newBuilder().setFile(saveOpenFile(writer));
             synchronized (progressLock) {
-                return ObjectState.newBuilder()
-                        .setCheckpointDescription(
-                                CheckpointDescriptionState.newBuilder()
-                                        .setFile(saveOpenFile(writer))
-                                        .setAsked(progress != Progress.NONE));
+                if (progress != Progress.NONE) {
+                    state.setAsked(true);
+                    name.ifPresent(state::setName);
+                    failure.ifPresent(error -> state.setFailure(error.number()));
+                }
             }
+            return ObjectState.newBuilder().setCheckpointDescription(state);
         }
 
         @Override
@@ -172,18 +195,22 @@ final class CheckpointInode extends Inode {
         /** The world is stopped while the call waits: it is made again, and finds the answer. */
         @Override
         public long overwrite(IoBuffer source, long offset) {
+            Optional<String> wanted = nameIn(source);
             synchronized (progressLock) {
-                switch (progress) {
-                    case NONE -> progress = Progress.ASKED;
-                    case ASKED -> throw ErrnoException.of(Errno.EAGAIN);
-                    case ANSWERED -> {
-                        return takeAnswerLocked(source);
-                    }
+                if (progress == Progress.ASKED) {
+                    throw ErrnoException.of(Errno.EAGAIN);
                 }
+                if (progress == Progress.ANSWERED && name.equals(wanted)) {
+                    return takeAnswerLocked(source);
+                }
+                // An answer that nobody took is not what this asks for.
+                progress = Progress.ASKED;
+                name = wanted;
+                failure = Optional.empty();
             }
             boolean begun = false;
             try {
-                inode.control.request(nameIn(source), this::answer);
+                inode.control.request(wanted, this::answer);
                 begun = true;
             } finally {
                 if (!begun) {

@@ -108,6 +108,19 @@ final class Blocking {
         }
     }
 
+    /**
+     * Whether the stop of the world alone ended a wait: what was done before is then no result, but
+     * what the call begins behind when it is made again.
+     *
+     * @param e what the wait threw
+     */
+    static boolean isByStop(Task task, RuntimeException e) {
+        boolean interrupted =
+                e instanceof RestartException
+                        || (e instanceof ErrnoException error && error.errno() == Errno.EINTR);
+        return interrupted && task.isDisturbedByStop();
+    }
+
     private static void await(Task task, WaitSet set, long deadline) {
         switch (task.blocker().await(set, deadline)) {
             case READY -> {}

@@ -100,14 +100,15 @@ final class CopySyscalls implements SyscallFamily {
             Task task, FileDescription source, long start, FileDescription target, long limit) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(Math.max(1, Math.min(COPY_BYTES, limit)));
-            long copied = 0;
+            // Of a call that is made again, a part may have been copied before.
+            long copied = Math.min(task.resumedCall().takeDone(), limit);
             while (copied < limit) {
                 long piece = Math.min(memory.byteSize(), limit - copied);
                 long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
                 if (read == 0) {
                     return copied;
                 }
-                long written = writeSome(task, target, memory.asSlice(0, read), copied > 0);
+                long written = writeSome(task, target, memory.asSlice(0, read), copied);
                 copied += written;
                 if (written < read) {
                     return copied;
@@ -120,15 +121,18 @@ final class CopySyscalls implements SyscallFamily {
     /**
      * Writes what can be written.
      *
-     * @param partly whether some bytes were written before, so that an error or a signal now only
-     *     ends the call
+     * @param copied how many bytes were written before; if any, an error or a signal now only ends
+     *     the call
      */
     private static long writeSome(
-            Task task, FileDescription target, MemorySegment bytes, boolean partly) {
+            Task task, FileDescription target, MemorySegment bytes, long copied) {
         try {
             return ReadWriteSyscalls.write(task, target, IoBuffer.of(bytes));
         } catch (ErrnoException | RestartException e) {
-            if (partly) {
+            if (copied > 0) {
+                if (Blocking.isByStop(task, e)) {
+                    throw task.resumedCall().breakOff(copied);
+                }
                 return 0;
             }
             throw e;

@@ -25,7 +25,8 @@ import java.util.OptionalLong;
  * run yet: what they wake, count or move is as if there had been no stop.
  *
  * @param kind what is waited for
- * @param place where; with a ticket if it waited there before, whatever the word holds now
+ * @param place where; with a ticket if it waited there before: then whatever the word holds now,
+ *     but if others have run meanwhile
  * @param expected what the word is to hold, but for one who is to own it
  * @param target where a waiter is to be moved; the same as the place for others
  * @param limit as the call had it
@@ -101,7 +102,8 @@ record FutexRestart(
     /** Enters the queue; empty if the futex is the task's own at once. */
     private Optional<FutexWait> begin(Task task) {
         Futexes futexes = task.kernel().futexes();
-        boolean goesOn = place.ticket() != FutexPlace.NO_TICKET;
+        // Late, as behind a stop of the process, others may have changed the word and woken nobody.
+        boolean goesOn = place.ticket() != FutexPlace.NO_TICKET && task.precedesOthers();
         OptionalInt value = goesOn ? OptionalInt.empty() : OptionalInt.of(expected);
         return switch (kind) {
             case WAKE -> Optional.of(futexes.begin(task.futexCaller(), place, value));
@@ -154,6 +156,12 @@ record FutexRestart(
     @Override
     public boolean isRepeatedAfterHandler(boolean handlerRestarts) {
         return kind != Kind.WAKE || (limit.isForEver() && handlerRestarts);
+    }
+
+    /** The word is not compared again, and whoever changes it wakes those that are in the queue. */
+    @Override
+    public boolean precedesOthers() {
+        return !woken && kept.isEmpty() && place.ticket() != FutexPlace.NO_TICKET;
     }
 
     @Override

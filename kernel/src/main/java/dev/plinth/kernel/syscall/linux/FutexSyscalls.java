@@ -99,7 +99,7 @@ final class FutexSyscalls implements SyscallFamily {
         int operation = arguments.intAt(1);
         int command = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
         boolean realtime = (operation & FUTEX_CLOCK_REALTIME) != 0;
-        long deadline = deadline(task, arguments.longAt(3), command, realtime);
+        Limit limit = limit(task, arguments.longAt(3), command, realtime);
         if (realtime
                 && command != FUTEX_WAIT_BITSET
                 && command != FUTEX_WAIT_REQUEUE_PI
@@ -108,27 +108,15 @@ final class FutexSyscalls implements SyscallFamily {
         }
         return switch (command) {
             case FUTEX_WAIT ->
-                    await(
-                            task,
-                            address(arguments),
-                            arguments.intAt(2),
-                            Futexes.ANY,
-                            new Limit(deadline, false));
+                    await(task, address(arguments), arguments.intAt(2), Futexes.ANY, limit);
             case FUTEX_WAIT_BITSET ->
-                    await(
-                            task,
-                            address(arguments),
-                            arguments.intAt(2),
-                            arguments.intAt(5),
-                            realtime && arguments.longAt(3) != 0
-                                    ? new Limit(readTimespec(task, arguments.longAt(3)), true)
-                                    : new Limit(deadline, false));
+                    await(task, address(arguments), arguments.intAt(2), arguments.intAt(5), limit);
             case FUTEX_WAKE -> wake(task, arguments, Futexes.ANY);
             case FUTEX_WAKE_BITSET -> wake(task, arguments, arguments.intAt(5));
             case FUTEX_REQUEUE -> requeue(task, arguments, OptionalInt.empty());
             case FUTEX_CMP_REQUEUE -> requeue(task, arguments, OptionalInt.of(arguments.intAt(5)));
             case FUTEX_WAKE_OP -> wakeOp(task, arguments);
-            case FUTEX_LOCK_PI, FUTEX_LOCK_PI2 -> lockPi(task, address(arguments), deadline);
+            case FUTEX_LOCK_PI, FUTEX_LOCK_PI2 -> lockPi(task, address(arguments), limit);
             case FUTEX_TRYLOCK_PI -> {
                 task.kernel().futexes().pi().tryLock(task.futexCaller(), address(arguments));
                 yield 0;
@@ -137,7 +125,7 @@ final class FutexSyscalls implements SyscallFamily {
                 task.kernel().futexes().pi().unlock(task.futexCaller(), address(arguments));
                 yield 0;
             }
-            case FUTEX_WAIT_REQUEUE_PI -> awaitRequeuePi(task, arguments, deadline);
+            case FUTEX_WAIT_REQUEUE_PI -> awaitRequeuePi(task, arguments, limit);
             case FUTEX_CMP_REQUEUE_PI -> requeuePi(task, arguments);
             default -> throw ErrnoException.of(Errno.ENOSYS);
         };
@@ -153,11 +141,11 @@ final class FutexSyscalls implements SyscallFamily {
     }
 
     /**
-     * When a command that waits gives up, on the monotonic clock.
+     * When a command that waits gives up.
      *
      * @param timeout address of a {@code struct timespec}; zero to wait for ever
      */
-    private static long deadline(Task task, long timeout, int command, boolean realtime) {
+    private static Limit limit(Task task, long timeout, int command, boolean realtime) {
         boolean waits =
                 switch (command) {
                     case FUTEX_WAIT,
@@ -169,16 +157,18 @@ final class FutexSyscalls implements SyscallFamily {
                     default -> false;
                 };
         if (!waits || timeout == 0) {
-            return Blocker.NO_DEADLINE;
+            return new Limit(Blocker.NO_DEADLINE, false);
         }
         long time = readTimespec(task, timeout);
         if (command == FUTEX_WAIT) {
-            return TimeArguments.deadlineAfter(task, time);
+            return new Limit(TimeArguments.deadlineAfter(task, time), false);
         }
-        Clock clock = task.kernel().clock();
-        boolean byRealtime = realtime || command == FUTEX_LOCK_PI;
-        return TimeArguments.deadlineAt(
-                task, time, byRealtime ? clock.realtimeNanos() : clock.monotonicNanos());
+        if (realtime || command == FUTEX_LOCK_PI) {
+            return new Limit(time, true);
+        }
+        return new Limit(
+                TimeArguments.deadlineAt(task, time, task.kernel().clock().monotonicNanos()),
+                false);
     }
 
     private static long await(
@@ -217,13 +207,12 @@ final class FutexSyscalls implements SyscallFamily {
                         WakeOperation.of(arguments.intAt(5)));
     }
 
-    private static long lockPi(Task task, FutexAddress address, long deadline) {
-        Limit limit = new Limit(deadline, false);
+    private static long lockPi(Task task, FutexAddress address, Limit limit) {
         return FutexRestart.first(Kind.OWNERSHIP, address, Futexes.ANY, 0, address, limit)
                 .restart(task);
     }
 
-    private static long awaitRequeuePi(Task task, SyscallArguments arguments, long deadline) {
+    private static long awaitRequeuePi(Task task, SyscallArguments arguments, Limit limit) {
         if (arguments.longAt(0) == arguments.longAt(4)) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -233,7 +222,7 @@ final class FutexSyscalls implements SyscallFamily {
                         Futexes.ANY,
                         arguments.intAt(2),
                         address(arguments, 4),
-                        new Limit(deadline, false))
+                        limit)
                 .restart(task);
     }
 

@@ -158,11 +158,18 @@ final class MessageSyscalls implements SyscallFamily {
         Optional<UnixSocket> target = target(task, socket, name);
         long deadline = patience(flags, Blocking.writingPatience(task, socket));
         long length = source.remaining();
-        long sent = sendSome(task, socket, source, flags, outgoing, target, deadline);
+        // Of a call that is made again, a part may have been sent before.
+        long sent = source.skip(task.resumedCall().takeDone());
+        if (sent == 0) {
+            sent = sendSome(task, socket, source, flags, outgoing, target, deadline);
+        }
         while (sent > 0 && source.remaining() > 0 && deadline != Blocking.AT_ONCE) {
             try {
                 sendSome(task, socket, source, flags, outgoing.rest(), target, deadline);
             } catch (ErrnoException | RestartException e) {
+                if (Blocking.isByStop(task, e)) {
+                    throw task.resumedCall().breakOff(length - source.remaining());
+                }
                 // What was sent is the result; an error that lasts is met by the next call.
                 break;
             }
@@ -262,7 +269,12 @@ final class MessageSyscalls implements SyscallFamily {
                     socket.type() == SocketType.STREAM ? Errno.EINVAL : Errno.EOPNOTSUPP);
         }
         long deadline = patience(flags, Blocking.readingPatience(task, socket));
-        Received first = receiveSome(task, socket, destination, flags, deadline);
+        // Of a call that is made again, a part may have been received before.
+        long before = destination.skip(task.resumedCall().takeDone());
+        Received first =
+                before > 0
+                        ? socket.receivedBefore(before)
+                        : receiveSome(task, socket, destination, flags, deadline);
         boolean whole =
                 socket.type() == SocketType.STREAM
                         && (flags & Socket.MSG_WAITALL) != 0
@@ -274,6 +286,9 @@ final class MessageSyscalls implements SyscallFamily {
             try {
                 more = receiveSome(task, socket, destination, flags, deadline);
             } catch (ErrnoException | RestartException e) {
+                if (Blocking.isByStop(task, e)) {
+                    throw task.resumedCall().breakOff(count);
+                }
                 break;
             }
             rights.addAll(more.rights());
@@ -327,13 +342,16 @@ final class MessageSyscalls implements SyscallFamily {
     private static long sendmmsg(Task task, SyscallArguments arguments) {
         int count = messages(arguments.intAt(2));
         try (UnixSocket socket = SocketArguments.socket(task, arguments.intAt(0))) {
-            for (int i = 0; i < count; i++) {
+            for (int i = task.resumedCall().takeMessages(); i < count; i++) {
                 long message = arguments.longAt(1) + (long) i * MMSGHDR_BYTES;
                 try {
                     long sent = sendmsg(task, socket, message, arguments.intAt(3));
                     MessageHeader.setLength(task, message, sent);
                 } catch (ErrnoException | RestartException e) {
                     if (i > 0) {
+                        if (Blocking.isByStop(task, e)) {
+                            throw task.resumedCall().breakOffAfter(i);
+                        }
                         return i;
                     }
                     throw e;
@@ -353,7 +371,10 @@ final class MessageSyscalls implements SyscallFamily {
         PollTimeout timeout = PollTimeout.ofTimespec(task, arguments.longAt(4));
         int flags = arguments.intAt(3);
         try (UnixSocket socket = SocketArguments.socket(task, arguments.intAt(0))) {
-            int received = 0;
+            int received = task.resumedCall().takeMessages();
+            if (received > 0) {
+                flags = afterFirst(flags);
+            }
             while (received < count) {
                 long message = arguments.longAt(1) + (long) received * MMSGHDR_BYTES;
                 try {
@@ -361,14 +382,15 @@ final class MessageSyscalls implements SyscallFamily {
                     MessageHeader.setLength(task, message, length);
                 } catch (ErrnoException | RestartException e) {
                     if (received > 0) {
+                        if (Blocking.isByStop(task, e)) {
+                            throw task.resumedCall().breakOffAfter(received);
+                        }
                         break;
                     }
                     throw e;
                 }
                 received++;
-                if ((flags & Socket.MSG_WAITFORONE) != 0) {
-                    flags |= Socket.MSG_DONTWAIT;
-                }
+                flags = afterFirst(flags);
                 if (timeout.hasPassed()) {
                     break;
                 }
@@ -376,5 +398,9 @@ final class MessageSyscalls implements SyscallFamily {
             timeout.writeRemainder();
             return received;
         }
+    }
+
+    private static int afterFirst(int flags) {
+        return (flags & Socket.MSG_WAITFORONE) != 0 ? flags | Socket.MSG_DONTWAIT : flags;
     }
 }

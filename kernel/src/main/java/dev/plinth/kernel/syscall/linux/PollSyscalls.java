@@ -207,7 +207,9 @@ final class PollSyscalls implements SyscallFamily {
     }
 
     private static int countOrInterrupted(Task task, int found, long deadline) {
-        return found == 0 && task.isInterruptedBefore(deadline) ? INTERRUPTED : found;
+        boolean interrupted =
+                found == 0 && (task.isDisturbedByStop() || task.isInterruptedBefore(deadline));
+        return interrupted ? INTERRUPTED : found;
     }
 
     /** {@code core_sys_select}: how many bits are set at the end, or {@link #INTERRUPTED}. */

@@ -204,7 +204,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             ToLongFunction<IoBuffer> writer) {
         long deadline = impatient ? Blocking.AT_ONCE : Blocking.writingPatience(task, file);
         // Of a call that is made again, a part may have been written before.
-        long before = source.skip(task.resumedCall().done());
+        long before = source.skip(task.resumedCall().takeDone());
         if (before > 0 && source.remaining() == 0) {
             return before;
         }
@@ -217,19 +217,14 @@ final class ReadWriteSyscalls implements SyscallFamily {
                     break;
                 }
             } catch (ErrnoException | RestartException e) {
-                if (task.isDisturbedByStop() && isInterruption(e)) {
-                    task.resumedCall().breakOff(length - source.remaining());
-                    throw RestartException.of(RestartException.Kind.ALWAYS);
+                if (Blocking.isByStop(task, e)) {
+                    throw task.resumedCall().breakOff(length - source.remaining());
                 }
                 // What was written is the result; an error that lasts is met by the next call.
                 break;
             }
         }
         return written == 0 ? 0 : length - source.remaining();
-    }
-
-    private static boolean isInterruption(RuntimeException e) {
-        return !(e instanceof ErrnoException error) || error.errno() == Errno.EINTR;
     }
 
     private static long writeSome(

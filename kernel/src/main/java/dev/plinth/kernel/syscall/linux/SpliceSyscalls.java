@@ -246,7 +246,8 @@ final class SpliceSyscalls implements SyscallFamily {
             throw ErrnoException.of(Errno.EINVAL);
         }
         requireSpliceable(out);
-        long done = 0;
+        // Of a call that is made again, a part may have been moved before.
+        long done = Math.min(task.resumedCall().takeDone(), limit);
         while (done < limit) {
             if (done == 0 && !awaitBytes(task, source, impatient)) {
                 break;
@@ -296,14 +297,14 @@ final class SpliceSyscalls implements SyscallFamily {
                                         FileWrites.prepareAt(task, out, buffer, offset + done);
                                         return out.writeAt(buffer, offset + done);
                                     }));
-        } catch (ErrnoException e) {
-            signalIfBroken(task, e);
-            if (done > 0) {
-                return 0;
+        } catch (ErrnoException | RestartException e) {
+            if (e instanceof ErrnoException error) {
+                signalIfBroken(task, error);
             }
-            throw e;
-        } catch (RestartException e) {
             if (done > 0) {
+                if (Blocking.isByStop(task, e)) {
+                    throw task.resumedCall().breakOff(done);
+                }
                 return 0;
             }
             throw e;
