@@ -40,8 +40,7 @@ public final class ControlClient implements AutoCloseable {
     /** Whether the next answer is one that comes at once. */
     private volatile boolean limited;
 
-    private ControlClient(
-            SandboxDirectory directory, Connection connection, long patienceMillis) {
+    private ControlClient(SandboxDirectory directory, Connection connection, long patienceMillis) {
         this.directory = directory;
         this.connection = connection;
         this.patienceMillis = patienceMillis;
@@ -57,8 +56,7 @@ public final class ControlClient implements AutoCloseable {
     }
 
     /** As {@link #connect(HostKernel, SandboxDirectory)}, with patience of one's own. */
-    static ControlClient connect(
-            HostKernel host, SandboxDirectory directory, long patienceMillis) {
+    static ControlClient connect(HostKernel host, SandboxDirectory directory, long patienceMillis) {
         SandboxState state = directory.state();
         if (!state.isAlive()) {
             throw stopped(directory);

@@ -103,8 +103,7 @@ public final class ControlServer implements AutoCloseable {
     static Handler lasting(Handler handler) {
         return new Handler() {
             @Override
-            public void serve(
-                    Message arguments, List<HostFd> descriptors, Connection connection)
+            public void serve(Message arguments, List<HostFd> descriptors, Connection connection)
                     throws InterruptedException {
                 handler.serve(arguments, descriptors, connection);
             }

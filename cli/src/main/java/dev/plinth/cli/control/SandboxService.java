@@ -68,15 +68,24 @@ public final class SandboxService implements AutoCloseable {
     /** What is to be done about each kind of request. */
     public Map<String, ControlServer.Handler> handlers() {
         return Map.of(
-                "checkpoint", new CheckpointService(sandbox, events),
-                "ps", this::ps,
-                "kill", this::kill,
-                "wait", ControlServer.lasting(this::await),
-                "pause", this::pause,
-                "resume", this::resume,
-                "events", ControlServer.lasting(this::events),
-                "exec", exec,
-                "swap", swap);
+                "checkpoint",
+                new CheckpointService(sandbox, events),
+                "ps",
+                this::ps,
+                "kill",
+                this::kill,
+                "wait",
+                ControlServer.lasting(this::await),
+                "pause",
+                this::pause,
+                "resume",
+                this::resume,
+                "events",
+                ControlServer.lasting(this::events),
+                "exec",
+                exec,
+                "swap",
+                swap);
     }
 
     /**
@@ -91,11 +100,7 @@ public final class SandboxService implements AutoCloseable {
 
     private void ps(Message arguments, List<HostFd> descriptors, Connection connection) {
         connection.send(
-                Reply.of(
-                        Message.empty()
-                                .withAll(
-                                        "processes",
-                                        describe(sandbox.processes()))));
+                Reply.of(Message.empty().withAll("processes", describe(sandbox.processes()))));
     }
 
     /** As much of the arguments as there is room for in a message. */

@@ -22,9 +22,9 @@ import java.util.Optional;
 /**
  * Takes a sandbox to another platform.
  *
- * <p>Arguments: {@code platform}; {@code plugins}, the absolute path of the directory it is in; {@code devices}, the
- * roles of the descriptors that come along, which the client has opened. The answer: {@code
- * pause_nanos}.
+ * <p>Arguments: {@code platform}; {@code plugins}, the absolute path of the directory it is in;
+ * {@code devices}, the roles of the descriptors that come along, which the client has opened. The
+ * answer: {@code pause_nanos}.
  */
 final class SwapService implements ControlServer.Handler, AutoCloseable {
     private final HostKernel host;

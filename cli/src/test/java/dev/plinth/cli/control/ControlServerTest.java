@@ -111,9 +111,7 @@ final class ControlServerTest {
                                 "talk",
                                 (arguments, descriptors, connection) ->
                                         connection.send(
-                                                Reply.of(
-                                                        Message.empty()
-                                                                .with("word", tooLong()))),
+                                                Reply.of(Message.empty().with("word", tooLong()))),
                                 "fail",
                                 (arguments, descriptors, connection) -> {
                                     throw failure;

@@ -73,8 +73,7 @@ final class PlatformMove {
         spaces.forEach(space -> withoutFailing("an unused address space", space::close));
         // A task that ends instead gives its own up when it does.
         withoutFailing(
-                "unused contexts",
-                () -> kernel.world().perform(task -> task.context().stay()));
+                "unused contexts", () -> kernel.world().perform(task -> task.context().stay()));
     }
 
     /**

@@ -539,7 +539,9 @@ final class World {
             failure = Optional.of(e);
         } catch (Error e) {
             // Whoever waits for this is to learn of it: the task itself can do nothing about it.
-            failure = Optional.of(new IllegalStateException("task %d: %s".formatted(task.tid(), e), e));
+            failure =
+                    Optional.of(
+                            new IllegalStateException("task %d: %s".formatted(task.tid(), e), e));
         }
         synchronized (worldLock) {
             mine.left.remove(task);

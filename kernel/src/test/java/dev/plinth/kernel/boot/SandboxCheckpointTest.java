@@ -421,8 +421,8 @@ final class SandboxCheckpointTest {
         // Closing waits for the swap, and by then for no image.
         Thread swap =
                 Thread.ofPlatform()
-                        .start(() -> assertThrows(
-                                SandboxException.class, () -> sandbox.swap(slow)));
+                        .start(() ->
+                                assertThrows(SandboxException.class, () -> sandbox.swap(slow)));
         slow.begun().await();
         Thread closing = Thread.ofPlatform().start(sandbox::close);
         try {
