@@ -1,5 +1,7 @@
 package dev.plinth.cli;
 
+import dev.plinth.cli.control.Message;
+import dev.plinth.cli.control.RegisteredEntry;
 import dev.plinth.cli.control.SandboxState;
 import dev.plinth.kernel.error.ErrorCode;
 
@@ -12,6 +14,7 @@ import java.util.List;
 /** {@code plinth list}: the sandboxes that have names. */
 final class ListCommand implements Command {
     private static final int PROGRAM_MAX = 60;
+    private static final String DAMAGED = "damaged";
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
@@ -40,7 +43,8 @@ final class ListCommand implements Command {
     public String notes() {
         return """
         A sandbox that has stopped is shown with its exit status, or '?' if that is
-        not known, until 'plinth delete NAME' forgets it.
+        not known, until 'plinth delete NAME' forgets it. One whose entry is damaged
+        needs 'plinth delete --force NAME'.
 
         Example:
           plinth list --format json
@@ -56,29 +60,54 @@ final class ListCommand implements Command {
     public int run(Arguments arguments, Console console) {
         arguments.requireNoOperands();
         OutputFormat format = OutputFormat.of(arguments, OutputFormat.TABLE, OutputFormat.JSON);
-        List<SandboxState> states = CommonOptions.stateRoot(arguments).list();
+        List<RegisteredEntry> entries = CommonOptions.stateRoot(arguments).list();
         console.out()
                 .print(
                         format == OutputFormat.JSON
                                 ? Json.array(
-                                        states,
-                                        (json, state) -> state.toMessage().writeMembers(json))
-                                : table(states));
+                                        entries,
+                                        (json, entry) -> message(entry).writeMembers(json))
+                                : table(entries));
         return 0;
     }
 
-    private static String table(List<SandboxState> states) {
+    private static Message message(RegisteredEntry entry) {
+        return switch (entry) {
+            case RegisteredEntry.Sandbox sandbox -> sandbox.state().toMessage();
+            case RegisteredEntry.Damaged damaged ->
+                    Message.empty()
+                            .with("id", damaged.id())
+                            .with("status", DAMAGED)
+                            .with("problem", damaged.problem());
+        };
+    }
+
+    private static String table(List<RegisteredEntry> entries) {
         TextTable table = new TextTable("NAME", "STATUS", "PID", "PLATFORM", "CREATED", "PROGRAM");
-        for (SandboxState state : states) {
-            table.row(
-                    state.id(),
-                    status(state),
-                    state.isAlive() ? Long.toString(state.process().pid()) : "-",
-                    state.platform(),
-                    TIME.format(state.created()),
-                    cut(printable(String.join(" ", state.program()))));
+        for (RegisteredEntry entry : entries) {
+            switch (entry) {
+                case RegisteredEntry.Sandbox sandbox -> addRow(table, sandbox.state());
+                case RegisteredEntry.Damaged damaged ->
+                        table.row(
+                                damaged.id(),
+                                DAMAGED,
+                                "-",
+                                "-",
+                                "-",
+                                cut(printable("(" + damaged.problem() + ")")));
+            }
         }
         return table.toString();
+    }
+
+    private static void addRow(TextTable table, SandboxState state) {
+        table.row(
+                state.id(),
+                status(state),
+                state.isAlive() ? Long.toString(state.process().pid()) : "-",
+                state.platform(),
+                TIME.format(state.created()),
+                cut(printable(String.join(" ", state.program()))));
     }
 
     private static String status(SandboxState state) {

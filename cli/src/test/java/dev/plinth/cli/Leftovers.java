@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Makes a test fail that leaves a process behind.
  *
- * <p>The JVM of the tests becomes the reaper of what it starts: whoever loses their parent becomes
- * a child of it, and is seen. Nothing of other users of the machine is.
+ * <p>The JVM of the tests becomes the reaper of what it starts meanwhile: whoever loses their
+ * parent becomes a child of it, and is seen. Nothing of other users of the machine is.
  */
 public final class Leftovers implements BeforeEachCallback, AfterEachCallback {
     private static final long SYS_WAIT4 = 61;
@@ -33,13 +33,22 @@ public final class Leftovers implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void beforeEach(ExtensionContext context) {
-        host.require("prctl(PR_SET_CHILD_SUBREAPER)", SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1);
+        adoptOrphans(1);
         before = children();
     }
 
     @Override
     public void afterEach(ExtensionContext context) {
-        assertEquals(Set.of(), afterAWhile());
+        try {
+            assertEquals(Set.of(), afterAWhile());
+        } finally {
+            // Other tests' programs leave orphans on purpose, which nobody here would bury.
+            adoptOrphans(0);
+        }
+    }
+
+    private void adoptOrphans(long whether) {
+        host.require("prctl(PR_SET_CHILD_SUBREAPER)", SYS_PRCTL, PR_SET_CHILD_SUBREAPER, whether);
     }
 
     /** What is left when the dead are buried and the dying have died. */

@@ -6,11 +6,16 @@ import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * Where a sandbox is registered: a directory with its state and its control socket.
@@ -28,6 +33,9 @@ public final class SandboxDirectory {
     private static final String NEW_STATE = ".state.json.new";
 
     private static final long STATE_BYTES_MAX = 8 << 20;
+
+    /** How often a directory without a state is looked at: another may just take its place. */
+    private static final int LOOKS = 5;
 
     private final String id;
     private final Path path;
@@ -53,12 +61,61 @@ public final class SandboxDirectory {
      * @throws SandboxException if there is no such sandbox, or its state cannot be read
      */
     public SandboxState state() {
+        return switch (entry()) {
+            case RegisteredEntry.Sandbox sandbox -> sandbox.state();
+            case RegisteredEntry.Damaged damaged -> throw damaged(damaged);
+        };
+    }
+
+    /**
+     * What is registered here now.
+     *
+     * @throws SandboxException if nothing is
+     */
+    public RegisteredEntry entry() {
+        return look().orElseThrow(() -> unknown(id));
+    }
+
+    /** What is registered here now; empty if nothing is. */
+    Optional<RegisteredEntry> look() {
+        for (int i = 0; i < LOOKS && isThere(); i++) {
+            try {
+                return Optional.of(new RegisteredEntry.Sandbox(read().asOfNow()));
+            } catch (NoSuchFileException e) {
+                continue;
+            } catch (IOException e) {
+                return isThere() ? damaged(StateRoot.reason(e)) : Optional.empty();
+            }
+        }
+        return isThere() ? damaged("it has no " + STATE) : Optional.empty();
+    }
+
+    private boolean isThere() {
+        return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private Optional<RegisteredEntry> damaged(String problem) {
+        return Optional.of(new RegisteredEntry.Damaged(id, problem));
+    }
+
+    static SandboxException damaged(RegisteredEntry.Damaged entry) {
+        return new SandboxException(
+                ErrorCode.STATE_DIRECTORY_UNUSABLE,
+                "the entry of the sandbox '%s' cannot be used: %s"
+                        .formatted(entry.id(), entry.problem()),
+                "'plinth delete --force " + entry.id() + "' removes it");
+    }
+
+    /**
+     * The user that it belongs to.
+     *
+     * @throws SandboxException if it is not there any more
+     */
+    public int owner() {
         try {
-            return read().asOfNow();
-        } catch (NoSuchFileException e) {
-            throw unknown(id);
+            return OwnDirectory.owner(path);
         } catch (IOException e) {
-            throw StateRoot.unusable(path.resolve(STATE), e);
+            throw unknown(id);
         }
     }
 
@@ -70,16 +127,25 @@ public final class SandboxDirectory {
     }
 
     /** What was written last. */
-    SandboxState read() throws IOException {
+    private SandboxState read() throws IOException {
+        Optional<OwnDirectory.Problem> problem = OwnDirectory.problemOf(path);
+        if (problem.isPresent()) {
+            throw new IOException(problem.get().text());
+        }
         Path file = path.resolve(STATE);
         if (Files.size(file) > STATE_BYTES_MAX) {
             throw new IOException("it is too long");
         }
+        SandboxState state;
         try {
-            return SandboxState.of(Message.parse(Files.readString(file)));
+            state = SandboxState.of(Message.parse(Files.readString(file)));
         } catch (MessageException e) {
             throw new IOException(e.getMessage(), e);
         }
+        if (!state.id().equals(id)) {
+            throw new IOException("it is about another sandbox");
+        }
+        return state;
     }
 
     /**
@@ -95,14 +161,22 @@ public final class SandboxDirectory {
         }
     }
 
+    /** A host that stops at any moment leaves one state or the other. */
     static void write(Path directory, SandboxState state) throws IOException {
         Path written = directory.resolve(NEW_STATE);
-        Files.writeString(
-                written,
-                state.toMessage().json() + "\n",
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE);
+        ByteBuffer text =
+                StandardCharsets.UTF_8.encode(state.toMessage().json() + "\n");
+        try (FileChannel file =
+                FileChannel.open(
+                        written,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
+            while (text.hasRemaining()) {
+                file.write(text);
+            }
+            file.force(true);
+        }
         Files.move(written, directory.resolve(STATE), StandardCopyOption.ATOMIC_MOVE);
     }
 

@@ -7,12 +7,16 @@ import dev.plinth.kernel.error.SandboxException;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +37,10 @@ import java.util.regex.Pattern;
  * away: the host does either as a whole or not at all. Those who take and give back do so under a
  * lock, so that a name is not given back that somebody else has taken meanwhile. Readers need none.
  * Any thread may call any method.
+ *
+ * <p>What is written here decides which process is ended and who is given descriptors. So nothing
+ * is believed of a directory that is not this user's or root's, or that others may write to; the
+ * directories above it are up to whoever names it.
  */
 public final class StateRoot {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
@@ -75,10 +83,9 @@ public final class StateRoot {
         return new StateRoot(Path.of(runtime, "plinth"));
     }
 
-    /** The user that this process acts as. */
     private static int currentUser() {
         try {
-            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            return OwnDirectory.currentUser();
         } catch (IOException e) {
             throw unusable(Path.of("/proc/self"), e);
         }
@@ -118,10 +125,7 @@ public final class StateRoot {
                 SandboxDirectory.write(fresh, state);
                 if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
                     remove(fresh);
-                    throw new SandboxException(
-                            ErrorCode.SANDBOX_EXISTS,
-                            "there is a sandbox named '" + state.id() + "' already",
-                            "choose another name, or 'plinth delete " + state.id() + "' first");
+                    throw exists(new SandboxDirectory(state.id(), place));
                 }
                 Files.move(fresh, place, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -131,9 +135,33 @@ public final class StateRoot {
         return new SandboxDirectory(state.id(), place);
     }
 
+    private static SandboxException exists(SandboxDirectory directory) {
+        boolean damaged =
+                directory.look().filter(RegisteredEntry.Damaged.class::isInstance).isPresent();
+        String delete = "plinth delete " + (damaged ? "--force " : "") + directory.id();
+        return new SandboxException(
+                ErrorCode.SANDBOX_EXISTS,
+                "there is a sandbox named '" + directory.id() + "' already",
+                "choose another name, or '" + delete + "' first");
+    }
+
     private void makeRoot() throws IOException {
-        if (!Files.isDirectory(path)) {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectories(path, PRIVATE);
+        }
+        requireOwn();
+    }
+
+    /** Believes what is here, or refuses to. */
+    private void requireOwn() throws IOException {
+        Optional<OwnDirectory.Problem> found = OwnDirectory.problemOf(path);
+        if (found.isPresent()) {
+            OwnDirectory.Problem problem = found.get();
+            String another = "name a directory of your own with --root DIR";
+            throw new SandboxException(
+                    ErrorCode.STATE_DIRECTORY_UNUSABLE,
+                    "%s cannot be used to register sandboxes: %s".formatted(path, problem.text()),
+                    problem.remedy().isEmpty() ? another : problem.remedy() + ", or " + another);
         }
     }
 
@@ -149,24 +177,38 @@ public final class StateRoot {
     /**
      * The directory of a sandbox.
      *
-     * @throws SandboxException if there is none of this name
+     * @throws SandboxException if there is none of this name, or nothing here can be believed
      */
     public SandboxDirectory open(String id) {
         Path place = path.resolve(id);
+        try {
+            requireOwn();
+        } catch (NoSuchFileException e) {
+            throw SandboxDirectory.unknown(id);
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
         if (problemOf(id).isPresent() || !Files.isDirectory(place, LinkOption.NOFOLLOW_LINKS)) {
             throw SandboxDirectory.unknown(id);
         }
         return new SandboxDirectory(id, place);
     }
 
-    /** The states of all sandboxes, as of now, by name. */
-    public List<SandboxState> list() {
-        List<SandboxState> states = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-            for (Path entry : entries) {
-                String id = String.valueOf(entry.getFileName());
-                if (problemOf(id).isEmpty()) {
-                    addState(new SandboxDirectory(id, entry), states);
+    /**
+     * What is registered as of now, by name.
+     *
+     * @throws SandboxException if nothing here can be believed
+     */
+    public List<RegisteredEntry> list() {
+        List<RegisteredEntry> found = new ArrayList<>();
+        try {
+            requireOwn();
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+                for (Path entry : entries) {
+                    String id = String.valueOf(entry.getFileName());
+                    if (problemOf(id).isEmpty()) {
+                        new SandboxDirectory(id, entry).look().ifPresent(found::add);
+                    }
                 }
             }
         } catch (NoSuchFileException e) {
@@ -176,30 +218,16 @@ public final class StateRoot {
         } catch (IOException e) {
             throw unusable(path, e);
         }
-        states.sort(Comparator.comparing(SandboxState::id));
-        return states;
-    }
-
-    private static void addState(SandboxDirectory directory, List<SandboxState> states)
-            throws IOException {
-        try {
-            states.add(directory.read().asOfNow());
-        } catch (NoSuchFileException e) {
-            // It was deleted since the directory was read.
-            return;
-        } catch (FileSystemException e) {
-            if (!Files.isDirectory(directory.path(), LinkOption.NOFOLLOW_LINKS)) {
-                return;
-            }
-            throw e;
-        }
+        found.sort(Comparator.comparing(RegisteredEntry::id));
+        return found;
     }
 
     /**
      * Forgets a sandbox, and gives its name back; by the process that it is, or when that has
      * ended.
      *
-     * @throws SandboxException if there is none of this name, or another process is it
+     * @throws SandboxException if there is none of this name, another process is it, or its entry
+     *     is damaged
      */
     public void delete(SandboxDirectory directory) {
         try (Lock _ = new Lock()) {
@@ -210,15 +238,37 @@ public final class StateRoot {
                         "the sandbox '" + directory.id() + "' is " + state.status().word(),
                         "'plinth delete --force " + directory.id() + "' ends it first");
             }
-            Path gone = path.resolve(GONE + directory.id());
-            remove(gone);
-            Files.move(directory.path(), gone, StandardCopyOption.ATOMIC_MOVE);
-            remove(gone);
+            giveBack(directory);
         } catch (NoSuchFileException e) {
             throw SandboxDirectory.unknown(directory.id());
         } catch (IOException e) {
             throw unusable(directory.path(), e);
         }
+    }
+
+    /**
+     * Forgets what is registered under a name if nobody can tell what it is.
+     *
+     * @throws SandboxException if there is nothing, or it is a sandbox after all
+     */
+    public void deleteDamaged(SandboxDirectory directory) {
+        try (Lock _ = new Lock()) {
+            if (directory.entry() instanceof RegisteredEntry.Sandbox) {
+                throw exists(directory);
+            }
+            giveBack(directory);
+        } catch (NoSuchFileException e) {
+            throw SandboxDirectory.unknown(directory.id());
+        } catch (IOException e) {
+            throw unusable(directory.path(), e);
+        }
+    }
+
+    private void giveBack(SandboxDirectory directory) throws IOException {
+        Path gone = path.resolve(GONE + directory.id());
+        remove(gone);
+        Files.move(directory.path(), gone, StandardCopyOption.ATOMIC_MOVE);
+        remove(gone);
     }
 
     /** Removes a directory with the files in it; nobody else knows of it. */
@@ -235,15 +285,25 @@ public final class StateRoot {
     }
 
     static SandboxException unusable(Path what, IOException e) {
-        String reason =
-                e instanceof FileSystemException failure && failure.getReason() != null
-                        ? failure.getReason()
-                        : e.getClass().getSimpleName() + " " + e.getMessage();
         return new SandboxException(
                 ErrorCode.STATE_DIRECTORY_UNUSABLE,
-                "%s cannot be used to register sandboxes: %s".formatted(what, reason),
+                "%s cannot be used to register sandboxes: %s".formatted(what, reason(e)),
                 "name a directory of your own with --root DIR",
                 e);
+    }
+
+    /** What failed, in words of the host where the JDK has put its own in their place. */
+    static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> "No such file or directory";
+            case AccessDeniedException denied -> "Permission denied";
+            case NotDirectoryException other -> "Not a directory";
+            case FileAlreadyExistsException there -> "File exists";
+            case DirectoryNotEmptyException full -> "Directory not empty";
+            case FileSystemException failure when failure.getReason() != null ->
+                    failure.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     /** Nobody else takes a name or gives one back while this is held. */

@@ -2,7 +2,8 @@
  * Control of sandboxes by other processes: where sandboxes are registered, and the sockets over
  * which they are spoken to.
  *
- * <p>In reading order: {@link dev.plinth.cli.control.StateRoot} (names), {@link
+ * <p>In reading order: {@link dev.plinth.cli.control.StateRoot} (names) with {@code OwnDirectory}
+ * (whose they are), {@link dev.plinth.cli.control.RegisteredEntry}, {@link
  * dev.plinth.cli.control.SandboxDirectory} with {@link dev.plinth.cli.control.SandboxState} (what
  * is known of one) and {@link dev.plinth.cli.control.HostProcess}; {@link
  * dev.plinth.cli.control.ControlClient} and {@link dev.plinth.cli.control.ControlServer} (the two

@@ -1,12 +1,16 @@
 package dev.plinth.cli.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.util.Comparator.comparing;
 
 import dev.plinth.cli.GuestPrograms;
 import dev.plinth.cli.GuestPrograms.Kind;
 import dev.plinth.cli.Leftovers;
 import dev.plinth.kernel.boot.CheckpointSpec;
+import dev.plinth.kernel.checkpoint.ImageContents;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
@@ -37,20 +41,24 @@ import java.util.zip.CRC32C;
  * A process that is killed while it writes an image leaves a whole one or none, and older ones as
  * they were.
  *
- * <p>At random moments, with a fixed seed, with several sandboxes in each process. {@code
- * -Dplinth.kills=1000} is the long form: until so many checkpoints were under way.
+ * <p>At random moments, with a fixed seed. {@code -Dplinth.kills=1000} is the long form: until so
+ * many processes were killed of which at least one checkpoint was under way.
  */
 @Timeout(7200)
 @ExtendWith(Leftovers.class)
 final class KilledCheckpointIT {
     private static final long SEED = 20_261_124;
-    private static final int KILLS = Integer.getInteger("plinth.kills", 24);
+    private static final int KILLS = Integer.getInteger("plinth.kills", 8);
 
-    /** Sandboxes in a process. */
-    private static final int SANDBOXES = 8;
+    /** In a process: while one is between two checkpoints, another is not. */
+    private static final int SANDBOXES = 3;
 
-    /** Of so many whole images one is restored, which takes longer than to verify it. */
-    private static final int RESTORE_EACH = 50;
+    /** At most so many are killed at a moment when no checkpoint is under way. */
+    private static final int PROCESSES_MORE = 8;
+
+    private static final String INVENTORY = "inventory.json";
+    private static final List<String> ORDER =
+            List.of("pages.img", "kernel.img", "pages.idx", INVENTORY);
 
     private static final int MEMORY_KIBIBYTES = 1024;
 
@@ -88,34 +96,45 @@ final class KilledCheckpointIT {
             run.sandbox().checkpoint(new CheckpointSpec(old, false, Compression.NONE));
         }
         Map<String, Long> before = content(old);
+        Map<String, Integer> reached = new TreeMap<>();
         int whole = 0;
-        int underWay = 0;
+        int kills = 0;
         int processes = 0;
-        while (underWay < KILLS) {
+        while (kills < KILLS) {
             int i = processes++;
+            assertTrue(processes <= 2 * KILLS + PROCESSES_MORE, "hardly any was under way");
             Random random = new Random(SEED + i);
             String platform = names.get(i % names.size());
             Path images = Files.createDirectory(temporary.resolve("images-" + i));
             kill(platform, images, random);
+            List<Path> under = new ArrayList<>();
+            List<Path> named = new ArrayList<>();
             for (Path left : list(images)) {
-                if (left.getFileName().toString().startsWith(".")) {
-                    underWay++;
-                    requireNoHalfImage(left);
-                } else {
-                    whole++;
-                    requireWhole(left);
-                    if (whole % RESTORE_EACH == 0) {
-                        requireRestorable(left, platform);
-                    }
-                }
+                boolean hidden = left.getFileName().toString().startsWith(".");
+                (hidden ? under : named).add(left);
+            }
+            assertTrue(under.size() <= SANDBOXES, under::toString);
+            kills += under.isEmpty() ? 0 : 1;
+            for (Path left : under) {
+                reached.merge(reachedIn(left), 1, Integer::sum);
+                requireNoHalfImage(left);
+            }
+            for (Path image : named) {
+                whole++;
+                requireWhole(image);
+            }
+            // Each sandbox had written its first when it was said that they had begun.
+            requireRestorable(youngest(named), names.get(processes % names.size()));
+            for (Path left : list(images)) {
                 remove(left);
             }
             assertEquals(before, content(old), "kill " + i);
         }
         requireRestorable(old, names.getLast());
         System.out.printf(
-                "%d processes killed: %d checkpoints under way, %d images whole%n",
-                processes, underWay, whole);
+                "%d processes killed, %d in a checkpoint (last file begun: %s); %d images whole,"
+                        + " %d restored%n",
+                processes, kills, reached, whole, processes);
     }
 
     private static void kill(String platform, Path images, Random random)
@@ -158,19 +177,42 @@ final class KilledCheckpointIT {
         }
     }
 
+    /** What has the name of an image is one: all of its pages are right, and it can be read. */
     private static void requireWhole(Path directory) {
         try (Image image = Image.open(directory)) {
             image.verify(pages -> {});
+            ImageContents contents = ImageContents.of(image);
+            assertEquals(1, contents.processes().size(), directory::toString);
         }
     }
 
-    /** What was under way is refused, unless nothing was missing but its name. */
-    private static void requireNoHalfImage(Path directory) {
-        try {
+    /**
+     * What was under way is refused, unless nothing was missing but its name: the inventory is
+     * written last.
+     */
+    private static void requireNoHalfImage(Path directory) throws IOException {
+        Path inventory = directory.resolve(INVENTORY);
+        boolean complete =
+                Files.exists(inventory) && Files.readString(inventory).strip().endsWith("\n}");
+        if (complete) {
             requireWhole(directory);
-        } catch (SandboxException e) {
+        } else {
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> requireWhole(directory));
             assertTrue(e.code().name().startsWith("IMAGE_"), e::toString);
         }
+    }
+
+    /** Which file was the last to be begun, by the order in which they are written. */
+    private static String reachedIn(Path directory) {
+        return ORDER.stream()
+                .filter(name -> Files.exists(directory.resolve(name)))
+                .reduce((_, later) -> later)
+                .orElse("none");
+    }
+
+    private static Path youngest(List<Path> images) {
+        return images.stream().max(comparing(image -> image.toFile().lastModified())).orElseThrow();
     }
 
     private static void requireRestorable(Path image, String platform) throws IOException {

@@ -160,7 +160,7 @@ final class RefusedCommandIT {
 
     /** Nothing of what was refused is left: neither name nor process. */
     private void requireRestorable() {
-        TestCommand.plinth("image", "verify", image.toString()).run();
+        TestCommand.plinth("image", "verify", image.toString()).run().requireSuccess();
         Registered again = new Registered(opener, sandbox.root(), "there");
         try (StandardStreams streams = StandardStreams.open(opener, KINDS, temporary)) {
             List<String> options =

@@ -41,6 +41,11 @@ record Side(String platform, boolean log, int devices, boolean shared, List<Stdi
         return kind(number) != StdioKind.CLOSED;
     }
 
+    /** Whether standard input can be read, as far as the program ever knows. */
+    boolean isReadable() {
+        return isOpen(0) && !(shared && kind(0) == StdioKind.PIPE);
+    }
+
     StdioKind kind(int number) {
         return shared ? kinds.getFirst() : kinds.get(number);
     }

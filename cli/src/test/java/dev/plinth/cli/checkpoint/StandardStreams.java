@@ -37,6 +37,11 @@ final class StandardStreams implements AutoCloseable {
         return new StandardStreams(List.of(one, one, one));
     }
 
+    /** Whether it is one for all. */
+    boolean areOne() {
+        return streams.get(0) == streams.get(1);
+    }
+
     StandardStream get(int number) {
         return streams.get(number);
     }
@@ -65,7 +70,6 @@ final class StandardStreams implements AutoCloseable {
 
     @Override
     public String toString() {
-        boolean shared = streams.get(0) == streams.get(1);
-        return (shared ? "shared " : "") + streams.stream().map(StandardStream::kind).toList();
+        return (areOne() ? "shared " : "") + streams.stream().map(StandardStream::kind).toList();
     }
 }

@@ -13,6 +13,7 @@ import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Compression;
+import dev.plinth.kernel.image.Image;
 import dev.plinth.testkit.LeakCheck;
 
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A checkpoint that is asked for at a time when there cannot be one is refused, and harms nobody.
@@ -35,6 +37,11 @@ import java.util.List;
 @Timeout(120)
 final class UntimelyCheckpointIT {
     private static final int MEMORY_KIBIBYTES = 512;
+
+    /** A sandbox ends within less time than the last of so many has. */
+    private static final int ENDINGS = 50;
+
+    private static final long LATER_NANOS = 200_000;
 
     @TempDir private Path temporary;
 
@@ -49,6 +56,10 @@ final class UntimelyCheckpointIT {
         platforms = new TestPlatforms();
         before = LeakCheck.now();
         program = GuestPrograms.compile(temporary, Kind.STATIC_MUSL, "ballast");
+        startProgram();
+    }
+
+    private void startProgram() throws IOException {
         run =
                 BallastRun.start(
                         opener,
@@ -143,19 +154,32 @@ final class UntimelyCheckpointIT {
         requireRestorable(image);
     }
 
-    /** Its programs are ending, one after the other: it is too late, or just in time. */
+    /**
+     * Its programs are ending, one after the other: it is just in time, and the image is whole, or
+     * it is too late. A little later each time, until it was too late.
+     */
     @Test
     void ofASandboxThatIsEnding() throws IOException, InterruptedException {
-        Path image = temporary.resolve("image");
-        run.sandbox().signalAll(Signal.SIGKILL);
-        try {
-            run.sandbox().checkpoint(to(image, true));
-            assertTrue(Files.exists(image));
-        } catch (SandboxException e) {
-            assertEquals(ErrorCode.SANDBOX_STOPPED, e.code(), e::toString);
-            assertFalse(Files.exists(image));
+        boolean tooLate = false;
+        for (int i = 0; !tooLate; i++) {
+            assertTrue(i < ENDINGS, "it was never too late");
+            Path image = temporary.resolve("image-" + i);
+            run.sandbox().signalAll(Signal.SIGKILL);
+            LockSupport.parkNanos(i * LATER_NANOS);
+            try {
+                run.sandbox().checkpoint(to(image, true));
+                try (Image written = Image.open(image)) {
+                    written.verify(pages -> {});
+                }
+            } catch (SandboxException e) {
+                assertEquals(ErrorCode.SANDBOX_STOPPED, e.code(), e::toString);
+                assertFalse(Files.exists(image));
+                tooLate = true;
+            }
+            assertEquals(128 + 9, run.sandbox().awaitExit().shellStatus());
+            run.close();
+            startProgram();
         }
-        assertEquals(128 + 9, run.sandbox().awaitExit().shellStatus());
     }
 
     @Test

@@ -5,8 +5,8 @@
  * <p>In reading order: {@link dev.plinth.cli.checkpoint.StoryIT} (a shell script, by commands),
  * {@link dev.plinth.cli.checkpoint.CheckpointIT} (a case for each kind of state, {@code
  * src/test/checkpoint}), {@link dev.plinth.cli.checkpoint.IdentityMatrixIT} and {@link
- * dev.plinth.cli.checkpoint.LaunchedMatrixIT} (standard descriptors of every kind, drawn at
- * random), {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
+ * dev.plinth.cli.checkpoint.LaunchedMatrixIT} (each two properties that a move can have, {@link
+ * dev.plinth.cli.checkpoint.Matrix}), {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.KilledCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.UntimelyCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.RefusedRestoreIT} and {@link
@@ -19,7 +19,7 @@
  * mvn -Dfast -pl cli -am verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false \
  *         -Dit.test='CheckpointIT,RestoresIT,IdentityMatrixIT,LaunchedMatrixIT,KilledCheckpointIT' \
  *         -Dfailsafe.failIfNoSpecifiedTests=false \
- *         -Dplinth.long=true -Dplinth.matrix.examples=2000 -Dplinth.matrix.launched=200 -Dplinth.kills=1000
+ *         -Dplinth.long=true -Dplinth.matrix.examples=2000 -Dplinth.kills=1000
  * </pre>
  *
  * <p>No locks.

@@ -2,12 +2,14 @@ package dev.plinth.cli.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,7 +81,7 @@ final class StateRootTest {
         SandboxDirectory directory = root.create(mine("a"));
         assertEquals(mine("a"), directory.state());
         assertEquals(mine("a"), root.open("a").state());
-        assertEquals(List.of(mine("a")), root.list());
+        assertEquals(List.of(new RegisteredEntry.Sandbox(mine("a"))), root.list());
         for (Path path : List.of(root.path(), directory.path())) {
             assertEquals(
                     "rwx------",
@@ -187,13 +189,13 @@ final class StateRootTest {
                                             || e.code() == ErrorCode.STATE_DIRECTORY_UNUSABLE,
                                     e::toString);
                         }
-                        for (SandboxState state : root.list()) {
-                            assertEquals("ptrace", state.platform());
+                        for (RegisteredEntry entry : root.list()) {
+                            assertInstanceOf(RegisteredEntry.Sandbox.class, entry);
                         }
                     }
                     return true;
                 });
-        root.list().forEach(state -> root.delete(root.open(state.id())));
+        root.list().forEach(entry -> root.delete(root.open(entry.id())));
         assertEquals(List.of(), entries());
     }
 
@@ -223,13 +225,86 @@ final class StateRootTest {
     }
 
     @Test
-    void aStateThatIsDamagedIsTold() throws IOException {
+    void aStateThatIsDamagedIsToldAndLeavesTheOthersAlone() throws IOException {
+        root.create(mine("b"));
         SandboxDirectory directory = root.create(mine("a"));
         Path file = directory.path().resolve(SandboxDirectory.STATE);
-        for (String damage : List.of("", "{}", "x", "{\"version\":99}")) {
+        String another = Files.readString(file).replace("\"a\"", "\"c\"");
+        for (String damage : List.of("", "{}", "x", "{\"version\":99}", another)) {
             Files.writeString(file, damage);
-            assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, directory::state);
-            assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, root::list);
+            assertDamaged(directory);
+        }
+        Files.delete(file);
+        assertDamaged(directory);
+        root.deleteDamaged(directory);
+        assertEquals(List.of("b"), entries());
+        assertRefused(ErrorCode.SANDBOX_UNKNOWN, () -> root.deleteDamaged(directory));
+        root.create(mine("a"));
+    }
+
+    private void assertDamaged(SandboxDirectory directory) {
+        assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, directory::state);
+        assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, () -> root.delete(directory));
+        SandboxException taken =
+                assertThrows(SandboxException.class, () -> root.create(mine(directory.id())));
+        assertEquals(ErrorCode.SANDBOX_EXISTS, taken.code());
+        assertTrue(taken.remedy().contains("delete --force"), taken.remedy());
+        List<RegisteredEntry> listed = root.list();
+        assertEquals(List.of("a", "b"), listed.stream().map(RegisteredEntry::id).toList());
+        assertInstanceOf(RegisteredEntry.Damaged.class, listed.get(0));
+        assertInstanceOf(RegisteredEntry.Sandbox.class, listed.get(1));
+    }
+
+    @Test
+    void whatIsNotDamagedIsNotRemovedAsIfItWere() {
+        SandboxDirectory directory = root.create(mine("a"));
+        assertRefused(ErrorCode.SANDBOX_EXISTS, () -> root.deleteDamaged(directory));
+        assertEquals(mine("a"), directory.state());
+    }
+
+    @Test
+    void aRootThatOthersMayWriteToIsNotBelieved() throws IOException {
+        SandboxDirectory directory = root.create(mine("a"));
+        for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxrwxrwx")) {
+            Files.setPosixFilePermissions(root.path(), PosixFilePermissions.fromString(mode));
+            assertNotBelieved("chmod go-w");
+        }
+        Files.setPosixFilePermissions(root.path(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(mine("a"), root.open("a").state());
+        Files.setPosixFilePermissions(
+                directory.path(), PosixFilePermissions.fromString("rwx-w----"));
+        assertInstanceOf(RegisteredEntry.Damaged.class, root.list().getFirst());
+        assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, directory::state);
+    }
+
+    @Test
+    void aRootThatIsALinkIsNotBelieved() throws IOException {
+        root.create(mine("a"));
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), root.path());
+        root = new StateRoot(link);
+        assertNotBelieved("the directory that it leads to");
+        root = new StateRoot(Files.createSymbolicLink(temporary.resolve("l2"), Path.of("none")));
+        assertNotBelieved("the directory that it leads to");
+    }
+
+    @Test
+    void aRootOfAnotherUserIsNotBelieved() throws IOException {
+        Assumptions.assumeTrue(OwnDirectory.currentUser() == 0, "only root can give files away");
+        SandboxDirectory directory = root.create(mine("a"));
+        Files.setAttribute(directory.path(), "unix:uid", 65534);
+        assertInstanceOf(RegisteredEntry.Damaged.class, root.list().getFirst());
+        assertRefused(ErrorCode.STATE_DIRECTORY_UNUSABLE, directory::state);
+        Files.setAttribute(root.path(), "unix:uid", 65534);
+        assertNotBelieved("--root DIR");
+    }
+
+    private void assertNotBelieved(String remedy) {
+        List<Executable> actions =
+                List.of(root::list, () -> root.open("a"), () -> root.create(mine("b")));
+        for (Executable action : actions) {
+            SandboxException refusal = assertThrows(SandboxException.class, action);
+            assertEquals(ErrorCode.STATE_DIRECTORY_UNUSABLE, refusal.code());
+            assertTrue(refusal.remedy().contains(remedy), refusal.remedy());
         }
     }
 

@@ -13,6 +13,7 @@ import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.kernel.plugin.PlatformPlugins;
+import dev.plinth.kernel.state.HeapBudget;
 import dev.plinth.kernel.syscall.SyscallTable;
 
 import java.nio.file.Path;
@@ -172,6 +173,10 @@ public final class Plinth {
      * @throws SandboxException as {@link #restore(RestoreSpec, LoadedPlatform)}
      */
     public Sandbox restore(RestoreSpec spec, PlatformFactory platform) {
-        return restorer.restore(spec, platform);
+        try {
+            return restorer.restore(spec, platform);
+        } catch (OutOfMemoryError e) {
+            throw HeapBudget.exhausted(e);
+        }
     }
 }

@@ -10,6 +10,7 @@ import com.google.protobuf.Message;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.state.HeapBudget;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.proto.AddressRangeState;
@@ -40,8 +41,11 @@ import java.util.TreeMap;
  * @param objects how many objects of the kernel there are of each kind
  */
 public record ImageContents(List<SavedProcess> processes, SortedMap<String, Integer> objects) {
-    /** A path of more names is cut off; no program can have used it. */
-    private static final int NAMES_MAX = 4096;
+    /** A path of more names, or longer, is cut off; no program can have used it. */
+    private static final int PATH_MAX = 4096;
+
+    /** A process, a task or a descriptor, apart from its path. */
+    private static final int ELEMENT_BYTES = 96;
 
     /** The field of every kind of open file that tells what all have. */
     private static final String FILE_FIELD = "file";
@@ -118,15 +122,9 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
                         (offset, length) -> {
                             throw new IllegalStateException("nothing is restored");
                         })) {
-            SortedMap<String, Integer> objects = new TreeMap<>();
-            for (ObjectState object : reader.objects()) {
-                objects.merge(kind(object), 1, Integer::sum);
-            }
-            List<SavedProcess> processes = new ArrayList<>();
-            for (int reference : reader.kernel().getTasks().getProcessRefsList()) {
-                processes.add(process(reader, reference));
-            }
-            return new ImageContents(processes, objects);
+            return of(reader);
+        } catch (OutOfMemoryError e) {
+            throw HeapBudget.exhausted(e);
         } catch (IOException e) {
             throw new SandboxException(
                     ErrorCode.IMAGE_NOT_FOUND,
@@ -134,6 +132,18 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
                     "name the directory that a checkpoint wrote, which you may read",
                     e);
         }
+    }
+
+    private static ImageContents of(StateReader reader) {
+        SortedMap<String, Integer> objects = new TreeMap<>();
+        for (ObjectState object : reader.objects()) {
+            objects.merge(kind(object), 1, Integer::sum);
+        }
+        List<SavedProcess> processes = new ArrayList<>();
+        for (int reference : reader.kernel().getTasks().getProcessRefsList()) {
+            processes.add(process(reader, reference));
+        }
+        return new ImageContents(processes, objects);
     }
 
     private static String kind(ObjectState object) {
@@ -150,6 +160,7 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
 
     private static SavedProcess process(StateReader reader, int reference) {
         ProcessState state = find(reader, reference, KindCase.PROCESS).getProcess();
+        reader.budget().take(ELEMENT_BYTES);
         int parentReference = state.getLinks().getParentRef();
         int parent =
                 parentReference == 0
@@ -159,6 +170,7 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
         Optional<TaskState> first = Optional.empty();
         for (int taskReference : state.getTaskRefsList()) {
             TaskState task = find(reader, taskReference, KindCase.TASK).getTask();
+            reader.budget().take(ELEMENT_BYTES);
             tasks.add(new SavedTask(task.getTid(), printable(task.getName()), task.getInSyscall()));
             if (first.isEmpty() && task.getProgramRef() != 0) {
                 first = Optional.of(task);
@@ -205,12 +217,11 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
                         .getDescriptorsList()) {
             ObjectState object = reader.state(descriptor.getFileRef());
             OpenFileState file = openFile(object);
+            String path = path(reader, file);
+            reader.budget().take(ELEMENT_BYTES + path.length());
             descriptors.add(
                     new SavedDescriptor(
-                            descriptor.getNumber(),
-                            kind(object),
-                            file.getFlags(),
-                            path(reader, file)));
+                            descriptor.getNumber(), kind(object), file.getFlags(), path));
         }
         return descriptors;
     }
@@ -233,7 +244,7 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
     private static String path(StateReader reader, OpenFileState file) {
         StringBuilder path = new StringBuilder();
         int reference = file.getLocation().getDentryRef();
-        for (int names = 0; reference != 0 && names < NAMES_MAX; names++) {
+        while (reference != 0 && path.length() < PATH_MAX) {
             DentryState dentry = find(reader, reference, KindCase.DENTRY).getDentry();
             String name = printable(dentry.getName());
             boolean isRoot = dentry.getParentRef() == 0 && name.equals("/");
@@ -248,6 +259,8 @@ public record ImageContents(List<SavedProcess> processes, SortedMap<String, Inte
 
     /** A terminal obeys some of what is not printable, and a guest chose these. */
     private static String printable(ByteString name) {
-        return name.toString(ISO_8859_1).replaceAll("[^ -~]", "?");
+        return name.substring(0, Math.min(name.size(), PATH_MAX))
+                .toString(ISO_8859_1)
+                .replaceAll("[^ -~]", "?");
     }
 }

@@ -37,6 +37,8 @@ public final class FdTable implements Stateful, AutoCloseable {
     /** A table that grows has a power of two times this: {@code alloc_fdtable} of fs/file.c. */
     private static final int GROWTH_UNIT = 128;
 
+    private static final int REFERENCE_BYTES = 8;
+
     /** {@code NR_OPEN}: a number is below. */
     private static final int LIMIT = 1 << 20;
 
@@ -45,8 +47,11 @@ public final class FdTable implements Stateful, AutoCloseable {
 
     private final Object tableLock = new Object();
 
-    /** Guarded by tableLock. A free number has null. */
+    /** Guarded by tableLock. A free number has null, or is beyond the end. */
     private Entry[] entries;
+
+    /** Guarded by tableLock. How many numbers there is room for, as a program sees it. */
+    private int capacity;
 
     /** Guarded by tableLock. No number below is free. */
     @NotSaved("follows from the numbers that are taken")
@@ -56,11 +61,12 @@ public final class FdTable implements Stateful, AutoCloseable {
 
     /** An empty table with one reference, the caller's. */
     public FdTable() {
-        this(new Entry[INITIAL_SIZE], 0);
+        this(new Entry[INITIAL_SIZE], INITIAL_SIZE, 0);
     }
 
-    private FdTable(Entry[] entries, int lowestFree) {
+    private FdTable(Entry[] entries, int capacity, int lowestFree) {
         this.entries = entries;
+        this.capacity = capacity;
         this.lowestFree = lowestFree;
     }
 
@@ -74,7 +80,10 @@ public final class FdTable implements Stateful, AutoCloseable {
         if (state.getCapacity() < INITIAL_SIZE || state.getCapacity() > LIMIT) {
             throw StateReader.corrupt(state.getCapacity() + " descriptors");
         }
-        FdTable table = new FdTable(new Entry[state.getCapacity()], 0);
+        // One that once had many numbers has room for few.
+        int used = usedOf(state);
+        reader.budget().take((long) REFERENCE_BYTES * used);
+        FdTable table = new FdTable(new Entry[used], state.getCapacity(), 0);
         // Before anything is in it, for whatever is will be given back with it.
         reader.counted(table, table::close);
         for (DescriptorState descriptor : state.getDescriptorsList()) {
@@ -88,11 +97,24 @@ public final class FdTable implements Stateful, AutoCloseable {
         return table;
     }
 
+    /** How many entries a table needs for the numbers that are open. */
+    private static int usedOf(FdTableState state) {
+        int used = INITIAL_SIZE;
+        for (DescriptorState descriptor : state.getDescriptorsList()) {
+            int number = descriptor.getNumber();
+            if (number < 0 || number >= state.getCapacity()) {
+                throw StateReader.corrupt("descriptor " + number + " has no room");
+            }
+            used = Math.max(used, number + 1);
+        }
+        return used;
+    }
+
     @Override
     public ObjectState.Builder saveState(StateWriter writer) {
         FdTableState.Builder state = FdTableState.newBuilder();
         synchronized (tableLock) {
-            state.setCapacity(entries.length);
+            state.setCapacity(capacity);
             for (int fd = 0; fd < entries.length; fd++) {
                 if (entries[fd] != null) {
                     state.addDescriptors(
@@ -127,7 +149,7 @@ public final class FdTable implements Stateful, AutoCloseable {
                     entry.file.retain();
                 }
             }
-            return new FdTable(entries.clone(), lowestFree);
+            return new FdTable(entries.clone(), capacity, lowestFree);
         }
     }
 
@@ -324,7 +346,7 @@ public final class FdTable implements Stateful, AutoCloseable {
      */
     public int capacity() {
         synchronized (tableLock) {
-            return entries.length;
+            return capacity;
         }
     }
 
@@ -352,6 +374,7 @@ public final class FdTable implements Stateful, AutoCloseable {
             int units = fd / GROWTH_UNIT + 1;
             int power = Integer.highestOneBit(2 * units - 1);
             entries = Arrays.copyOf(entries, power * GROWTH_UNIT);
+            capacity = Math.max(capacity, entries.length);
         }
         entries[fd] = entry;
     }

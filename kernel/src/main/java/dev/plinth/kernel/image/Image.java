@@ -73,7 +73,7 @@ public final class Image implements AutoCloseable {
                                     directory,
                                     ImageFormat.INVENTORY,
                                     ImageFormat.INVENTORY_BYTES_MAX));
-            ByteBuffer index = readIndex(directory, inventory.files().pageIndex());
+            ByteBuffer index = mapIndex(directory, inventory.files().pageIndex());
             FileChannel kernel = openFile(directory, ImageFormat.KERNEL);
             try {
                 requireLength(ImageFormat.KERNEL, kernel, inventory.files().kernel().bytes());
@@ -132,28 +132,38 @@ public final class Image implements AutoCloseable {
 
     private static ByteBuffer readFile(Path directory, String name, long most) throws IOException {
         try (FileChannel file = openFile(directory, name)) {
-            long length = file.size();
-            if (length > most) {
-                throw new ImageCorruptException(name, "it has " + length + " bytes");
-            }
-            // Not in the heap, which may be small: an index has up to half a gigabyte.
-            ByteBuffer content = Arena.ofAuto().allocate(Math.max(length, 1)).asByteBuffer();
-            content.limit((int) length);
+            ByteBuffer content = ByteBuffer.allocate((int) requireAtMost(name, file, most));
             while (content.hasRemaining() && file.read(content) >= 0) {}
             return content.flip();
         }
     }
 
-    private static ByteBuffer readIndex(Path directory, Inventory.StoredFile expected)
-            throws IOException {
-        long most = Math.min(expected.bytes(), ImageFormat.PAGE_INDEX_BYTES_MAX);
-        ByteBuffer index = readFile(directory, ImageFormat.PAGE_INDEX, most);
-        MessageDigest digest = Sha256.digest();
-        digest.update(index.duplicate());
-        if (!Sha256.hex(digest).equals(expected.sha256())) {
-            throw new ImageCorruptException(ImageFormat.PAGE_INDEX, "its checksum differs");
+    private static long requireAtMost(String name, FileChannel file, long most) throws IOException {
+        long length = file.size();
+        if (length > most) {
+            throw new ImageCorruptException(name, "it has " + length + " bytes");
         }
-        return index;
+        return length;
+    }
+
+    /**
+     * Maps the index: it has up to half a gigabyte, for which the heap may be too small, and so may
+     * what Java allocates beside it.
+     */
+    private static ByteBuffer mapIndex(Path directory, Inventory.StoredFile expected)
+            throws IOException {
+        String name = ImageFormat.PAGE_INDEX;
+        long most = Math.min(expected.bytes(), ImageFormat.PAGE_INDEX_BYTES_MAX);
+        try (FileChannel file = openFile(directory, name)) {
+            long length = requireAtMost(name, file, most);
+            if (!checksum(file).equals(expected.sha256())) {
+                throw new ImageCorruptException(name, "its checksum differs");
+            }
+            return length == 0
+                    ? ByteBuffer.allocate(0)
+                    : file.map(FileChannel.MapMode.READ_ONLY, 0, length, Arena.ofAuto())
+                            .asByteBuffer();
+        }
     }
 
     /** Where the image is. */
@@ -227,17 +237,21 @@ public final class Image implements AutoCloseable {
     }
 
     private void checkKernel() throws IOException {
+        if (!checksum(kernel).equals(inventory.files().kernel().sha256())) {
+            throw new ImageCorruptException(ImageFormat.KERNEL, "its checksum differs");
+        }
+    }
+
+    private static String checksum(FileChannel file) throws IOException {
         MessageDigest digest = Sha256.digest();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         long at = 0;
-        for (int count = kernel.read(buffer, at); count >= 0; count = kernel.read(buffer, at)) {
+        for (int count = file.read(buffer, at); count >= 0; count = file.read(buffer, at)) {
             at += count;
             digest.update(buffer.flip());
             buffer.clear();
         }
-        if (!Sha256.hex(digest).equals(inventory.files().kernel().sha256())) {
-            throw new ImageCorruptException(ImageFormat.KERNEL, "its checksum differs");
-        }
+        return Sha256.hex(digest);
     }
 
     /** Is told how far a long reading has come. */

@@ -3,6 +3,7 @@ package dev.plinth.kernel.state;
 import static java.util.Objects.requireNonNull;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 
 import dev.plinth.kernel.errno.ErrnoException;
@@ -36,15 +37,22 @@ public final class StateReader implements AutoCloseable {
     public static final String FILE = "kernel.img";
 
     /** One message: the largest has the areas of an address space, or a full unix socket. */
-    private static final int MESSAGE_BYTES_MAX = 64 << 20;
+    static final int MESSAGE_BYTES_MAX = 64 << 20;
 
-    private static final int OBJECTS_MAX = 1 << 22;
+    static final int MESSAGES_MAX = 1 << 22;
+
+    /** A message as it is read, apart from its bytes: an array, and its place in a list. */
+    private static final int READ_BYTES = 32;
+
+    /** An object that is known by its number: two maps, the number, and about what it is itself. */
+    private static final int OBJECT_BYTES = 384;
 
     /** Objects that need each other to be born: deeper than any that was saved. */
     private static final int DEPTH_MAX = 512;
 
     private final Restorers restorers;
     private final SavedMemory memory;
+    private final HeapBudget budget;
     private final KernelState kernel;
     private final Map<Integer, ObjectState> states = new HashMap<>();
     private final Map<Integer, Object> made = new HashMap<>();
@@ -70,17 +78,31 @@ public final class StateReader implements AutoCloseable {
      * @throws ImageCorruptException if it is not what a {@link StateWriter} writes
      */
     public StateReader(InputStream in, Restorers restorers, SavedMemory memory) throws IOException {
+        this(in, restorers, memory, HeapBudget.ofThisProcess());
+    }
+
+    /**
+     * Reads what was saved, and makes nothing yet.
+     *
+     * @param in the content of kernel.img; borrowed
+     * @param restorers who make objects; borrowed
+     * @param memory the pages; borrowed
+     * @param budget what messages and objects may take of the heap; borrowed
+     * @throws ImageCorruptException if it is not what a {@link StateWriter} writes
+     * @throws dev.plinth.kernel.error.SandboxException IMAGE_UNSUITABLE if it is beyond the budget
+     */
+    public StateReader(InputStream in, Restorers restorers, SavedMemory memory, HeapBudget budget)
+            throws IOException {
         this.restorers = requireNonNull(restorers, "restorers is null");
         this.memory = requireNonNull(memory, "memory is null");
-        CodedInputStream coded = CodedInputStream.newInstance(in);
+        this.budget = requireNonNull(budget, "budget is null");
         try {
-            kernel = KernelState.parseFrom(nextMessage(coded));
-            while (!coded.isAtEnd()) {
-                ObjectState state = ObjectState.parseFrom(nextMessage(coded));
-                if (state.getNumber() == 0
-                        || states.size() == OBJECTS_MAX
-                        || states.put(state.getNumber(), state) != null) {
-                    throw corrupt("object " + state.getNumber() + " is there twice, or too many");
+            Queue<byte[]> messages = readMessages(CodedInputStream.newInstance(in));
+            kernel = KernelState.parseFrom(messages.remove());
+            while (!messages.isEmpty()) {
+                ObjectState state = ObjectState.parseFrom(messages.remove());
+                if (state.getNumber() == 0 || states.put(state.getNumber(), state) != null) {
+                    throw corrupt("object " + state.getNumber() + " is there twice");
                 }
             }
         } catch (InvalidProtocolBufferException e) {
@@ -88,11 +110,36 @@ public final class StateReader implements AutoCloseable {
         }
     }
 
-    private static byte[] nextMessage(CodedInputStream in) throws IOException {
+    /** All messages as they are written, for which there is room in the heap once parsed. */
+    private Queue<byte[]> readMessages(CodedInputStream in) throws IOException {
+        Queue<byte[]> messages = new ArrayDeque<>();
+        long bytes = 0;
+        do {
+            byte[] message = nextMessage(in);
+            bytes += message.length;
+            messages.add(message);
+            if (messages.size() > MESSAGES_MAX) {
+                throw corrupt("there are too many objects");
+            }
+        } while (!in.isAtEnd());
+        budget.take((long) OBJECT_BYTES * (messages.size() - 1));
+        // Few images come near it, and the others need not be read over.
+        if (bytes > budget.left() / MessageCost.BYTES_PER_BYTE_MAX) {
+            Descriptor type = KernelState.getDescriptor();
+            for (byte[] message : messages) {
+                MessageCost.take(message, type, budget);
+                type = ObjectState.getDescriptor();
+            }
+        }
+        return messages;
+    }
+
+    private byte[] nextMessage(CodedInputStream in) throws IOException {
         int length = in.readRawVarint32();
         if (length < 0 || length > MESSAGE_BYTES_MAX) {
             throw corrupt("a message has %d bytes".formatted(length));
         }
+        budget.take(READ_BYTES + (long) length);
         byte[] message = in.readRawBytes(length);
         in.resetSizeCounter();
         return message;
@@ -106,6 +153,11 @@ public final class StateReader implements AutoCloseable {
     /** What was saved of each object, in no order. */
     public Collection<ObjectState> objects() {
         return Collections.unmodifiableCollection(states.values());
+    }
+
+    /** What else may be made, for a restorer of what takes more than its message does. */
+    public HeapBudget budget() {
+        return budget;
     }
 
     /** The pages. */

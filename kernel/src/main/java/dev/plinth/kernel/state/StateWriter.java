@@ -4,8 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import com.google.protobuf.MessageLite;
 
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.ObjectState;
 
@@ -17,6 +20,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -142,11 +146,35 @@ public final class StateWriter {
         return List.copyOf(roles);
     }
 
-    /** Saves all objects that were referred to, and those that they refer to, and so on. */
+    /**
+     * Saves all objects that were referred to, and those that they refer to, and so on.
+     *
+     * @throws SandboxException STATE_UNSAVABLE if there is more than a {@link StateReader} takes
+     */
     public void saveAll() {
         for (Stateful object = unsaved.poll(); object != null; object = unsaved.poll()) {
-            saved.add(object.saveState(this).setNumber(numbers.get(object)).build());
+            ObjectState state = object.saveState(this).setNumber(numbers.get(object)).build();
+            requireReadable(state, state.getKindCase().name().toLowerCase(Locale.ROOT));
+            // The first of all messages is no object's.
+            if (saved.size() + 1 >= StateReader.MESSAGES_MAX) {
+                throw unsavable("the sandbox has too many objects");
+            }
+            saved.add(state);
         }
+    }
+
+    private static void requireReadable(MessageLite message, String what) {
+        int length = message.getSerializedSize();
+        if (length < 0 || length > StateReader.MESSAGE_BYTES_MAX) {
+            throw unsavable(
+                    "the state of one object (%s) has more than %d MiB"
+                            .formatted(what, StateReader.MESSAGE_BYTES_MAX >> 20));
+        }
+    }
+
+    private static SandboxException unsavable(String what) {
+        return new SandboxException(
+                ErrorCode.STATE_UNSAVABLE, what, "try again when its programs have less");
     }
 
     /**
@@ -154,11 +182,14 @@ public final class StateWriter {
      *
      * @param kernel what is saved of the sandbox as a whole
      * @param out borrowed
+     * @throws SandboxException STATE_UNSAVABLE if the former is more than a {@link StateReader}
+     *     takes
      */
     public void writeTo(KernelState kernel, OutputStream out) throws IOException {
         if (!unsaved.isEmpty()) {
             throw new IllegalStateException("not everything is saved");
         }
+        requireReadable(kernel, "kernel");
         kernel.writeDelimitedTo(out);
         for (ObjectState object : saved) {
             object.writeDelimitedTo(out);

@@ -6,8 +6,9 @@
  * dev.plinth.kernel.state.StateWriter} (numbers objects and writes each once), {@link
  * dev.plinth.kernel.state.Restorer} and {@link dev.plinth.kernel.state.Restorers} (who makes an
  * object of a kind again), {@link dev.plinth.kernel.state.StateReader} (has them made, each once),
- * {@link dev.plinth.kernel.state.TopDown} (chains), {@link dev.plinth.kernel.state.Portions} (what
- * may be too much for a message), {@link dev.plinth.kernel.state.Timestamps}, {@link
+ * {@link dev.plinth.kernel.state.HeapBudget} (how much they may be), {@link
+ * dev.plinth.kernel.state.TopDown} (chains), {@link dev.plinth.kernel.state.Portions} (what may be
+ * too much for a message), {@link dev.plinth.kernel.state.Timestamps}, {@link
  * dev.plinth.kernel.state.SavedMemory} (the pages that objects have), {@link
  * dev.plinth.kernel.state.SavedWith} and {@link dev.plinth.kernel.state.NotSaved} (what a class
  * says that is not saved by itself).
@@ -25,8 +26,10 @@
  *
  * <p><b>Restoring</b> is hostile to nobody but may be fed by anybody: a restorer checks ranges and
  * lengths and throws {@link dev.plinth.kernel.image.ImageCorruptException}, by way of {@link
- * dev.plinth.kernel.state.StateReader#corrupt}. An object that is counted is born with one
- * reference, which is the reader's ({@link dev.plinth.kernel.state.StateReader#counted}); each
+ * dev.plinth.kernel.state.StateReader#corrupt}. What messages will take of the heap is reckoned
+ * before they are parsed; a restorer of what takes much more than its message does takes it from
+ * {@link dev.plinth.kernel.state.StateReader#budget} first. An object that is counted is born with
+ * one reference, which is the reader's ({@link dev.plinth.kernel.state.StateReader#counted}); each
  * holder retains it, and the reader gives up its own when all is made, or when the restore fails.
  *
  * <p>Nothing here is shared between threads. Imports {@code dev.plinth.api}, {@code errno}, {@code

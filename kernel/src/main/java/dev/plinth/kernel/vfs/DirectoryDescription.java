@@ -5,10 +5,12 @@ import com.google.protobuf.ByteString;
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.state.Portions;
 import dev.plinth.kernel.state.Restorers;
 import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.DirectoryDescriptionState;
+import dev.plinth.kernel.state.proto.DirectoryEntriesState;
 import dev.plinth.kernel.state.proto.DirectoryEntryState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.ObjectState.KindCase;
@@ -28,6 +30,9 @@ import java.util.concurrent.locks.Lock;
 final class DirectoryDescription extends FileDescription {
     /** Where {@code DT_*} stands in a mode. */
     private static final int TYPE_SHIFT = 12;
+
+    /** About what an entry takes of the heap: an image may name one message of them many times. */
+    private static final int ENTRY_BYTES = 128;
 
     private final Directory directory;
 
@@ -58,12 +63,24 @@ final class DirectoryDescription extends FileDescription {
         DirectoryDescription file =
                 new DirectoryDescription(location, state.getFile().getFlags(), directory);
         file.restoreOpenFile(state.getFile(), reader);
-        file.restoreEntries(state.getEntriesList());
+        file.restoreEntries(state, reader);
         return file;
     }
 
-    private void restoreEntries(List<DirectoryEntryState> saved) {
-        List<DirectoryEntry> all = new ArrayList<>(saved.size());
+    private void restoreEntries(DirectoryDescriptionState state, StateReader reader) {
+        List<DirectoryEntry> all = new ArrayList<>();
+        addTo(all, state.getEntriesList(), reader);
+        for (int reference : state.getEntriesRefsList()) {
+            addTo(all, reader.state(reference).getDirectoryEntries().getEntriesList(), reader);
+        }
+        synchronized (positionLock) {
+            entries = all;
+        }
+    }
+
+    private static void addTo(
+            List<DirectoryEntry> all, List<DirectoryEntryState> saved, StateReader reader) {
+        reader.budget().take((long) ENTRY_BYTES * saved.size());
         for (DirectoryEntryState entry : saved) {
             FileType type =
                     FileType.ofMode(entry.getType() << TYPE_SHIFT)
@@ -72,9 +89,18 @@ final class DirectoryDescription extends FileDescription {
                     new DirectoryEntry(
                             PathName.of(entry.getName().toByteArray()), entry.getNumber(), type));
         }
-        synchronized (positionLock) {
-            entries = all;
+    }
+
+    private static ObjectState.Builder save(List<DirectoryEntry> some) {
+        DirectoryEntriesState.Builder state = DirectoryEntriesState.newBuilder();
+        for (DirectoryEntry entry : some) {
+            state.addEntries(
+                    DirectoryEntryState.newBuilder()
+                            .setName(ByteString.copyFrom(entry.name().toBytes()))
+                            .setNumber(entry.inode())
+                            .setType(entry.type().directoryEntryType()));
         }
+        return ObjectState.newBuilder().setDirectoryEntries(state);
     }
 
     @Override
@@ -83,12 +109,8 @@ final class DirectoryDescription extends FileDescription {
         DirectoryDescriptionState.Builder state =
                 DirectoryDescriptionState.newBuilder().setFile(saveOpenFile(writer));
         // At the beginning they are read anew.
-        for (DirectoryEntry entry : position == 0 ? List.<DirectoryEntry>of() : entries) {
-            state.addEntries(
-                    DirectoryEntryState.newBuilder()
-                            .setName(ByteString.copyFrom(entry.name().toBytes()))
-                            .setNumber(entry.inode())
-                            .setType(entry.type().directoryEntryType()));
+        if (position != 0) {
+            state.addAllEntriesRefs(Portions.save(entries, DirectoryDescription::save, writer));
         }
         return ObjectState.newBuilder().setDirectoryDescription(state);
     }
