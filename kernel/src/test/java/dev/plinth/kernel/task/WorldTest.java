@@ -159,7 +159,7 @@ final class WorldTest {
                     guest.exit((int) handled.get());
                 })) {
             Kernel kernel = begin(sandbox);
-            try (StoppedWorld world = awaitAsleep(kernel, 1)) {
+            try (StoppedWorld _ = awaitAsleep(kernel, 1)) {
                 sandbox.signal(Signal.SIGUSR1);
             }
             assertEquals(new ExitStatus.Exited(1), sandbox.awaitExit());

@@ -117,6 +117,11 @@ public final class SocketCalls {
         }
     }
 
+    /** Connects to a listening socket, however long that takes; see the other one. */
+    public HostFd connect(String directory, String name) {
+        return connect(directory, name, 0);
+    }
+
     /**
      * Connects to a listening socket.
      *
