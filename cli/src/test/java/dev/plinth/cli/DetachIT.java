@@ -28,7 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** Sandboxes in processes of their own, and the commands on them. */
@@ -224,8 +224,8 @@ final class DetachIT {
         if (logs) {
             expected.put(number, log.toString());
         }
-        SortedMap<Integer, String> descriptors = descriptors(sandboxes.process("a"));
-        assertEquals(expected, descriptors.tailMap(200));
+        NavigableMap<Integer, String> descriptors = descriptors(sandboxes.process("a"));
+        assertEquals(expected, descriptors.tailMap(200, true));
         assertEquals("/dev/null", descriptors.get(0));
         assertEquals("/dev/null", descriptors.get(1));
         assertEquals((logs ? log : err).toString(), descriptors.get(2));
@@ -233,8 +233,8 @@ final class DetachIT {
     }
 
     /** All that a process has, by what they are of; of sockets only that. */
-    private static SortedMap<Integer, String> descriptors(long process) throws IOException {
-        SortedMap<Integer, String> all = new TreeMap<>();
+    private static NavigableMap<Integer, String> descriptors(long process) throws IOException {
+        NavigableMap<Integer, String> all = new TreeMap<>();
         try (DirectoryStream<Path> links =
                 Files.newDirectoryStream(Path.of("/proc/" + process + "/fd"))) {
             for (Path link : links) {
