@@ -18,7 +18,9 @@ import java.util.stream.Stream;
  * Saving and restoring sandboxes, beside a plain copy of as many bytes.
  *
  * <p>A restore is timed from the start of the command to the moment at which the program runs; a
- * pause is the longest time for which a program does not run that would every millisecond.
+ * pause is the longest time for which a program does not run that would every millisecond; a shell
+ * that waits cannot tell, so there it is what the command tells. Before anything is timed that
+ * writes to the disk, or reads from it, what was written before is made to be there.
  */
 final class CheckpointBenchmark {
     static final String COPY = "cp";
@@ -27,8 +29,10 @@ final class CheckpointBenchmark {
     static final String PAUSE_SMALL = "pause of 1 MiB left running, ms";
     static final String PAUSE_LARGE = "pause of 1 GiB left running, ms";
     static final String WRITE_LARGE = "checkpoint of 1 GiB, ms";
-    static final String SWAP = "pause of a swap, ms";
+    static final String SWAP = "pause of a swap of a busy program, ms";
+    static final String SWAP_SHELL = "pause of a swap of an idle shell, ms";
 
+    private static final List<String> SHELL = List.of("/bin/sh", "-c", "sleep 100; :");
     private static final String SHARED = "ten restores of 256 MiB, MiB of memory";
     private static final int SHARED_RESTORES = 10;
     private static final Duration COPY_LIMIT = Duration.ofMinutes(2);
@@ -69,11 +73,12 @@ final class CheckpointBenchmark {
         for (int round = 1; round <= rounds; round++) {
             for (Keeper keeper : keepers) {
                 progress.accept("checkpoint %d of %d: %s".formatted(round, rounds, keeper.name()));
-                saveAndRestore(keeper, List.of("/bin/sh", "-c", "sleep 100; :"), "a shell", false);
+                saveAndRestore(keeper, SHELL, "a shell", false);
                 saveAndRestore(keeper, keep(1, 0), "1 MiB", true);
                 saveAndRestore(keeper, keep(1024, 0), "1 GiB", true);
                 saveAndRestore(keeper, keep(1, 500), "500 processes", true);
                 attempt(SWAP, keeper, () -> swap(keeper));
+                attempt(SWAP_SHELL, keeper, () -> swapShell(keeper));
             }
             copy();
         }
@@ -108,6 +113,7 @@ final class CheckpointBenchmark {
                         } else {
                             settle();
                         }
+                        sync();
                         add(
                                 "checkpoint of %s, ms".formatted(what),
                                 keeper,
@@ -125,6 +131,7 @@ final class CheckpointBenchmark {
             throws CommandFailedException {
         Path image = work.resolve(id + ".left");
         try {
+            sync();
             long before = Ticks.now();
             keeper.checkpoint(id, image, true);
             ticks.awaitAfter(Ticks.now());
@@ -143,6 +150,7 @@ final class CheckpointBenchmark {
         String id = nextId();
         Path output = work.resolve(id + ".out");
         try {
+            sync();
             long before = Ticks.now();
             double command = keeper.restore(id, image, output);
             if (ticks) {
@@ -165,11 +173,26 @@ final class CheckpointBenchmark {
             Ticks ticks = new Ticks(output);
             ticks.awaitAfter(0);
             settle();
+            sync();
             long before = Ticks.now();
             if (keeper.swap(id).isPresent()) {
                 ticks.awaitAfter(Ticks.now());
                 add(SWAP, keeper, ticks.longestGapAfter(before));
             }
+        } finally {
+            keeper.end(id);
+            delete(output);
+        }
+    }
+
+    private void swapShell(Keeper keeper) throws CommandFailedException {
+        String id = nextId();
+        Path output = work.resolve(id + ".out");
+        try {
+            keeper.start(id, SHELL, output);
+            settle();
+            sync();
+            keeper.swap(id).ifPresent(pause -> add(SWAP_SHELL, keeper, pause));
         } finally {
             keeper.end(id);
             delete(output);
@@ -209,6 +232,7 @@ final class CheckpointBenchmark {
         Path target = work.resolve("copy");
         try {
             require(List.of("dd", "if=/dev/urandom", "of=" + source, "bs=1M", "count=1024"));
+            sync();
             ChildProcess copied =
                     require(List.of("dd", "if=" + source, "of=" + target, "bs=1M", "conv=fsync"));
             samples(WRITE_LARGE, COPY).add(copied.nanos() / 1e6);
@@ -216,6 +240,11 @@ final class CheckpointBenchmark {
             delete(source);
             delete(target);
         }
+    }
+
+    /** Has all that was written there before be on the disk: it is not what is timed. */
+    private void sync() {
+        require(List.of("sync", "--file-system", work.toString()));
     }
 
     private static ChildProcess require(List<String> command) {

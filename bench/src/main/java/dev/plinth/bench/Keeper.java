@@ -32,7 +32,12 @@ interface Keeper {
      */
     double restore(String id, Path image, Path output) throws CommandFailedException;
 
-    /** Takes a running sandbox to another platform; empty if such sandboxes cannot do that. */
+    /**
+     * Takes a running sandbox to another platform.
+     *
+     * @return for how long its programs stood still, as the command tells it, in milliseconds;
+     *     empty if such sandboxes cannot do that
+     */
     Optional<Double> swap(String id) throws CommandFailedException;
 
     /** Ends a sandbox and forgets it; does nothing if there is none. */

@@ -70,6 +70,21 @@ final class KeeperCommand {
         }
     }
 
+    /** Runs it, and returns what it printed. */
+    String ask(List<String> words) throws CommandFailedException {
+        try {
+            Path output = Files.createTempFile("bench", ".out");
+            try {
+                run(words, output);
+                return Files.readString(output).strip();
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot run " + words, e);
+        }
+    }
+
     /** Runs it where it does not matter whether it fails. */
     void attempt(List<String> words) {
         try {

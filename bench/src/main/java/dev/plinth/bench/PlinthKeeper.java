@@ -6,9 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Plinth on a platform. */
 final class PlinthKeeper implements Keeper {
+    private static final Pattern PAUSE = Pattern.compile("stood still for ([0-9.]+) ms");
+
     private final KeeperCommand plinth;
     private final String platform;
     private final Optional<String> other;
@@ -65,7 +69,12 @@ final class PlinthKeeper implements Keeper {
         if (other.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(plinth.run(List.of("swap", "--platform", other.get(), id)));
+        String told = plinth.ask(List.of("swap", "--platform", other.get(), id));
+        Matcher pause = PAUSE.matcher(told);
+        if (!pause.find()) {
+            throw new CommandFailedException("swap told no pause: " + told);
+        }
+        return Optional.of(Double.valueOf(pause.group(1)));
     }
 
     @Override

@@ -23,10 +23,13 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /** Sandboxes in processes of their own, and the commands on them. */
 @Timeout(120)
@@ -166,7 +169,11 @@ final class DetachIT {
         assertEquals("donating 200 stdin", donated.get(0));
         assertEquals("donating 201 stdout", donated.get(1));
         assertEquals("donating 202 stderr", donated.get(2));
-        int devices = donated.size() - 6;
+        int devices = devices().size();
+        if (devices > 0) {
+            assertEquals("donating 203 device/kvm", donated.get(3));
+        }
+        assertEquals(6 + devices, donated.size(), donated::toString);
         assertEquals("donating " + (203 + devices) + " control", donated.get(3 + devices));
         assertEquals("donating " + (204 + devices) + " log", donated.get(4 + devices));
         assertEquals("donating " + (205 + devices) + " launcher", donated.get(5 + devices));
@@ -180,22 +187,64 @@ final class DetachIT {
         sandboxes.ask("delete", "--force", "a");
     }
 
-    @Test
-    void theSandboxHasTheDescriptorsOfTheLayoutAndNoOther() throws IOException {
-        sandboxes.start("a", IDLE);
-        sandboxes
-                .plinth("run", "--platform", platform.name(), "--detach", "--id", "b")
-                .and("--debug-log", temporary.resolve("log").toString(), "--")
-                .and("/bin/busybox", "sleep", "100")
-                .run()
-                .requireSuccess();
-        for (String name : List.of("a", "b")) {
-            Path descriptors = Path.of("/proc/" + sandboxes.process(name) + "/fd");
-            assertEquals(
-                    "/dev/null", Files.readSymbolicLink(descriptors.resolve("200")).toString());
-            assertEquals("/dev/null", Files.readSymbolicLink(descriptors.resolve("0")).toString());
-            assertFalse(Files.exists(descriptors.resolve("255"), LinkOption.NOFOLLOW_LINKS));
+    /** What the platform declares, as its descriptor is seen on the host. */
+    private List<String> devices() {
+        return platform.name().equals("kvm") ? List.of("/dev/kvm") : List.of();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theSandboxHasTheDescriptorsOfTheLayoutAndNoOther(boolean logs) throws IOException {
+        Path log = temporary.resolve("log");
+        Path out = temporary.resolve("out");
+        Path err = temporary.resolve("err");
+        Path stranger = Files.writeString(temporary.resolve("stranger"), "secret");
+        // Of bash, as others have numbers of one digit only. Some are those of the layout itself.
+        String redirections =
+                " 4<$F 50<$F 199<$F 200<$F 203<$F 220<>$F 254<$F 300<$F".replace("$F", "\"$0\"");
+        Outcome started =
+                TestCommand.outside("/bin/bash", "-c")
+                        .and("exec \"$@\" >" + out + " 2>" + err + redirections)
+                        .and(stranger.toString())
+                        .and(sandboxes.plinth("run", "--platform", platform.name()).words())
+                        .and("--detach", "--id", "a")
+                        .and(logs ? List.of("--debug-log", log.toString()) : List.of())
+                        .and("--", "/bin/busybox", "sleep", "100")
+                        .run();
+        assertEquals(0, started.status(), started::toString);
+        Map<Integer, String> expected = new TreeMap<>();
+        int number = 200;
+        for (String stdio : List.of("/dev/null", out.toString(), err.toString())) {
+            expected.put(number++, stdio);
         }
+        for (String device : devices()) {
+            expected.put(number++, device);
+        }
+        expected.put(number++, "socket");
+        if (logs) {
+            expected.put(number, log.toString());
+        }
+        NavigableMap<Integer, String> descriptors = descriptors(sandboxes.process("a"));
+        assertEquals(expected, descriptors.tailMap(200, true));
+        assertEquals("/dev/null", descriptors.get(0));
+        assertEquals("/dev/null", descriptors.get(1));
+        assertEquals((logs ? log : err).toString(), descriptors.get(2));
+        assertFalse(descriptors.containsValue(stranger.toString()), descriptors::toString);
+    }
+
+    /** All that a process has, by what they are of; of sockets only that. */
+    private static NavigableMap<Integer, String> descriptors(long process) throws IOException {
+        NavigableMap<Integer, String> all = new TreeMap<>();
+        try (DirectoryStream<Path> links =
+                Files.newDirectoryStream(Path.of("/proc/" + process + "/fd"))) {
+            for (Path link : links) {
+                String target = Files.readSymbolicLink(link).toString();
+                all.put(
+                        Integer.parseInt(link.getFileName().toString()),
+                        target.startsWith("socket:") ? "socket" : target);
+            }
+        }
+        return all;
     }
 
     @ParameterizedTest

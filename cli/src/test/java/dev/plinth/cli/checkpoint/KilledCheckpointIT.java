@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import static java.util.Comparator.comparing;
+import static java.util.Comparator.comparingLong;
 
 import dev.plinth.cli.GuestPrograms;
 import dev.plinth.cli.GuestPrograms.Kind;
@@ -212,7 +212,7 @@ final class KilledCheckpointIT {
     }
 
     private static Path youngest(List<Path> images) {
-        return images.stream().max(comparing(image -> image.toFile().lastModified())).orElseThrow();
+        return images.stream().max(comparingLong(image -> image.toFile().lastModified())).orElseThrow();
     }
 
     private static void requireRestorable(Path image, String platform) throws IOException {

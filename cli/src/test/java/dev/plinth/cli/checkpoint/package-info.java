@@ -9,7 +9,7 @@
  * dev.plinth.cli.checkpoint.Matrix}), {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.KilledCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.UntimelyCheckpointIT}, {@link
- * dev.plinth.cli.checkpoint.RefusedRestoreIT} and {@link
+ * dev.plinth.cli.checkpoint.UntimelyCommandIT}, {@link dev.plinth.cli.checkpoint.RefusedRestoreIT} and {@link
  * dev.plinth.cli.checkpoint.RefusedCommandIT} (faults and bad input), {@link
  * dev.plinth.cli.checkpoint.CloneIT}.
  *
