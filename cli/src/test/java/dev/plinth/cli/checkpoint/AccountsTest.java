@@ -29,8 +29,7 @@ final class AccountsTest {
         Files.writeString(directory.resolve("0"), in);
         Files.writeString(directory.resolve("1"), out);
         Files.writeString(directory.resolve("2"), err);
-        try (StandardStreams streams =
-                StandardStreams.open(new HostOpener(), FILES, directory)) {
+        try (StandardStreams streams = StandardStreams.open(new HostOpener(), FILES, directory)) {
             accounts.goOn(streams);
         }
     }

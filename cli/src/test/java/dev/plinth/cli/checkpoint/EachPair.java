@@ -69,14 +69,13 @@ final class EachPair {
 
     private int[] numbersOf(List<String> choice) {
         return choice.stream()
-                .mapToInt(
-                        property ->
-                                numbers.computeIfAbsent(
-                                        property,
-                                        name -> {
-                                            names.add(name);
-                                            return names.size() - 1;
-                                        }))
+                .mapToInt(property ->
+                        numbers.computeIfAbsent(
+                                property,
+                                name -> {
+                                    names.add(name);
+                                    return names.size() - 1;
+                                }))
                 .toArray();
     }
 

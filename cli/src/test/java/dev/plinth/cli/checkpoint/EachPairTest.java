@@ -22,12 +22,15 @@ final class EachPairTest {
                         "a & x", "b & x", "a & y", "1 & a", "1 & b", "1 & x", "1 & y", "2 & a",
                         "2 & b", "2 & x", "2 & y"),
                 table.pairs());
-        List<List<Integer>> rows = table.rows().stream().map(row -> List.of(row[0], row[1])).toList();
+        List<List<Integer>> rows =
+                table.rows().stream().map(row -> List.of(row[0], row[1])).toList();
         assertTrue(
                 Set.copyOf(rows)
                         .containsAll(
                                 List.of(
-                                        List.of(1, 0), List.of(1, 1), List.of(2, 0),
+                                        List.of(1, 0),
+                                        List.of(1, 1),
+                                        List.of(2, 0),
                                         List.of(2, 1))),
                 rows::toString);
     }
@@ -36,7 +39,12 @@ final class EachPairTest {
     void aTableIsFarShorterThanAllThereIs() {
         List<List<String>> part = List.of(List.of("0"), List.of("1"), List.of("2"));
         EachPair table =
-                new EachPair(List.of(named("a", part), named("b", part), named("c", part), named("d", part)));
+                new EachPair(
+                        List.of(
+                                named("a", part),
+                                named("b", part),
+                                named("c", part),
+                                named("d", part)));
         assertEquals(6 * 9, table.pairs().size());
         assertTrue(table.rows().size() <= 14, () -> table.rows().size() + " rows");
     }

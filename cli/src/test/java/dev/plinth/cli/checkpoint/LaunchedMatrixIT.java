@@ -174,8 +174,7 @@ final class LaunchedMatrixIT {
 
     /** As {@code plinth state} has it, in less time. */
     private static String pid(Registered sandbox) throws IOException {
-        String state =
-                Files.readString(sandbox.root().resolve(sandbox.id()).resolve("state.json"));
+        String state = Files.readString(sandbox.root().resolve(sandbox.id()).resolve("state.json"));
         Matcher pid = PID.matcher(state);
         assertTrue(pid.find(), state);
         return pid.group(1);

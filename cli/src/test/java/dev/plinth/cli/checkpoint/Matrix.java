@@ -244,8 +244,6 @@ final class Matrix {
     }
 
     private List<String> duplicateProperties(Map<Integer, Integer> duplicates) {
-        return eachDescriptor
-                ? List.of("duplicates " + new TreeMap<>(duplicates))
-                : List.of();
+        return eachDescriptor ? List.of("duplicates " + new TreeMap<>(duplicates)) : List.of();
     }
 }
