@@ -212,7 +212,9 @@ final class KilledCheckpointIT {
     }
 
     private static Path youngest(List<Path> images) {
-        return images.stream().max(comparingLong(image -> image.toFile().lastModified())).orElseThrow();
+        return images.stream()
+                .max(comparingLong(image -> image.toFile().lastModified()))
+                .orElseThrow();
     }
 
     private static void requireRestorable(Path image, String platform) throws IOException {

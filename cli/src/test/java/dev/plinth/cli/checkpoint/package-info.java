@@ -9,8 +9,8 @@
  * dev.plinth.cli.checkpoint.Matrix}), {@link dev.plinth.cli.checkpoint.FailedCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.KilledCheckpointIT}, {@link
  * dev.plinth.cli.checkpoint.UntimelyCheckpointIT}, {@link
- * dev.plinth.cli.checkpoint.UntimelyCommandIT}, {@link dev.plinth.cli.checkpoint.RefusedRestoreIT} and {@link
- * dev.plinth.cli.checkpoint.RefusedCommandIT} (faults and bad input), {@link
+ * dev.plinth.cli.checkpoint.UntimelyCommandIT}, {@link dev.plinth.cli.checkpoint.RefusedRestoreIT}
+ * and {@link dev.plinth.cli.checkpoint.RefusedCommandIT} (faults and bad input), {@link
  * dev.plinth.cli.checkpoint.CloneIT}.
  *
  * <p>What is drawn at random has a fixed seed, and a long form:
