@@ -54,6 +54,7 @@ final class SmallHeapTest {
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(),
+                List.of(),
                 files);
     }
 

@@ -16,6 +16,7 @@ import dev.plinth.kernel.state.proto.VfsSubsystemState;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** Files that were saved and made again, beside those they were saved from, for tests. */
 public final class RestoredFiles implements AutoCloseable {
@@ -86,7 +87,7 @@ public final class RestoredFiles implements AutoCloseable {
     /** Restores the places of tasks, the first objects that were saved, and the tree. */
     static void requireContexts(TestingFiles first, SavedState saved, int contexts) {
         List<FileSystem> fileSystems = new ArrayList<>();
-        Restorers restorers = restorers(first, false, fileSystems);
+        Restorers restorers = restorers(first, new RestorePolicy(false, Set.of()), fileSystems);
         AnonymousFs.restoring(restorers);
         FsContext.restoring(restorers);
         try (StateReader reader = SavedState.reader(saved.bytes(), restorers, first.memory)) {
