@@ -81,8 +81,8 @@ public final class SandboxDirectory {
         for (int i = 0; i < LOOKS && isThere(); i++) {
             try {
                 return Optional.of(new RegisteredEntry.Sandbox(read().asOfNow()));
-            } catch (NoSuchFileException e) {
-                continue;
+            } catch (NoSuchFileException _) {
+                // Its state is being replaced, or it is going.
             } catch (IOException e) {
                 return isThere() ? damaged(StateRoot.reason(e)) : Optional.empty();
             }
