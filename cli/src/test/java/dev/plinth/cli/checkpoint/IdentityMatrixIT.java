@@ -20,7 +20,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -45,6 +44,7 @@ import java.util.TreeSet;
 @Timeout(7200)
 final class IdentityMatrixIT {
     private static final long SEED = 20_261_123;
+    private static final boolean LONG = Boolean.getBoolean("plinth.long");
     private static final int EXAMPLES = Integer.getInteger("plinth.matrix.examples", 20);
     private static final Path LOG = Path.of("/dev/null");
 
@@ -90,13 +90,9 @@ final class IdentityMatrixIT {
                 "%d moves, %d of %d pairs of their properties%n",
                 moves.size(), done.size(), matrix.pairs().size());
         assertEquals(matrix.pairs(), done);
-    }
-
-    @Test
-    @EnabledIfSystemProperty(named = "plinth.long", matches = "true")
-    void noMoveOfAllDoes() {
-        Matrix.ofEachDescriptor(platforms.names())
-                .forAll(each -> move(each.from(), each.to(), each.duplicates()));
+        if (LONG) {
+            matrix.forAll(each -> move(each.from(), each.to(), each.duplicates()));
+        }
     }
 
     /** From wherever something is to where it is not, and from one to three. */

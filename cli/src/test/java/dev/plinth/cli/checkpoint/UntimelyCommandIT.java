@@ -247,28 +247,32 @@ final class UntimelyCommandIT {
         byte[] content = Files.readAllBytes(run.program());
         FileTime written = Files.getLastModifiedTime(run.program());
         Files.write(run.program(), new byte[1], StandardOpenOption.APPEND);
-        restore().assertRefused(NO_SANDBOX, "witness", "--allow-changed");
+        restore(run).assertRefused(NO_SANDBOX, "witness", "--allow-changed");
         verify(image);
         Files.write(run.program(), content);
         Files.setLastModifiedTime(run.program(), written);
 
         Path away = Files.move(run.rootfs(), temporary.resolve("away"));
-        restore().assertRefused(NO_SANDBOX, run.rootfs().toString());
+        restore(run).assertRefused(NO_SANDBOX, run.rootfs().toString());
         verify(image);
         Files.move(away, run.rootfs());
 
         List<String> options = new ArrayList<>(platform());
-        options.addAll(List.of("--image-path", image.toString()));
+        options.addAll(restoreOptions(run));
         assertEquals(0, sandbox.start("restore", streams, options));
         streams.get(0).send("b");
         sandbox.command("kill", sandbox.id(), "USR1").run().requireSuccess();
         run.report();
     }
 
-    private Outcome restore() {
+    private List<String> restoreOptions(WitnessRun run) {
+        return List.of("--image-path", image.toString(), "--mount", run.mountOption());
+    }
+
+    private Outcome restore(WitnessRun run) {
         return sandbox.command("restore", "--detach", "--id", sandbox.id())
                 .and(platform())
-                .and("--image-path", image.toString())
+                .and(restoreOptions(run))
                 .run();
     }
 }

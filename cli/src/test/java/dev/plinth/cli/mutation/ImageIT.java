@@ -145,7 +145,7 @@ final class ImageIT {
     @Test
     void wordsThatMakeNoSense() {
         TestCommand.plinth("image").run().assertRefused(2, "inspect, verify");
-        run("frobnicate", image.toString()).assertRefused(2, "'image frobnicate'");
+        run("frobnicate", image.toString()).assertRefused(2, "inspect, verify");
         run("verify").assertRefused(2, "name the directory");
         run("verify", image.toString(), "more").assertRefused(2, "'more'");
         run("inspect", image.toString(), "--format", "markdown").assertRefused(2, "markdown");
