@@ -1,6 +1,7 @@
 package dev.plinth.kernel.state;
 
 import dev.plinth.api.layout.FdRole;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.state.proto.KernelState;
@@ -97,10 +98,17 @@ public final class SavedState {
         }
     }
 
+    /** All of the pages or none. */
     private static void retain(MemoryFile memory, long offset, long length) {
+        long done = 0;
         try {
-            memory.retain(offset, length);
+            for (; done < length; done += Pages.SIZE) {
+                memory.retain(offset + done, Pages.SIZE);
+            }
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
+            if (done > 0) {
+                memory.release(offset, done);
+            }
             throw new ImageCorruptException(StateReader.FILE, "there are no such pages", e);
         }
     }
