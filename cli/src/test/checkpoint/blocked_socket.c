@@ -30,6 +30,19 @@ static int connected(const char *name) {
     return fd;
 }
 
+/** Receives until the end, which is behind these bytes. */
+static void receive_all(const char *bytes, ssize_t all) {
+    char part[5000];
+    ssize_t at = 0;
+    for (ssize_t length; (length = recv(pair[0], part, sizeof part, 0)) > 0; at += length) {
+        if (at + length > all || memcmp(part, bytes + at, length) != 0) {
+            wrong(__FILE__, __LINE__, "other bytes near %zd", at);
+            break;
+        }
+    }
+    EQUAL(at, all);
+}
+
 CASE(accept_of_nobody) {
     int fd = listener("name", 5);
     pid_t server = BLOCKED({
@@ -166,15 +179,7 @@ CASE(sendmsg_of_which_a_part_is_sent) {
     });
     CHECKPOINT_UNSTOPPED();
     close(pair[1]);
-    char part[5000];
-    int at = 0;
-    for (ssize_t length; (length = recv(pair[0], part, sizeof part, 0)) > 0; at += length) {
-        if (memcmp(part, bytes + at, length) != 0) {
-            wrong(__FILE__, __LINE__, "other bytes near %d", at);
-            break;
-        }
-    }
-    EQUAL(at, ALL);
+    receive_all(bytes, ALL);
     ENDED(sender);
 }
 
@@ -276,15 +281,7 @@ CASE(send_to_a_full_stream) {
     });
     CHECKPOINT();
     close(pair[1]);
-    char part[5000];
-    int at = 0;
-    for (ssize_t length; (length = recv(pair[0], part, sizeof part, 0)) > 0; at += length) {
-        if (memcmp(part, bytes + at, length) != 0) {
-            wrong(__FILE__, __LINE__, "other bytes near %d", at);
-            break;
-        }
-    }
-    EQUAL(at, ALL);
+    receive_all(bytes, ALL);
     ENDED(sender);
 }
 

@@ -402,12 +402,20 @@ public final class Task implements Stateful {
      * world, or the end of the task.
      */
     public boolean isInterrupted() {
+        return isInterruptedBySignal() || isInterruptedByStop();
+    }
+
+    private boolean isInterruptedBySignal() {
         return switch (disturbance) {
-            case SIGNAL -> isSignalled() || kernel.world().isStopping();
-            case FATAL_SIGNAL -> isToEnd() || kernel.world().isStopping();
-            case END -> isEnding() || kernel.world().isStopping();
+            case SIGNAL -> isSignalled();
+            case FATAL_SIGNAL -> isToEnd();
+            case END -> isEnding();
             case NOTHING -> false;
         };
+    }
+
+    private boolean isInterruptedByStop() {
+        return disturbance != Disturbance.NOTHING && kernel.world().isStopping();
     }
 
     /**
@@ -421,18 +429,9 @@ public final class Task implements Stateful {
      * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
      */
     public boolean isInterruptedBefore(long deadline) {
-        boolean bySignal =
-                switch (disturbance) {
-                    case SIGNAL -> isSignalled();
-                    case FATAL_SIGNAL -> isToEnd();
-                    case END -> isEnding();
-                    case NOTHING -> false;
-                };
+        boolean bySignal = isInterruptedBySignal();
         boolean byStop =
-                !bySignal
-                        && disturbance != Disturbance.NOTHING
-                        && kernel.world().isStopping()
-                        && kernel.clock().monotonicNanos() < deadline;
+                !bySignal && isInterruptedByStop() && kernel.clock().monotonicNanos() < deadline;
         if (byStop || bySignal) {
             disturbedByStop = byStop;
         }
