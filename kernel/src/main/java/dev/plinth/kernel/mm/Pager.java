@@ -21,7 +21,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -71,7 +70,7 @@ final class Pager {
     @NotSaved("of a platform")
     private volatile AddressSpace addressSpace;
 
-    private final ReadWriteLock activeLock = new ReentrantReadWriteLock();
+    private final ReentrantReadWriteLock activeLock = new ReentrantReadWriteLock();
 
     /** Guarded by activeLock. */
     private final PmaSet active = new PmaSet();
@@ -451,6 +450,14 @@ final class Pager {
             } finally {
                 activeLock.writeLock().unlock();
             }
+            letOthersIn();
+        }
+    }
+
+    /** Whoever waits for the lock would else be overtaken by the next turn of the same loop. */
+    private void letOthersIn() {
+        while (activeLock.hasQueuedThreads()) {
+            Thread.yield();
         }
     }
 
