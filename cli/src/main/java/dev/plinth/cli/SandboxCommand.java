@@ -148,7 +148,7 @@ final class SandboxCommand implements Command {
                     new SandboxException(
                             ErrorCode.HOST_EXHAUSTED,
                             "the host refused something that Plinth needs: " + e.getMessage(),
-                            "",
+                            Main.HOST_REMEDY,
                             e);
             return failed(report, told, console);
         }

@@ -54,7 +54,7 @@ final class SandboxBuilder {
             throw new SandboxException(
                     ErrorCode.HOST_EXHAUSTED,
                     "the sandbox cannot be made: " + e.getMessage(),
-                    "",
+                    "see what the host refuses, or which limit of its user is reached",
                     e);
         } finally {
             if (!complete) {

@@ -17,9 +17,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 
@@ -98,7 +98,7 @@ public final class Image implements AutoCloseable {
     private static SandboxException unreadable(Path directory, IOException cause) {
         return new SandboxException(
                 ErrorCode.IMAGE_NOT_FOUND,
-                "the image " + directory + " cannot be read: " + cause,
+                "the image " + directory + " cannot be read: " + HostReason.of(cause),
                 "name the directory that a checkpoint wrote, which you may read",
                 cause);
     }
@@ -116,7 +116,8 @@ public final class Image implements AutoCloseable {
                 if (!Files.exists(directory)) {
                     throw e;
                 }
-                throw new NotDirectoryException(directory + ": no image, for it has no " + name);
+                throw new FileSystemException(
+                        directory.toString(), null, "it has no " + name + ", as every image has");
             }
             throw new ImageCorruptException(name, "it is missing", e);
         }

@@ -309,7 +309,7 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
         } catch (IOException e) {
             throw new SandboxException(
                     ErrorCode.IMAGE_NOT_FOUND,
-                    "the image's pages cannot be read any more: " + e,
+                    "the image's pages cannot be read any more: " + e.getMessage(),
                     "keep the image where it is while sandboxes run that were restored from it",
                     e);
         }

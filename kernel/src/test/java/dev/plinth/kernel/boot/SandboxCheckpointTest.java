@@ -655,6 +655,12 @@ final class SandboxCheckpointTest {
             restored.start();
             restored.checkpoint(ending(image("two")));
         }
+        CpuFeatures less = new CpuFeatures(0, 0, shown.xcr0(), shown.vectorStateBytes());
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE,
+                        () -> run.restore(image("two"), run.platformWith(less)));
+        assertTrue(e.getMessage().contains("of hwcap"), e.getMessage());
         try (Sandbox back = run.restore(image("two"))) {
             back.start();
             back.signal(Signal.SIGTERM);

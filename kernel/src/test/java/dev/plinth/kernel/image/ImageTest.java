@@ -222,6 +222,9 @@ final class ImageTest {
                         SandboxException.class,
                         () -> ImageWriter.create(host, target, Compression.NONE));
         assertEquals(ErrorCode.IMAGE_UNWRITABLE, e.code());
+        assertEquals(
+                "the image " + target + " cannot be written: No such file or directory",
+                e.getMessage());
         assertFalse(Files.exists(target.getParent()));
     }
 
@@ -263,13 +266,14 @@ final class ImageTest {
 
     @Test
     void aDirectoryThatIsNoImageIsNotFound() {
-        assertEquals(
-                ErrorCode.IMAGE_NOT_FOUND,
-                assertThrows(SandboxException.class, () -> readAll(temporary)).code());
-        assertEquals(
-                ErrorCode.IMAGE_NOT_FOUND,
-                assertThrows(SandboxException.class, () -> readAll(temporary.resolve("none")))
-                        .code());
+        assertNotFound(temporary, "it has no inventory.json, as every image has");
+        assertNotFound(temporary.resolve("none"), "No such file or directory");
+    }
+
+    private static void assertNotFound(Path directory, String why) {
+        SandboxException e = assertThrows(SandboxException.class, () -> readAll(directory));
+        assertEquals(ErrorCode.IMAGE_NOT_FOUND, e.code());
+        assertEquals("the image " + directory + " cannot be read: " + why, e.getMessage());
     }
 
     @ParameterizedTest
