@@ -19,6 +19,8 @@ final class EventsCommand extends ControlCommand {
                     "SECONDS",
                     "how often to tell what the sandbox uses (default: 5; 0: once, at first)");
 
+    private static final int STANDARD_OUTPUT = 1;
+
     EventsCommand() {
         super("events", "Tell what happens to a sandbox and what it uses, until it ends");
     }
@@ -35,7 +37,8 @@ final class EventsCommand extends ControlCommand {
     public String notes() {
         return """
         Types of events: usage, exec, pause, resume, checkpoint, swap, exit. As JSON
-        each one is a line with an object.
+        each one is a line with an object. It ends with the sandbox, or when nobody
+        reads what it prints.
 
         Example:
           plinth events --interval 1 --format json web
@@ -60,7 +63,7 @@ final class EventsCommand extends ControlCommand {
                                                 ? event.get().json()
                                                 : line(event.get()))
                                         + "\n");
-                event = client.next();
+                event = client.nextWhileRead(STANDARD_OUTPUT);
             }
         }
         return 0;

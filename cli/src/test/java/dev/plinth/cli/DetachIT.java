@@ -525,6 +525,17 @@ final class DetachIT {
         assertTrue(Files.readString(out).strip().endsWith("\"data\":{\"exit_status\":9}}"));
     }
 
+    @Test
+    void tellsNothingToNobody() throws Exception {
+        sandboxes.start("a", IDLE);
+        String events = String.join(" ", sandboxes.plinth("events", "--interval", "0", "a").words());
+        Outcome outcome =
+                TestCommand.outside("/bin/bash", "-c", events + " | head -n 1; echo ${PIPESTATUS[0]}")
+                        .run();
+        String told = outcome.requireSuccess();
+        assertTrue(told.contains("  usage  ") && told.endsWith("\n0\n"), told);
+    }
+
     private static long countOf(Path file, String word) {
         try (var lines = Files.lines(file)) {
             return lines.filter(line -> line.contains(word)).count();
