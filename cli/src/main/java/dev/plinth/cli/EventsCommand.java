@@ -38,7 +38,8 @@ final class EventsCommand extends ControlCommand {
         return """
         Types of events: usage, exec, pause, resume, checkpoint, swap, exit. As JSON
         each one is a line with an object. It ends with the sandbox, or when nobody
-        reads what it prints.
+        reads what it prints. After a restore, usage has how much of the image is still
+        to be read in the background.
 
         Example:
           plinth events --interval 1 --format json web
@@ -85,19 +86,28 @@ final class EventsCommand extends ControlCommand {
         Message data = event.object("data");
         String details =
                 switch (event.string("type")) {
-                    case "usage" ->
-                            "%s of %s, %d processes, %d tasks, %s of cpu"
-                                    .formatted(
-                                            Amounts.bytes(number(data, "memory_bytes")),
-                                            Amounts.bytes(number(data, "memory_limit_bytes")),
-                                            number(data, "processes"),
-                                            number(data, "tasks"),
-                                            PsCommand.seconds(number(data, "cpu_nanos")));
+                    case "usage" -> usage(data);
                     case "exit" -> "with status " + number(data, "exit_status");
                     default -> data.isEmpty() ? "" : data.json();
                 };
         return ListCommand.printable(
                 (event.string("time") + "  " + event.string("type") + "  " + details).strip());
+    }
+
+    private static String usage(Message data) {
+        String used =
+                "%s of %s, %d processes, %d tasks, %s of cpu"
+                        .formatted(
+                                Amounts.bytes(number(data, "memory_bytes")),
+                                Amounts.bytes(number(data, "memory_limit_bytes")),
+                                number(data, "processes"),
+                                number(data, "tasks"),
+                                PsCommand.seconds(number(data, "cpu_nanos")));
+        long unread =
+                data.has("unread_image_bytes") ? number(data, "unread_image_bytes") : 0;
+        return unread == 0
+                ? used
+                : used + ", %s of the image to be read".formatted(Amounts.bytes(unread));
     }
 
     private static long number(Message data, String name) {

@@ -219,6 +219,7 @@ final class CommandLineTest {
                                 Instant.EPOCH,
                                 "/",
                                 List.of(),
+                                Optional.empty(),
                                 OptionalInt.empty()));
         assertUsage(
                 "--all and --pid do not go together",

@@ -632,6 +632,14 @@ final class DetachIT {
                         .run();
         assertEquals("", restored.requireSuccess());
         assertEquals(other.name(), sandboxes.field("b", "platform"));
+        assertEquals(image, sandboxes.field("b", "image"));
+        assertEquals("/", sandboxes.field("b", "rootfs"));
+        String listed = sandboxes.ask("list");
+        assertTrue(listed.contains("/bin/busybox sh -c trap"), listed);
+        String[] home = {"/bin/busybox", "sh", "-c", "echo $HOME"};
+        assertEquals(
+                TestCommand.sandboxed(home).run().requireSuccess(),
+                sandboxes.plinth("exec", "b").and(home).run().requireSuccess());
         sandboxes
                 .plinth("checkpoint", "--image-path", image, "b")
                 .run()

@@ -45,6 +45,7 @@ final class WaitCommandTest {
                 when,
                 "/",
                 List.of(),
+                Optional.empty(),
                 OptionalInt.empty());
     }
 

@@ -82,6 +82,7 @@ final class ControlServerTest {
                                         Instant.EPOCH,
                                         "/",
                                         List.of(),
+                                        Optional.empty(),
                                         OptionalInt.empty()));
         listen(HOST);
     }

@@ -129,7 +129,7 @@ final class SandboxBuilder {
                         kernel,
                         Optional.of(init),
                         programs,
-                        new Checkpoints(host, kernel, files, slot),
+                        new Checkpoints(host, kernel, files, slot, spec.arguments()),
                         descriptors,
                         slot,
                         resources);

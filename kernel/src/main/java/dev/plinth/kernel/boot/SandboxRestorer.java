@@ -45,6 +45,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -195,10 +196,16 @@ final class SandboxRestorer {
 
         Sandbox run() throws IOException {
             Sandbox sandbox;
-            try (StateReader reader = new StateReader(image.kernelState(), restorers, this)) {
+            RestoreMeter meter =
+                    new RestoreMeter(
+                            spec.progress(), image.inventory().files().kernel().bytes());
+            InputStream state = meter.counting(image.kernelState(meter::checked));
+            try (StateReader reader = new StateReader(state, restorers, this)) {
+                reader.reportTo(meter::made);
                 sandbox = StateReader.refusing("the sandbox", () -> restore(reader));
             }
             memory.orElseThrow().complete();
+            meter.complete();
             return sandbox;
         }
 
@@ -238,7 +245,8 @@ final class SandboxRestorer {
                             kernel,
                             Optional.empty(),
                             new ProgramStarter(kernel, files),
-                            new Checkpoints(host, kernel, files, slot),
+                            new Checkpoints(
+                                    host, kernel, files, slot, image.inventory().program()),
                             descriptors,
                             slot,
                             resources);
