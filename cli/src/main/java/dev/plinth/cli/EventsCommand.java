@@ -103,8 +103,7 @@ final class EventsCommand extends ControlCommand {
                                 number(data, "processes"),
                                 number(data, "tasks"),
                                 PsCommand.seconds(number(data, "cpu_nanos")));
-        long unread =
-                data.has("unread_image_bytes") ? number(data, "unread_image_bytes") : 0;
+        long unread = data.has("unread_image_bytes") ? number(data, "unread_image_bytes") : 0;
         return unread == 0
                 ? used
                 : used + ", %s of the image to be read".formatted(Amounts.bytes(unread));

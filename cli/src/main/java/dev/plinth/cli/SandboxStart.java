@@ -228,8 +228,7 @@ final class SandboxStart {
                 Optional<Signal> interruption;
                 try (ProgressLine line = ProgressLine.ifLong(console, RESTORE)) {
                     interruption =
-                            detached.start(
-                                    platform.factory(), others, words(arguments), line::at);
+                            detached.start(platform.factory(), others, words(arguments), line::at);
                 }
                 runs = interruption.isEmpty();
                 return interruption.map(TerminationSignals::statusOf).orElse(0);

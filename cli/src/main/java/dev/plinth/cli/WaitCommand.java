@@ -65,9 +65,7 @@ final class WaitCommand extends ControlCommand {
                 ErrorCode.SANDBOX_STOPPED,
                 "it is not known how the sandbox '%s' ended: its process did not say"
                         .formatted(sandbox.id()),
-                "see whether it was killed, and 'plinth delete "
-                        + sandbox.id()
-                        + "' to forget it");
+                "see whether it was killed, and 'plinth delete " + sandbox.id() + "' to forget it");
     }
 
     private static SandboxException deleted(SandboxDirectory sandbox) {

@@ -528,9 +528,11 @@ final class DetachIT {
     @Test
     void tellsNothingToNobody() throws Exception {
         sandboxes.start("a", IDLE);
-        String events = String.join(" ", sandboxes.plinth("events", "--interval", "0", "a").words());
+        String events =
+                String.join(" ", sandboxes.plinth("events", "--interval", "0", "a").words());
         Outcome outcome =
-                TestCommand.outside("/bin/bash", "-c", events + " | head -n 1; echo ${PIPESTATUS[0]}")
+                TestCommand.outside(
+                                "/bin/bash", "-c", events + " | head -n 1; echo ${PIPESTATUS[0]}")
                         .run();
         String told = outcome.requireSuccess();
         assertTrue(told.contains("  usage  ") && told.endsWith("\n0\n"), told);

@@ -104,8 +104,7 @@ final class LaunchReportTest {
         LaunchReport report = report();
         reader.close();
         Thread.sleep(300);
-        assertThrows(
-                LaunchReport.LauncherGoneException.class, () -> report.progress(2, 10));
+        assertThrows(LaunchReport.LauncherGoneException.class, () -> report.progress(2, 10));
     }
 
     @Test
@@ -122,8 +121,7 @@ final class LaunchReportTest {
     void aProcessThatEndsHalfwayHasNotSaidThatItRuns() {
         write("{\"progress\":{\"done_bytes\":1,\"total_bytes\":10}}\n");
         assertEquals(
-                ErrorCode.CONTROL_BROKEN,
-                assertThrows(SandboxException.class, this::await).code());
+                ErrorCode.CONTROL_BROKEN, assertThrows(SandboxException.class, this::await).code());
         assertEquals(List.of("1/10"), seen);
     }
 }

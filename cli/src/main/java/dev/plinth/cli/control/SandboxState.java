@@ -71,17 +71,27 @@ public record SandboxState(
         return status == Status.STOPPED
                 ? this
                 : new SandboxState(
-                        id, changed, process, platform, created, rootfs, program, image, exitStatus);
+                        id,
+                        changed,
+                        process,
+                        platform,
+                        created,
+                        rootfs,
+                        program,
+                        image,
+                        exitStatus);
     }
 
     /** The same sandbox in another process. */
     public SandboxState with(HostProcess other) {
-        return new SandboxState(id, status, other, platform, created, rootfs, program, image, exitStatus);
+        return new SandboxState(
+                id, status, other, platform, created, rootfs, program, image, exitStatus);
     }
 
     /** The same sandbox on another platform. */
     public SandboxState onPlatform(String other) {
-        return new SandboxState(id, status, process, other, created, rootfs, program, image, exitStatus);
+        return new SandboxState(
+                id, status, process, other, created, rootfs, program, image, exitStatus);
     }
 
     /** The same sandbox when it has ended. */
@@ -153,9 +163,7 @@ public record SandboxState(
                     Instant.parse(message.string("created")),
                     message.string("rootfs"),
                     message.strings("program"),
-                    message.has("image")
-                            ? Optional.of(message.string("image"))
-                            : Optional.empty(),
+                    message.has("image") ? Optional.of(message.string("image")) : Optional.empty(),
                     message.has("exit_status")
                             ? OptionalInt.of((int) message.number("exit_status", 0, STATUS_MAX))
                             : OptionalInt.empty());

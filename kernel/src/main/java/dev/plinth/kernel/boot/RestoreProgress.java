@@ -14,8 +14,8 @@ public interface RestoreProgress {
     /**
      * It has come so far.
      *
-     * @param doneBytes of the kernel's state, never less than before; {@code totalBytes} when all is
-     *     made
+     * @param doneBytes of the kernel's state, never less than before; {@code totalBytes} when all
+     *     is made
      * @param totalBytes as many as the image has of it, more than zero
      */
     void at(long doneBytes, long totalBytes);

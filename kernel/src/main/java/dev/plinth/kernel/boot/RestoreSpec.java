@@ -86,30 +86,47 @@ public record RestoreSpec(
     /** The same with a trace of system calls. */
     public RestoreSpec withStrace(Consumer<String> lines) {
         return new RestoreSpec(
-                directory, stdio, Optional.of(lines), allowChanged, mounts, limits, checkpoints, progress);
+                directory,
+                stdio,
+                Optional.of(lines),
+                allowChanged,
+                mounts,
+                limits,
+                checkpoints,
+                progress);
     }
 
     /** The same for files of the host that may have changed. */
     public RestoreSpec withChangesAllowed() {
-        return new RestoreSpec(directory, stdio, strace, true, mounts, limits, checkpoints, progress);
+        return new RestoreSpec(
+                directory, stdio, strace, true, mounts, limits, checkpoints, progress);
     }
 
     /** The same with one more directory of the host. */
     public RestoreSpec withMount(SandboxSpec.HostMount mount) {
         List<SandboxSpec.HostMount> more = new ArrayList<>(mounts);
         more.add(mount);
-        return new RestoreSpec(directory, stdio, strace, allowChanged, more, limits, checkpoints, progress);
+        return new RestoreSpec(
+                directory, stdio, strace, allowChanged, more, limits, checkpoints, progress);
     }
 
     /** The same with other limits. */
     public RestoreSpec withLimits(Limits other) {
-        return new RestoreSpec(directory, stdio, strace, allowChanged, mounts, other, checkpoints, progress);
+        return new RestoreSpec(
+                directory, stdio, strace, allowChanged, mounts, other, checkpoints, progress);
     }
 
     /** The same with somebody whom programs may ask for checkpoints. */
     public RestoreSpec withCheckpoints(CheckpointHandler handler) {
         return new RestoreSpec(
-                directory, stdio, strace, allowChanged, mounts, limits, Optional.of(handler), progress);
+                directory,
+                stdio,
+                strace,
+                allowChanged,
+                mounts,
+                limits,
+                Optional.of(handler),
+                progress);
     }
 
     /** The same with somebody who is told how far it has come. */

@@ -197,8 +197,7 @@ final class SandboxRestorer {
         Sandbox run() throws IOException {
             Sandbox sandbox;
             RestoreMeter meter =
-                    new RestoreMeter(
-                            spec.progress(), image.inventory().files().kernel().bytes());
+                    new RestoreMeter(spec.progress(), image.inventory().files().kernel().bytes());
             InputStream state = meter.counting(image.kernelState(meter::checked));
             try (StateReader reader = new StateReader(state, restorers, this)) {
                 reader.reportTo(meter::made);
@@ -245,8 +244,7 @@ final class SandboxRestorer {
                             kernel,
                             Optional.empty(),
                             new ProgramStarter(kernel, files),
-                            new Checkpoints(
-                                    host, kernel, files, slot, image.inventory().program()),
+                            new Checkpoints(host, kernel, files, slot, image.inventory().program()),
                             descriptors,
                             slot,
                             resources);

@@ -10,9 +10,9 @@
  * {@link dev.plinth.kernel.boot.RestoreProgress} and {@link
  * dev.plinth.kernel.boot.CheckpointHandler}; then {@code FastestPlatform} with {@code
  * PlatformMeter} (what {@code --platform auto} is), {@code BootModules} (what Guice wires), {@code
- * SandboxBuilder} (the boot sequence), {@code SandboxRestorer} (the same out of an image), {@code RestoreMeter}, {@code
- * ProgramStarter}, {@code RootFileSystem}, {@code HostFacts}, {@code Standstill} (who may stop a
- * sandbox), {@code Checkpoints}, {@code CheckpointRequests}.
+ * SandboxBuilder} (the boot sequence), {@code SandboxRestorer} (the same out of an image), {@code
+ * RestoreMeter}, {@code ProgramStarter}, {@code RootFileSystem}, {@code HostFacts}, {@code
+ * Standstill} (who may stop a sandbox), {@code Checkpoints}, {@code CheckpointRequests}.
  *
  * <p>Lock order: the lock of {@code Checkpoints}, then those of {@code Standstill}, then those of
  * the kernel. The lock of {@code CheckpointRequests} is a leaf.

@@ -182,7 +182,10 @@ public final class ImageWriter implements AutoCloseable {
             sync(target.getParent());
         } catch (IOException e) {
             // It is there, and whoever is told that it is not would have two sandboxes of one.
-            log.warn("{} is written, but may be gone if this host stops now: {}", target, HostReason.of(e));
+            log.warn(
+                    "{} is written, but may be gone if this host stops now: {}",
+                    target,
+                    HostReason.of(e));
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Which features of the processor programs were told of that a platform does not have, by the names that {@code
- * /proc/cpuinfo} and the manuals of the processor give them.
+ * Which features of the processor programs were told of that a platform does not have, by the names
+ * that {@code /proc/cpuinfo} and the manuals of the processor give them.
  */
 public final class LackingFeatures {
     private static final int SHOWN = 4;

@@ -119,7 +119,9 @@ final class PlatformMove {
                 "it has " + offered.features() + " and not all of " + shown.features());
         LackingFeatures.of(offered.cpu(), shown.cpu())
                 .ifPresent(lacking ->
-                        require(false, "programs were told of CPU features that it lacks: " + lacking));
+                        require(
+                                false,
+                                "programs were told of CPU features that it lacks: " + lacking));
         int tasks = kernel.tasks().size();
         require(
                 tasks <= offered.maxContexts(),

@@ -287,8 +287,7 @@ final class ImageTest {
     void aLongProgramIsNotedAsFarAsThereIsRoom() {
         List<String> words = Collections.nCopies(Inventory.PROGRAM_WORDS_MAX + 1, "x");
         assertEquals(Inventory.PROGRAM_WORDS_MAX, Inventory.shortened(words).size());
-        List<String> half =
-                Collections.nCopies(3, "x".repeat(Inventory.PROGRAM_LENGTH_MAX / 2));
+        List<String> half = Collections.nCopies(3, "x".repeat(Inventory.PROGRAM_LENGTH_MAX / 2));
         assertEquals(half.subList(0, 2), Inventory.shortened(half));
         assertEquals(List.of("ls", "-l"), Inventory.shortened(List.of("ls", "-l")));
     }

@@ -23,8 +23,7 @@ final class LackingFeaturesTest {
                 Optional.of(
                         "ht (bit 28 of hwcap), bit 5 of hwcap2, PKRU (bit 9 of xcr0), 2696 bytes of"
                                 + " vector state (it has 832)"),
-                LackingFeatures.of(
-                        HAS, new CpuFeatures(0x178bfbff | 1 << 28, 0x22, 0x207, 2696)));
+                LackingFeatures.of(HAS, new CpuFeatures(0x178bfbff | 1 << 28, 0x22, 0x207, 2696)));
     }
 
     @Test
