@@ -11,6 +11,7 @@ import dev.plinth.api.host.SpawnRequest;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.kernel.boot.RestoreProgress;
 import dev.plinth.kernel.donation.LauncherDonation;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -59,11 +60,15 @@ final class DetachedLaunch {
      *
      * @param others what is donated beside stdio and devices, in order; taken over
      * @param words of the command that says what is to run
+     * @param progress is told how far it is, if it takes its time
      * @return the signal that came before it ran, over which it was given up; empty if it runs
      * @throws SandboxException if it does not come to run: nothing is left of it then
      */
     Optional<Signal> start(
-            PlatformFactory platform, SequencedMap<FdRole, HostFd> others, List<String> words) {
+            PlatformFactory platform,
+            SequencedMap<FdRole, HostFd> others,
+            List<String> words,
+            RestoreProgress progress) {
         try (HostFd report = openReport(others)) {
             int child;
             try (LauncherDonation donation =
@@ -86,7 +91,7 @@ final class DetachedLaunch {
             }
             boolean runs = false;
             try {
-                LaunchReport.await(host, report);
+                LaunchReport.await(host, report, progress);
                 runs = complete().isEmpty();
             } catch (SandboxException e) {
                 if (complete().isEmpty()) {

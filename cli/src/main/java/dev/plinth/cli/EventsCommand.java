@@ -19,6 +19,8 @@ final class EventsCommand extends ControlCommand {
                     "SECONDS",
                     "how often to tell what the sandbox uses (default: 5; 0: once, at first)");
 
+    private static final int STANDARD_OUTPUT = 1;
+
     EventsCommand() {
         super("events", "Tell what happens to a sandbox and what it uses, until it ends");
     }
@@ -35,7 +37,9 @@ final class EventsCommand extends ControlCommand {
     public String notes() {
         return """
         Types of events: usage, exec, pause, resume, checkpoint, swap, exit. As JSON
-        each one is a line with an object.
+        each one is a line with an object. It ends with the sandbox, or when nobody
+        reads what it prints. After a restore, usage has how much of the image is still
+        to be read in the background.
 
         Example:
           plinth events --interval 1 --format json web
@@ -60,7 +64,7 @@ final class EventsCommand extends ControlCommand {
                                                 ? event.get().json()
                                                 : line(event.get()))
                                         + "\n");
-                event = client.next();
+                event = client.nextWhileRead(STANDARD_OUTPUT);
             }
         }
         return 0;
@@ -82,19 +86,27 @@ final class EventsCommand extends ControlCommand {
         Message data = event.object("data");
         String details =
                 switch (event.string("type")) {
-                    case "usage" ->
-                            "%s of %s, %d processes, %d tasks, %s of cpu"
-                                    .formatted(
-                                            Amounts.bytes(number(data, "memory_bytes")),
-                                            Amounts.bytes(number(data, "memory_limit_bytes")),
-                                            number(data, "processes"),
-                                            number(data, "tasks"),
-                                            PsCommand.seconds(number(data, "cpu_nanos")));
+                    case "usage" -> usage(data);
                     case "exit" -> "with status " + number(data, "exit_status");
                     default -> data.isEmpty() ? "" : data.json();
                 };
         return ListCommand.printable(
                 (event.string("time") + "  " + event.string("type") + "  " + details).strip());
+    }
+
+    private static String usage(Message data) {
+        String used =
+                "%s of %s, %d processes, %d tasks, %s of cpu"
+                        .formatted(
+                                Amounts.bytes(number(data, "memory_bytes")),
+                                Amounts.bytes(number(data, "memory_limit_bytes")),
+                                number(data, "processes"),
+                                number(data, "tasks"),
+                                PsCommand.seconds(number(data, "cpu_nanos")));
+        long unread = data.has("unread_image_bytes") ? number(data, "unread_image_bytes") : 0;
+        return unread == 0
+                ? used
+                : used + ", %s of the image to be read".formatted(Amounts.bytes(unread));
     }
 
     private static long number(Message data, String name) {

@@ -67,8 +67,8 @@ final class ExecCommand extends ControlCommand {
 
         The program has your standard input, output and error, whatever they are, and
         no parent in the sandbox. SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP
-        are sent on to it. Environment: as with 'plinth run'. When the sandbox ends, so
-        does the program.
+        are sent on to it. Environment: as with 'plinth run', also in a sandbox that was
+        restored. When the sandbox ends, so does the program.
 
         Exit status: that of PROGRAM; 128+N if signal N ended it.
           127  PROGRAM was not found
@@ -106,7 +106,8 @@ final class ExecCommand extends ControlCommand {
             }
         }
         Message request =
-                request(arguments, sandbox.state().rootfs().equals("/")).with("stdio", stdio);
+                request(arguments, GuestEnvironment.isHostRoot(sandbox.state().rootfs()))
+                        .with("stdio", stdio);
         // The signals are closed first: the connection is what they are sent over.
         try (ControlClient client = ControlClient.connect(host, sandbox);
                 TerminationSignals signals = new TerminationSignals(host)) {

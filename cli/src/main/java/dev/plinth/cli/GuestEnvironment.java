@@ -18,6 +18,15 @@ final class GuestEnvironment {
     private GuestEnvironment() {}
 
     /**
+     * Whether a sandbox sees the host's files.
+     *
+     * @param rootfs the directory on the host that its root is made of
+     */
+    static boolean isHostRoot(String rootfs) {
+        return rootfs.equals("/");
+    }
+
+    /**
      * The variables, in the form {@code NAME=value}.
      *
      * @param caller variables of the process that asks

@@ -27,7 +27,16 @@ final class ImagePage {
         StringBuilder page = new StringBuilder();
         line(page, "Image", image.directory().toString());
         line(page, "Format", Integer.toString(image.formatVersion()));
-        line(page, "Written", inventory.created() + " on " + inventory.platform());
+        line(
+                page,
+                "Written",
+                inventory.created() + " on " + ListCommand.printable(inventory.platform()));
+        line(
+                page,
+                "Program",
+                inventory.program().isEmpty()
+                        ? "-"
+                        : ListCommand.printable(String.join(" ", inventory.program())));
         line(
                 page,
                 "CPU",
@@ -64,7 +73,10 @@ final class ImagePage {
     private static TextTable directories(Inventory inventory) {
         TextTable table = new TextTable("HOST", "SANDBOX", "MODE");
         for (SharedDirectory each : inventory.directories()) {
-            table.row(each.path(), each.destination(), each.writable() ? "rw" : "ro");
+            table.row(
+                    ListCommand.printable(each.path()),
+                    ListCommand.printable(each.destination()),
+                    each.writable() ? "rw" : "ro");
         }
         return table;
     }
@@ -137,6 +149,11 @@ final class ImagePage {
         json.name("format_version").value(image.formatVersion());
         json.name("created").value(inventory.created().toString());
         json.name("platform").value(inventory.platform());
+        json.name("program").beginArray();
+        for (String word : inventory.program()) {
+            json.value(word);
+        }
+        json.endArray();
         json.name("cpu").beginObject();
         json.name("hwcap").value(inventory.cpu().hwcap());
         json.name("hwcap2").value(inventory.cpu().hwcap2());

@@ -44,7 +44,8 @@ final class ListCommand implements Command {
         return """
         A sandbox that has stopped is shown with its exit status, or '?' if that is
         not known, until 'plinth delete NAME' forgets it. One whose entry is damaged
-        needs 'plinth delete --force NAME'.
+        needs 'plinth delete --force NAME'. PROGRAM is the first one, also of a sandbox
+        that was restored; as JSON 'image' says from what.
 
         Example:
           plinth list --format json
@@ -106,7 +107,13 @@ final class ListCommand implements Command {
                 state.isAlive() ? Long.toString(state.process().pid()) : "-",
                 state.platform(),
                 TIME.format(state.created()),
-                cut(printable(String.join(" ", state.program()))));
+                cut(printable(program(state))));
+    }
+
+    private static String program(SandboxState state) {
+        return state.program().isEmpty() && state.image().isPresent()
+                ? "(restored from " + state.image().get() + ")"
+                : String.join(" ", state.program());
     }
 
     private static String status(SandboxState state) {
@@ -121,9 +128,22 @@ final class ListCommand implements Command {
     /** What a program calls itself is not for the terminal to obey. */
     static String printable(String text) {
         return text.codePoints()
-                .map(point -> Character.isISOControl(point) ? '?' : point)
+                .map(point -> isObeyed(point) ? '?' : point)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
+    }
+
+    /** Whether a terminal does something else than to show it. */
+    private static boolean isObeyed(int point) {
+        return switch (Character.getType(point)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR ->
+                    true;
+            default -> false;
+        };
     }
 
     private static String cut(String text) {

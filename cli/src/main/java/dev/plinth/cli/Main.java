@@ -17,6 +17,10 @@ public final class Main {
     /** As most commands do for a command line that makes no sense. */
     private static final int USAGE_STATUS = 2;
 
+    /** What to do when the host refuses what most hosts do not. */
+    static final String HOST_REMEDY =
+            "see which limit is reached ('ulimit -a'), or which right is missing";
+
     private static final Option HELP =
             Option.builder("h").longOpt("help").desc("show this help").get();
     private static final Option VERSION =
@@ -173,7 +177,8 @@ public final class Main {
             printTrace(debug, e);
             return command.failureStatus(e.code());
         } catch (HostCallException e) {
-            console.problem("the host refused something that Plinth needs: " + e.getMessage());
+            console.problem(
+                    "the host refused something that Plinth needs: " + e.getMessage(), HOST_REMEDY);
             printTrace(debug, e);
             return command.failureStatus(ErrorCode.HOST_EXHAUSTED);
         }

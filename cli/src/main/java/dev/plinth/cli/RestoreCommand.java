@@ -4,18 +4,20 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.boot.CheckpointHandler;
 import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.boot.RestoreProgress;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
 import dev.plinth.kernel.error.ErrorCode;
+import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -95,6 +97,10 @@ final class RestoreCommand implements StartingCommand {
         were one file, as in a terminal, must be one file. The image can be restored as
         often as wanted; leave it as it is while its sandboxes run.
 
+        On a terminal a restore that takes long shows how far it is until the programs
+        run. Their memory is read then, as they use it and in the background; 'plinth
+        events' tells how much is still to be read.
+
         Directories of the host come back where they were, for reading. An image alone
         cannot open one for writing: repeat the --mount with rw that you gave to 'plinth
         run'. 'plinth image inspect' shows them.
@@ -161,20 +167,24 @@ final class RestoreCommand implements StartingCommand {
     /** A sandbox that was written into an image. */
     private record ImageSource(RestoreSpec spec, boolean traced) implements SandboxSource {
         @Override
-        public Sandbox make(Plinth plinth, LoadedPlatform platform, Stdio stdio, DebugLog log) {
-            RestoreSpec whole = spec.withStdio(stdio);
+        public Sandbox make(
+                Plinth plinth,
+                LoadedPlatform platform,
+                Stdio stdio,
+                DebugLog log,
+                RestoreProgress progress) {
+            RestoreSpec whole = spec.withStdio(stdio).withProgress(progress);
             return plinth.restore(traced ? whole.withStrace(log::line) : whole, platform);
         }
 
-        /** The image knows; it need not exist as a path any more. */
+        /** The image knows. */
         @Override
-        public String rootfs() {
-            return "";
-        }
-
-        @Override
-        public List<String> program() {
-            return List.of("(restored from " + spec.directory() + ")");
+        public Origin origin() {
+            Inventory inventory = Image.inventoryOf(spec.directory());
+            return new Origin(
+                    inventory.rootfs().orElse(""),
+                    inventory.program(),
+                    Optional.of(spec.directory()));
         }
     }
 }

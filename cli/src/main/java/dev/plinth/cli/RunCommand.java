@@ -3,6 +3,7 @@ package dev.plinth.cli;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.kernel.boot.Plinth;
+import dev.plinth.kernel.boot.RestoreProgress;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.SandboxSpec;
 import dev.plinth.kernel.boot.Stdio;
@@ -169,7 +170,12 @@ final class RunCommand implements StartingCommand {
     private record ProgramSource(SandboxSpec.Builder spec, boolean traced)
             implements SandboxSource {
         @Override
-        public Sandbox make(Plinth plinth, LoadedPlatform platform, Stdio stdio, DebugLog log) {
+        public Sandbox make(
+                Plinth plinth,
+                LoadedPlatform platform,
+                Stdio stdio,
+                DebugLog log,
+                RestoreProgress progress) {
             if (traced) {
                 spec.strace(log::line);
             }
@@ -177,14 +183,15 @@ final class RunCommand implements StartingCommand {
         }
 
         @Override
-        public String rootfs() {
-            return spec.build().rootfs().toString();
+        public Origin origin() {
+            SandboxSpec built = spec.build();
+            return new Origin(
+                    whole(built.rootfs()).toString(), built.arguments(), Optional.empty());
         }
+    }
 
-        @Override
-        public List<String> program() {
-            return spec.build().arguments();
-        }
+    private static Path whole(Path path) {
+        return path.toAbsolutePath().normalize();
     }
 
     /** Where bytes are not UTF-8 the JVM gives this, and the program would get something else. */
@@ -203,7 +210,9 @@ final class RunCommand implements StartingCommand {
                         .environment(
                                 GuestEnvironment.of(
                                         launch.callerEnvironment(),
-                                        rootfs.isEmpty(),
+                                        rootfs.isEmpty()
+                                                || GuestEnvironment.isHostRoot(
+                                                        whole(rootfs.get()).toString()),
                                         arguments.values(ENV).toList()))
                         .cwd(arguments.value(CWD).orElse(rootfs.isPresent() ? "/" : callerCwd()));
         rootfs.ifPresent(spec::rootfs);

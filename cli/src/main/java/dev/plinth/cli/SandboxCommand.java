@@ -148,7 +148,7 @@ final class SandboxCommand implements Command {
                     new SandboxException(
                             ErrorCode.HOST_EXHAUSTED,
                             "the host refused something that Plinth needs: " + e.getMessage(),
-                            "",
+                            Main.HOST_REMEDY,
                             e);
             return failed(report, told, console);
         }
@@ -191,7 +191,13 @@ final class SandboxCommand implements Command {
                     new Adoption(host).adopt(platform.factory().devices(), manifest);
             // The report has a descriptor of its own.
             descriptors.find(FdRole.LAUNCHER).ifPresent(HostFd::close);
-            Sandbox sandbox = source.make(plinth, platform, new Stdio.Donated(descriptors), log);
+            Sandbox sandbox =
+                    source.make(
+                            plinth,
+                            platform,
+                            new Stdio.Donated(descriptors),
+                            log,
+                            report::progress);
             signals.sendTo(sandbox);
             return RegisteredRun.toEnd(
                     host,

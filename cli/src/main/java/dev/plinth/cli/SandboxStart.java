@@ -50,6 +50,9 @@ final class SandboxStart {
                     "let programs have images of the sandbox written into DIR, by writing"
                             + " 'checkpoint NAME' to /proc/plinth/checkpoint");
 
+    /** What takes its time, when a sandbox is started. */
+    private static final String RESTORE = "restore";
+
     private final Launch launch;
     private final StartingCommand command;
 
@@ -96,13 +99,14 @@ final class SandboxStart {
                 return runRegistered(
                         CommonOptions.stateRoot(arguments),
                         state(id.get(), platform, source),
-                        new Making(plinth, platform, source, log),
+                        new Making(plinth, platform, source, log, console),
                         others,
                         signals,
                         console);
             }
             Stdio stdio = new Stdio.Inherited(launch.closedStdio(), others);
-            try (Sandbox sandbox = source.make(plinth, platform, stdio, log)) {
+            Making making = new Making(plinth, platform, source, log, console);
+            try (Sandbox sandbox = making.make(stdio)) {
                 signals.sendTo(sandbox);
                 sandbox.start();
                 ExitStatus status = sandbox.awaitExit();
@@ -116,9 +120,16 @@ final class SandboxStart {
 
     /** What a sandbox is made with. */
     private record Making(
-            Plinth plinth, LoadedPlatform platform, SandboxSource source, DebugLog log) {
+            Plinth plinth,
+            LoadedPlatform platform,
+            SandboxSource source,
+            DebugLog log,
+            Console console) {
+        /** Nothing more is shown when it is made: the terminal is the programs' then. */
         Sandbox make(Stdio stdio) {
-            return source.make(plinth, platform, stdio, log);
+            try (ProgressLine line = ProgressLine.ifLong(console, RESTORE)) {
+                return source.make(plinth, platform, stdio, log, line::at);
+            }
         }
     }
 
@@ -180,14 +191,16 @@ final class SandboxStart {
     }
 
     static SandboxState state(String id, LoadedPlatform platform, SandboxSource source) {
+        SandboxSource.Origin origin = source.origin();
         return new SandboxState(
                 id,
                 SandboxState.Status.CREATING,
                 HostProcess.current(),
                 platform.factory().name(),
                 Instant.now(),
-                source.rootfs(),
-                source.program(),
+                origin.rootfs(),
+                origin.program(),
+                origin.image().map(Path::toString),
                 OptionalInt.empty());
     }
 
@@ -212,8 +225,11 @@ final class SandboxStart {
             try {
                 SequencedMap<FdRole, HostFd> others = log.donation(plinth.host());
                 others.putFirst(FdRole.CONTROL, listen(plinth.host(), directory));
-                Optional<Signal> interruption =
-                        detached.start(platform.factory(), others, words(arguments));
+                Optional<Signal> interruption;
+                try (ProgressLine line = ProgressLine.ifLong(console, RESTORE)) {
+                    interruption =
+                            detached.start(platform.factory(), others, words(arguments), line::at);
+                }
                 runs = interruption.isEmpty();
                 return interruption.map(TerminationSignals::statusOf).orElse(0);
             } finally {

@@ -14,7 +14,8 @@ final class StateCommand extends ControlCommand {
         return """
         'status' is creating, running, paused or stopped; 'exit_status' is there when it
         has stopped and is known; 'pid' is the sandbox's process on the host, there as
-        long as the sandbox is.
+        long as the sandbox is; 'program' is what ran in it first; 'image' is there if
+        it was restored, and says from what.
 
         Example:
           plinth state web

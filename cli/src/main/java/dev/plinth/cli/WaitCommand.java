@@ -36,13 +36,15 @@ final class WaitCommand extends ControlCommand {
 
     @Override
     int run(StateRoot root, SandboxDirectory sandbox, Arguments arguments, Console console) {
-        if (sandbox.state().isAlive()) {
+        SandboxState state = sandbox.state();
+        if (state.isAlive()) {
             Optional<Integer> told = await(sandbox);
             if (told.isPresent()) {
                 return told.get();
             }
+            state = sandbox.stateOf(state).orElseThrow(() -> deleted(sandbox));
         }
-        return ofStopped(sandbox);
+        return state.exitStatus().orElseThrow(() -> unknown(sandbox));
     }
 
     /** Empty if the sandbox has ended without telling. */
@@ -51,23 +53,26 @@ final class WaitCommand extends ControlCommand {
             client.send("wait", Message.empty(), List.of());
             return client.next().map(answer -> (int) answer.number("exit_status", 0, 255));
         } catch (SandboxException e) {
-            if (e.code() != ErrorCode.SANDBOX_STOPPED) {
+            if (e.code() != ErrorCode.SANDBOX_STOPPED && e.code() != ErrorCode.SANDBOX_UNKNOWN) {
                 throw e;
             }
             return Optional.empty();
         }
     }
 
-    private static int ofStopped(SandboxDirectory sandbox) {
-        SandboxState state = sandbox.state();
-        return state.exitStatus()
-                .orElseThrow(() ->
-                        new SandboxException(
-                                ErrorCode.SANDBOX_STOPPED,
-                                "it is not known how the sandbox '%s' ended: its process did not say"
-                                        .formatted(sandbox.id()),
-                                "see whether it was killed, and 'plinth delete "
-                                        + sandbox.id()
-                                        + "' to forget it"));
+    private static SandboxException unknown(SandboxDirectory sandbox) {
+        return new SandboxException(
+                ErrorCode.SANDBOX_STOPPED,
+                "it is not known how the sandbox '%s' ended: its process did not say"
+                        .formatted(sandbox.id()),
+                "see whether it was killed, and 'plinth delete " + sandbox.id() + "' to forget it");
+    }
+
+    private static SandboxException deleted(SandboxDirectory sandbox) {
+        return new SandboxException(
+                ErrorCode.SANDBOX_STOPPED,
+                "it is not known how the sandbox '%s' ended: it was deleted meanwhile"
+                        .formatted(sandbox.id()),
+                "wait for a sandbox before 'plinth delete', which kills it if it is forced");
     }
 }

@@ -3,22 +3,32 @@ package dev.plinth.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.plinth.cli.control.HostProcess;
+import dev.plinth.cli.control.SandboxState;
+import dev.plinth.cli.control.StateRoot;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 
 import org.apache.commons.cli.Options;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 final class CommandLineTest {
     private static final Launch LAUNCH = new Launch(Path.of("/none"), Set.of(), Optional.empty());
+
+    @TempDir private Path temporary;
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -194,6 +204,33 @@ final class CommandLineTest {
                 "'plinth layout --help' tells more",
                 "layout",
                 "ptrace");
+    }
+
+    @Test
+    void whatContradictsItselfIsRefused() throws IOException {
+        Path root = Files.createDirectories(temporary.resolve("root"));
+        new StateRoot(root)
+                .create(
+                        new SandboxState(
+                                "web",
+                                SandboxState.Status.RUNNING,
+                                HostProcess.current(),
+                                "none",
+                                Instant.EPOCH,
+                                "/",
+                                List.of(),
+                                Optional.empty(),
+                                OptionalInt.empty()));
+        assertUsage(
+                "--all and --pid do not go together",
+                "'plinth kill --help' tells more",
+                "--root",
+                root.toString(),
+                "kill",
+                "--all",
+                "--pid",
+                "3",
+                "web");
     }
 
     private void assertUsage(String problem, String hint, String... words) {

@@ -82,6 +82,7 @@ final class DeleteCommandTest {
                                 Instant.now(),
                                 "/",
                                 List.of("x"),
+                                Optional.empty(),
                                 OptionalInt.empty()));
     }
 

@@ -525,6 +525,19 @@ final class DetachIT {
         assertTrue(Files.readString(out).strip().endsWith("\"data\":{\"exit_status\":9}}"));
     }
 
+    @Test
+    void tellsNothingToNobody() throws Exception {
+        sandboxes.start("a", IDLE);
+        String events =
+                String.join(" ", sandboxes.plinth("events", "--interval", "0", "a").words());
+        Outcome outcome =
+                TestCommand.outside(
+                                "/bin/bash", "-c", events + " | head -n 1; echo ${PIPESTATUS[0]}")
+                        .run();
+        String told = outcome.requireSuccess();
+        assertTrue(told.contains("  usage  ") && told.endsWith("\n0\n"), told);
+    }
+
     private static long countOf(Path file, String word) {
         try (var lines = Files.lines(file)) {
             return lines.filter(line -> line.contains(word)).count();
@@ -621,6 +634,14 @@ final class DetachIT {
                         .run();
         assertEquals("", restored.requireSuccess());
         assertEquals(other.name(), sandboxes.field("b", "platform"));
+        assertEquals(image, sandboxes.field("b", "image"));
+        assertEquals("/", sandboxes.field("b", "rootfs"));
+        String listed = sandboxes.ask("list");
+        assertTrue(listed.contains("/bin/busybox sh -c trap"), listed);
+        String[] home = {"/bin/busybox", "sh", "-c", "echo $HOME"};
+        assertEquals(
+                TestCommand.sandboxed(home).run().requireSuccess(),
+                sandboxes.plinth("exec", "b").and(home).run().requireSuccess());
         sandboxes
                 .plinth("checkpoint", "--image-path", image, "b")
                 .run()

@@ -96,6 +96,17 @@ public final class Connection implements AutoCloseable {
     }
 
     /**
+     * Waits until a message begins to come, or the end, or nobody reads any more what is written to
+     * a descriptor.
+     *
+     * @param output its number
+     * @return false if nothing comes, and nobody reads
+     */
+    public boolean awaitWhileRead(int output) {
+        return calls.awaitReadable(socket, output);
+    }
+
+    /**
      * Sends a message.
      *
      * @throws ConnectionException if the peer has gone, or does not take it

@@ -199,6 +199,17 @@ public final class ControlClient implements AutoCloseable {
         }
     }
 
+    /**
+     * Waits for the next answer as long as somebody reads those that were passed on.
+     *
+     * @param output number of the descriptor to which they are written
+     * @return empty if the sandbox has ended, or nobody reads
+     * @throws SandboxException as {@link #next}
+     */
+    public Optional<Message> nextWhileRead(int output) {
+        return connection.awaitWhileRead(output) ? next() : Optional.empty();
+    }
+
     @Override
     public void close() {
         connection.close();

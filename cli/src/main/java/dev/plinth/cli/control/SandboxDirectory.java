@@ -61,7 +61,23 @@ public final class SandboxDirectory {
      * @throws SandboxException if there is no such sandbox, or its state cannot be read
      */
     public SandboxState state() {
-        return switch (entry()) {
+        return readable(entry());
+    }
+
+    /**
+     * What a sandbox is doing now.
+     *
+     * @param earlier what was known of it
+     * @return empty if it is not registered any more, though another of its name may be
+     * @throws SandboxException if its state cannot be read
+     */
+    public Optional<SandboxState> stateOf(SandboxState earlier) {
+        return look().map(SandboxDirectory::readable)
+                .filter(state -> state.created().equals(earlier.created()));
+    }
+
+    private static SandboxState readable(RegisteredEntry entry) {
+        return switch (entry) {
             case RegisteredEntry.Sandbox sandbox -> sandbox.state();
             case RegisteredEntry.Damaged damaged -> throw damaged(damaged);
         };

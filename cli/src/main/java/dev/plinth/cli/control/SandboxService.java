@@ -256,7 +256,8 @@ public final class SandboxService implements AutoCloseable {
                         .with("memory_limit_bytes", usage.memoryLimitBytes())
                         .with("processes", usage.processes())
                         .with("tasks", usage.tasks())
-                        .with("cpu_nanos", usage.cpuNanos()));
+                        .with("cpu_nanos", usage.cpuNanos())
+                        .with("unread_image_bytes", usage.unreadImageBytes()));
     }
 
     /** Gives up what the sandbox ran on; after it was closed. */

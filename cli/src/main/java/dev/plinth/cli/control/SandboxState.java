@@ -6,6 +6,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -16,8 +17,9 @@ import java.util.OptionalInt;
  * @param process which process of the host it is; while it is created, the one that does so
  * @param platform its platform's name
  * @param created when it was asked for
- * @param rootfs directory on the host that its root is made of
- * @param program what runs in it, or the directory of the image that it came from
+ * @param rootfs directory on the host that its root is made of; empty if that is not known
+ * @param program what ran in it first; of a restored sandbox, as far as its image tells
+ * @param image directory of the image that it was restored from; empty for one that was not
  * @param exitStatus how its first process ended, as a shell has it; empty if that is not known
  */
 public record SandboxState(
@@ -28,6 +30,7 @@ public record SandboxState(
         Instant created,
         String rootfs,
         List<String> program,
+        Optional<String> image,
         OptionalInt exitStatus) {
     /** The version of the form in which this is written. */
     private static final int VERSION = 1;
@@ -59,6 +62,7 @@ public record SandboxState(
         requireNonNull(created, "created is null");
         requireNonNull(rootfs, "rootfs is null");
         program = List.copyOf(program);
+        requireNonNull(image, "image is null");
         requireNonNull(exitStatus, "exitStatus is null");
     }
 
@@ -67,23 +71,33 @@ public record SandboxState(
         return status == Status.STOPPED
                 ? this
                 : new SandboxState(
-                        id, changed, process, platform, created, rootfs, program, exitStatus);
+                        id,
+                        changed,
+                        process,
+                        platform,
+                        created,
+                        rootfs,
+                        program,
+                        image,
+                        exitStatus);
     }
 
     /** The same sandbox in another process. */
     public SandboxState with(HostProcess other) {
-        return new SandboxState(id, status, other, platform, created, rootfs, program, exitStatus);
+        return new SandboxState(
+                id, status, other, platform, created, rootfs, program, image, exitStatus);
     }
 
     /** The same sandbox on another platform. */
     public SandboxState onPlatform(String other) {
-        return new SandboxState(id, status, process, other, created, rootfs, program, exitStatus);
+        return new SandboxState(
+                id, status, process, other, created, rootfs, program, image, exitStatus);
     }
 
     /** The same sandbox when it has ended. */
     public SandboxState stopped(OptionalInt how) {
         return new SandboxState(
-                id, Status.STOPPED, process, platform, created, rootfs, program, how);
+                id, Status.STOPPED, process, platform, created, rootfs, program, image, how);
     }
 
     /** Whether it has a process that lives. */
@@ -123,6 +137,9 @@ public record SandboxState(
                         .with("created", created.toString())
                         .with("rootfs", rootfs)
                         .with("program", program);
+        if (image.isPresent()) {
+            message = message.with("image", image.get());
+        }
         return exitStatus.isPresent()
                 ? message.with("exit_status", exitStatus.getAsInt())
                 : message;
@@ -146,6 +163,7 @@ public record SandboxState(
                     Instant.parse(message.string("created")),
                     message.string("rootfs"),
                     message.strings("program"),
+                    message.has("image") ? Optional.of(message.string("image")) : Optional.empty(),
                     message.has("exit_status")
                             ? OptionalInt.of((int) message.number("exit_status", 0, STATUS_MAX))
                             : OptionalInt.empty());

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.StandardProtocolFamily;
@@ -39,6 +40,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.ServiceLoader;
@@ -50,6 +52,8 @@ import java.util.concurrent.locks.LockSupport;
 final class ControlServerTest {
     private static final HostKernel HOST =
             ServiceLoader.load(HostKernel.class).findFirst().orElseThrow();
+
+    private static final long SYS_PIPE2 = 293;
 
     @TempDir private Path temporary;
     private SandboxDirectory directory;
@@ -78,6 +82,7 @@ final class ControlServerTest {
                                         Instant.EPOCH,
                                         "/",
                                         List.of(),
+                                        Optional.empty(),
                                         OptionalInt.empty()));
         listen(HOST);
     }
@@ -549,5 +554,34 @@ final class ControlServerTest {
         public HostMemory map(HostFd file, long offset, long length, AccessType access) {
             return HOST.map(file, offset, length, access);
         }
+    }
+
+    @Test
+    void anAnswerIsWaitedForAsLongAsItIsRead() throws Exception {
+        try (ControlClient client = connect();
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment pipe = arena.allocate(ValueLayout.JAVA_INT, 2);
+            HOST.require("pipe2", SYS_PIPE2, pipe.address(), 0);
+            HostFd reader = new HostFd(HOST, pipe.getAtIndex(ValueLayout.JAVA_INT, 0));
+            try (HostFd writer = new HostFd(HOST, pipe.getAtIndex(ValueLayout.JAVA_INT, 1))) {
+                client.send("slow", Message.empty(), List.of());
+                begun.acquire();
+                Thread closer = Thread.ofPlatform().start(() -> closeLater(reader));
+                assertEquals(Optional.empty(), client.nextWhileRead(writer.number()));
+                closer.join();
+                gate.countDown();
+                // What has come is passed on first.
+                Optional<Message> answer = Optional.empty();
+                while (answer.isEmpty()) {
+                    answer = client.nextWhileRead(writer.number());
+                }
+                assertEquals(Message.empty().json(), answer.get().json());
+            }
+        }
+    }
+
+    private static void closeLater(HostFd fd) {
+        LockSupport.parkNanos(100_000_000);
+        fd.close();
     }
 }

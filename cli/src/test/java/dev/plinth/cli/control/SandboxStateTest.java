@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 final class SandboxStateTest {
@@ -19,6 +20,7 @@ final class SandboxStateTest {
                 Instant.EPOCH,
                 "/",
                 List.of("x"),
+                Optional.empty(),
                 OptionalInt.empty());
     }
 
@@ -48,7 +50,29 @@ final class SandboxStateTest {
                         Instant.EPOCH,
                         "/",
                         List.of("x"),
+                        Optional.empty(),
                         OptionalInt.of(3));
         assertEquals(known.stopped(OptionalInt.of(3)), known.asOfNow());
+    }
+
+    @Test
+    void whatIsWrittenDownIsRead() {
+        SandboxState state = of(HostProcess.current());
+        assertEquals(state, SandboxState.of(state.toMessage()));
+        assertFalse(state.shown().has("image"));
+        SandboxState restored =
+                new SandboxState(
+                        "a",
+                        SandboxState.Status.PAUSED,
+                        HostProcess.current(),
+                        "none",
+                        Instant.EPOCH,
+                        "/srv",
+                        List.of("sh", "-c", ""),
+                        Optional.of("/images/one"),
+                        OptionalInt.empty());
+        assertEquals(restored, SandboxState.of(restored.toMessage()));
+        assertEquals("/images/one", restored.shown().string("image"));
+        assertEquals(Optional.of("/images/one"), restored.stopped(OptionalInt.of(1)).image());
     }
 }

@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -55,6 +56,7 @@ final class StateRootTest {
                 Instant.parse("2030-01-02T03:04:05.678Z"),
                 "/",
                 List.of("/bin/sh", "-c", "exit"),
+                Optional.empty(),
                 OptionalInt.empty());
     }
 
@@ -301,6 +303,7 @@ final class StateRootTest {
                 state.created().plusNanos(1),
                 state.rootfs(),
                 state.program(),
+                state.image(),
                 state.exitStatus());
     }
 

@@ -179,6 +179,7 @@ final class ImageIT {
         return new Inventory(
                 Instant.EPOCH,
                 "ptrace",
+                List.of(),
                 new CpuFeatures(0, 0, 0, 0),
                 new AddressRange(0x10000, 0x20000),
                 List.of(),

@@ -16,6 +16,7 @@ import dev.plinth.kernel.task.StoppedWorld;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Writes images of a sandbox, one at a time. Any thread may call any method. */
@@ -27,6 +28,9 @@ final class Checkpoints {
     private final RootFileSystem files;
     private final PlatformSlot slot;
 
+    /** What the sandbox began with; immutable. */
+    private final List<String> program;
+
     /** Held while an image is written, outside of the locks of {@link Standstill}. */
     private final ReentrantLock imageLock = new ReentrantLock();
 
@@ -34,11 +38,17 @@ final class Checkpoints {
     @GuardedBy("imageLock")
     private boolean ended;
 
-    Checkpoints(HostKernel host, Kernel kernel, RootFileSystem files, PlatformSlot slot) {
+    Checkpoints(
+            HostKernel host,
+            Kernel kernel,
+            RootFileSystem files,
+            PlatformSlot slot,
+            List<String> program) {
         this.host = requireNonNull(host, "host is null");
         this.kernel = requireNonNull(kernel, "kernel is null");
         this.files = requireNonNull(files, "files is null");
         this.slot = requireNonNull(slot, "slot is null");
+        this.program = List.copyOf(program);
     }
 
     /** As {@link Sandbox#checkpoint}. */
@@ -91,7 +101,13 @@ final class Checkpoints {
     private Checkpoint take(ImageWriter image, StoppedWorld world, MemorySnapshot snapshot) {
         long began = System.nanoTime();
         Checkpoint taken =
-                Checkpoint.take(world, kernel, slot.name(), files::saveState, image, snapshot);
+                Checkpoint.take(
+                        world,
+                        kernel,
+                        new Checkpoint.Origin(slot.name(), program),
+                        files::saveState,
+                        image,
+                        snapshot);
         log.debug("state taken in {} us", (System.nanoTime() - began) / 1000);
         return taken;
     }

@@ -111,7 +111,8 @@ final class PlatformSlot implements AutoCloseable {
             throw new SandboxException(
                     ErrorCode.HOST_EXHAUSTED,
                     "platform %s cannot be made: %s".formatted(factory.name(), e.getMessage()),
-                    "",
+                    "see what the host refuses, or which limit of its user is reached; the sandbox"
+                            + " stays where it is",
                     e);
         }
         // Its thread may be running a guest of its own on the platform.

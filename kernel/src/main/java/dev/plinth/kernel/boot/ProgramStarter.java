@@ -96,7 +96,7 @@ final class ProgramStarter {
         return new SandboxException(
                 ErrorCode.SANDBOX_STOPPED,
                 "the sandbox is stopping: its first process has ended",
-                "");
+                "start it again, or run the program before the first one ends");
     }
 
     private ThreadGroup enter(ExecSpec spec, Task init, int pid) {

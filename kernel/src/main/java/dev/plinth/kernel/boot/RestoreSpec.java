@@ -23,6 +23,7 @@ import java.util.function.Consumer;
  *     was made; others may be repeated
  * @param limits what all programs together may take
  * @param checkpoints decides on checkpoints that programs ask for; empty if they ask in vain
+ * @param progress is told how far the restore has come
  */
 public record RestoreSpec(
         Path directory,
@@ -31,7 +32,8 @@ public record RestoreSpec(
         boolean allowChanged,
         List<SandboxSpec.HostMount> mounts,
         Limits limits,
-        Optional<CheckpointHandler> checkpoints) {
+        Optional<CheckpointHandler> checkpoints,
+        RestoreProgress progress) {
     public RestoreSpec {
         requireNonNull(directory, "directory is null");
         requireNonNull(stdio, "stdio is null");
@@ -39,6 +41,7 @@ public record RestoreSpec(
         requireNonNull(limits, "limits is null");
         requireNonNull(checkpoints, "checkpoints is null");
         requireNonNull(strace, "strace is null");
+        requireNonNull(progress, "progress is null");
     }
 
     /**
@@ -70,41 +73,65 @@ public record RestoreSpec(
                 false,
                 List.of(),
                 Limits.SAVED,
-                Optional.empty());
+                Optional.empty(),
+                RestoreProgress.UNSEEN);
     }
 
     /** The same with other standard input, output and error. */
     public RestoreSpec withStdio(Stdio source) {
         return new RestoreSpec(
-                directory, source, strace, allowChanged, mounts, limits, checkpoints);
+                directory, source, strace, allowChanged, mounts, limits, checkpoints, progress);
     }
 
     /** The same with a trace of system calls. */
     public RestoreSpec withStrace(Consumer<String> lines) {
         return new RestoreSpec(
-                directory, stdio, Optional.of(lines), allowChanged, mounts, limits, checkpoints);
+                directory,
+                stdio,
+                Optional.of(lines),
+                allowChanged,
+                mounts,
+                limits,
+                checkpoints,
+                progress);
     }
 
     /** The same for files of the host that may have changed. */
     public RestoreSpec withChangesAllowed() {
-        return new RestoreSpec(directory, stdio, strace, true, mounts, limits, checkpoints);
+        return new RestoreSpec(
+                directory, stdio, strace, true, mounts, limits, checkpoints, progress);
     }
 
     /** The same with one more directory of the host. */
     public RestoreSpec withMount(SandboxSpec.HostMount mount) {
         List<SandboxSpec.HostMount> more = new ArrayList<>(mounts);
         more.add(mount);
-        return new RestoreSpec(directory, stdio, strace, allowChanged, more, limits, checkpoints);
+        return new RestoreSpec(
+                directory, stdio, strace, allowChanged, more, limits, checkpoints, progress);
     }
 
     /** The same with other limits. */
     public RestoreSpec withLimits(Limits other) {
-        return new RestoreSpec(directory, stdio, strace, allowChanged, mounts, other, checkpoints);
+        return new RestoreSpec(
+                directory, stdio, strace, allowChanged, mounts, other, checkpoints, progress);
     }
 
     /** The same with somebody whom programs may ask for checkpoints. */
     public RestoreSpec withCheckpoints(CheckpointHandler handler) {
         return new RestoreSpec(
-                directory, stdio, strace, allowChanged, mounts, limits, Optional.of(handler));
+                directory,
+                stdio,
+                strace,
+                allowChanged,
+                mounts,
+                limits,
+                Optional.of(handler),
+                progress);
+    }
+
+    /** The same with somebody who is told how far it has come. */
+    public RestoreSpec withProgress(RestoreProgress receiver) {
+        return new RestoreSpec(
+                directory, stdio, strace, allowChanged, mounts, limits, checkpoints, receiver);
     }
 }

@@ -11,6 +11,7 @@ import dev.plinth.kernel.donation.ForegroundDonation;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.fs.procfs.ProcessView;
+import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.kernel.task.KernelProcesses;
@@ -161,7 +162,8 @@ public final class Sandbox implements AutoCloseable {
                 kernel.processes().taskCount(),
                 processes.stream()
                         .mapToLong(each -> each.usage().nanos() + each.childUsage().nanos())
-                        .sum());
+                        .sum(),
+                kernel.memoryFile().image().map(ImageMemory::unreadBytes).orElse(0L));
     }
 
     /**

@@ -54,7 +54,7 @@ final class SandboxBuilder {
             throw new SandboxException(
                     ErrorCode.HOST_EXHAUSTED,
                     "the sandbox cannot be made: " + e.getMessage(),
-                    "",
+                    "see what the host refuses, or which limit of its user is reached",
                     e);
         } finally {
             if (!complete) {
@@ -129,7 +129,7 @@ final class SandboxBuilder {
                         kernel,
                         Optional.of(init),
                         programs,
-                        new Checkpoints(host, kernel, files, slot),
+                        new Checkpoints(host, kernel, files, slot, spec.arguments()),
                         descriptors,
                         slot,
                         resources);

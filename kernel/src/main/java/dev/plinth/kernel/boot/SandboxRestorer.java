@@ -45,6 +45,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -84,7 +85,7 @@ final class SandboxRestorer {
             throw new SandboxException(
                     ErrorCode.HOST_EXHAUSTED,
                     "the sandbox cannot be made: " + e.getMessage(),
-                    "",
+                    "see what the host refuses, or which limit of its user is reached",
                     e);
         } catch (IOException e) {
             throw new ImageCorruptException(StateReader.FILE, "it cannot be read", e);
@@ -105,8 +106,11 @@ final class SandboxRestorer {
             supplyNothing(image.inventory(), descriptors);
             Requirements requirements = new Requirements(image.inventory());
             requirements.checkRoles(role -> descriptors.find(role).isPresent());
-            requirements.checkDirectories(directories(spec));
-            return new Restore(spec, factory, image, descriptors, resources).run();
+            List<Given> given =
+                    spec.mounts().stream().map(mount -> new Given(mount, path(mount))).toList();
+            requirements.checkDirectories(given.stream().map(Given::directory).toList());
+            RestorePolicy policy = policy(spec, given);
+            return new Restore(spec, policy, factory, image, descriptors, resources).run();
         }
     }
 
@@ -123,15 +127,18 @@ final class SandboxRestorer {
         }
     }
 
-    /** What was given of the host, by the paths where it is. */
-    private List<SharedDirectory> directories(RestoreSpec spec) {
-        return spec.mounts().stream()
-                .map(mount ->
-                        new SharedDirectory(
-                                path(mount).toString(),
-                                PathName.of(GuestStrings.encode(mount.destination())).toString(),
-                                mount.writable()))
-                .toList();
+    /**
+     * A directory of the host that was given.
+     *
+     * @param path where it is: looked up once, so that what is checked is what is allowed
+     */
+    private record Given(SandboxSpec.HostMount mount, PathName path) {
+        SharedDirectory directory() {
+            return new SharedDirectory(
+                    path.toString(),
+                    PathName.of(GuestStrings.encode(mount.destination())).toString(),
+                    mount.writable());
+        }
     }
 
     private PathName path(SandboxSpec.HostMount mount) {
@@ -146,18 +153,19 @@ final class SandboxRestorer {
         }
     }
 
-    private RestorePolicy policy(RestoreSpec spec) {
+    private static RestorePolicy policy(RestoreSpec spec, List<Given> given) {
         return new RestorePolicy(
                 spec.allowChanged(),
-                spec.mounts().stream()
-                        .filter(SandboxSpec.HostMount::writable)
-                        .map(this::path)
+                given.stream()
+                        .filter(each -> each.mount().writable())
+                        .map(Given::path)
                         .collect(Collectors.toUnmodifiableSet()));
     }
 
     /** One restore. Its memory is known only after its state was read, which is about memory. */
     private final class Restore implements SavedMemory {
         private final RestoreSpec spec;
+        private final RestorePolicy policy;
         private final PlatformFactory factory;
         private final Image image;
         private final DonatedDescriptors descriptors;
@@ -168,11 +176,13 @@ final class SandboxRestorer {
 
         Restore(
                 RestoreSpec spec,
+                RestorePolicy policy,
                 PlatformFactory factory,
                 Image image,
                 DonatedDescriptors descriptors,
                 SandboxResources resources) {
             this.spec = spec;
+            this.policy = policy;
             this.factory = factory;
             this.image = image;
             this.descriptors = descriptors;
@@ -186,10 +196,15 @@ final class SandboxRestorer {
 
         Sandbox run() throws IOException {
             Sandbox sandbox;
-            try (StateReader reader = new StateReader(image.kernelState(), restorers, this)) {
+            RestoreMeter meter =
+                    new RestoreMeter(spec.progress(), image.inventory().files().kernel().bytes());
+            InputStream state = meter.counting(image.kernelState(meter::checked));
+            try (StateReader reader = new StateReader(state, restorers, this)) {
+                reader.reportTo(meter::made);
                 sandbox = StateReader.refusing("the sandbox", () -> restore(reader));
             }
             memory.orElseThrow().complete();
+            meter.complete();
             return sandbox;
         }
 
@@ -216,7 +231,7 @@ final class SandboxRestorer {
                             shifted,
                             descriptors,
                             resources,
-                            policy(spec));
+                            policy);
             Kernel kernel = kernel(state, platform, memoryFile, shifted, files, vdso);
             CheckpointRequests requests =
                     new CheckpointRequests(
@@ -229,7 +244,7 @@ final class SandboxRestorer {
                             kernel,
                             Optional.empty(),
                             new ProgramStarter(kernel, files),
-                            new Checkpoints(host, kernel, files, slot),
+                            new Checkpoints(host, kernel, files, slot, image.inventory().program()),
                             descriptors,
                             slot,
                             resources);

@@ -167,7 +167,9 @@ final class Standstill {
     /** Nothing is done with a sandbox that is closed. */
     static SandboxException ended() {
         return new SandboxException(
-                ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
+                ErrorCode.SANDBOX_STOPPED,
+                "the sandbox does not run, or is ending",
+                "wait until it has ended; its exit status tells how");
     }
 
     private static SandboxException busy() {

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -40,6 +41,19 @@ public final class Checkpoint implements AutoCloseable {
     private final StateWriter writer;
     private final KernelState state;
     private final Inventory about;
+
+    /**
+     * Where a sandbox comes from.
+     *
+     * @param platform name of what it runs on
+     * @param program the words of the program that it began with
+     */
+    public record Origin(String platform, List<String> program) {
+        public Origin {
+            requireNonNull(platform, "platform is null");
+            program = List.copyOf(program);
+        }
+    }
 
     private Checkpoint(
             ImageWriter image,
@@ -108,7 +122,7 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @param world stopped for the time of the call; borrowed
      * @param kernel whose world it is
-     * @param platform name of what it runs on, for people to know
+     * @param origin of the sandbox, for people to know
      * @param files saves the tree of files
      * @param image where it goes; borrowed, outlives the result
      * @param snapshot with no page yet, or prepared; owned by the result, closed if there is none
@@ -119,7 +133,7 @@ public final class Checkpoint implements AutoCloseable {
     public static Checkpoint take(
             StoppedWorld world,
             Kernel kernel,
-            String platform,
+            Origin origin,
             Function<StateWriter, VfsSubsystemState> files,
             ImageWriter image,
             MemorySnapshot snapshot) {
@@ -142,7 +156,8 @@ public final class Checkpoint implements AutoCloseable {
             Inventory about =
                     new Inventory(
                             Instant.ofEpochMilli(kernel.clock().realtime().toEpochMilli()),
-                            platform,
+                            origin.platform(),
+                            Inventory.shortened(origin.program()),
                             kernel.capabilities().cpu(),
                             addresses(world),
                             writer.roles(),

@@ -3,14 +3,15 @@ package dev.plinth.kernel.checkpoint;
 import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.layout.FdRole;
-import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.image.SharedDirectory;
+import dev.plinth.kernel.task.LackingFeatures;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -72,10 +73,11 @@ public final class Requirements {
      * @throws SandboxException IMAGE_UNSUITABLE, with what it lacks
      */
     public void checkPlatform(String platform, PlatformCapabilities capabilities) {
-        if (!covers(capabilities.cpu(), inventory.cpu())) {
+        Optional<String> lacking = LackingFeatures.of(capabilities.cpu(), inventory.cpu());
+        if (lacking.isPresent()) {
             throw unsuitable(
-                    "the programs were told of CPU features that platform %s does not have here"
-                            .formatted(platform),
+                    "the programs were told of CPU features that platform %s does not have here: %s"
+                            .formatted(platform, lacking.get()),
                     "restore it on a host with the processor that it was saved on, or a later one");
         }
         if (!inventory.addresses().isEmpty()
@@ -86,14 +88,6 @@ public final class Requirements {
                                     inventory.addresses(), platform, capabilities.userAddresses()),
                     "restore it on another platform; 'plinth platforms' lists them");
         }
-    }
-
-    /** Whether whoever was told of some features finds all of them. */
-    private static boolean covers(CpuFeatures has, CpuFeatures needed) {
-        return has.vectorStateBytes() >= needed.vectorStateBytes()
-                && (needed.xcr0() & ~has.xcr0()) == 0
-                && (needed.hwcap() & ~has.hwcap()) == 0
-                && (needed.hwcap2() & ~has.hwcap2()) == 0;
     }
 
     /**

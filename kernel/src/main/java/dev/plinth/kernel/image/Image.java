@@ -17,11 +17,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.function.LongConsumer;
 
 /**
  * An image that was opened.
@@ -67,12 +68,7 @@ public final class Image implements AutoCloseable {
     public static Image open(Path directory) {
         requireNonNull(directory, "directory is null");
         try {
-            Inventory inventory =
-                    InventoryJson.read(
-                            readFile(
-                                    directory,
-                                    ImageFormat.INVENTORY,
-                                    ImageFormat.INVENTORY_BYTES_MAX));
+            Inventory inventory = inventoryOf(directory);
             ByteBuffer index = mapIndex(directory, inventory.files().pageIndex());
             FileChannel kernel = openFile(directory, ImageFormat.KERNEL);
             try {
@@ -95,10 +91,25 @@ public final class Image implements AutoCloseable {
         }
     }
 
+    /**
+     * What an image says of itself, for whoever needs no more of it.
+     *
+     * @throws SandboxException if there is none, or it cannot be read, or this is too old, too new
+     *     or damaged
+     */
+    public static Inventory inventoryOf(Path directory) {
+        try {
+            return InventoryJson.read(
+                    readFile(directory, ImageFormat.INVENTORY, ImageFormat.INVENTORY_BYTES_MAX));
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        }
+    }
+
     private static SandboxException unreadable(Path directory, IOException cause) {
         return new SandboxException(
                 ErrorCode.IMAGE_NOT_FOUND,
-                "the image " + directory + " cannot be read: " + cause,
+                "the image " + directory + " cannot be read: " + HostReason.of(cause),
                 "name the directory that a checkpoint wrote, which you may read",
                 cause);
     }
@@ -116,7 +127,8 @@ public final class Image implements AutoCloseable {
                 if (!Files.exists(directory)) {
                     throw e;
                 }
-                throw new NotDirectoryException(directory + ": no image, for it has no " + name);
+                throw new FileSystemException(
+                        directory.toString(), null, "it has no " + name + ", as every image has");
             }
             throw new ImageCorruptException(name, "it is missing", e);
         }
@@ -156,7 +168,7 @@ public final class Image implements AutoCloseable {
         long most = Math.min(expected.bytes(), ImageFormat.PAGE_INDEX_BYTES_MAX);
         try (FileChannel file = openFile(directory, name)) {
             long length = requireAtMost(name, file, most);
-            if (!checksum(file).equals(expected.sha256())) {
+            if (!checksum(file, bytes -> {}).equals(expected.sha256())) {
                 throw new ImageCorruptException(name, "its checksum differs");
             }
             return length == 0
@@ -227,8 +239,17 @@ public final class Image implements AutoCloseable {
      * @throws SandboxException if it is damaged or cannot be read
      */
     public InputStream kernelState() {
+        return kernelState(bytes -> {});
+    }
+
+    /**
+     * As {@link #kernelState()}.
+     *
+     * @param checked is told how many more bytes are compared, now and then
+     */
+    public InputStream kernelState(LongConsumer checked) {
         try {
-            checkKernel();
+            checkKernel(checked);
             kernel.position(0);
             return new BufferedInputStream(Channels.newInputStream(kernel), BUFFER_BYTES);
         } catch (IOException e) {
@@ -236,13 +257,13 @@ public final class Image implements AutoCloseable {
         }
     }
 
-    private void checkKernel() throws IOException {
-        if (!checksum(kernel).equals(inventory.files().kernel().sha256())) {
+    private void checkKernel(LongConsumer checked) throws IOException {
+        if (!checksum(kernel, checked).equals(inventory.files().kernel().sha256())) {
             throw new ImageCorruptException(ImageFormat.KERNEL, "its checksum differs");
         }
     }
 
-    private static String checksum(FileChannel file) throws IOException {
+    private static String checksum(FileChannel file, LongConsumer checked) throws IOException {
         MessageDigest digest = Sha256.digest();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         long at = 0;
@@ -250,6 +271,7 @@ public final class Image implements AutoCloseable {
             at += count;
             digest.update(buffer.flip());
             buffer.clear();
+            checked.accept(count);
         }
         return Sha256.hex(digest);
     }
@@ -272,7 +294,7 @@ public final class Image implements AutoCloseable {
      */
     public void verify(Progress progress) {
         try (Arena arena = Arena.ofConfined()) {
-            checkKernel();
+            checkKernel(bytes -> {});
             MemorySegment buffer = arena.allocate(ImageFormat.EXTENT_PAGES_MAX * (long) Pages.SIZE);
             PageReader reader = pages();
             for (int i = 0; i < pageIndex.size(); i++) {

@@ -136,7 +136,7 @@ public final class ImageWriter implements AutoCloseable {
     private static SandboxException unwritable(Path target, IOException cause) {
         return new SandboxException(
                 ErrorCode.IMAGE_UNWRITABLE,
-                "the image " + target + " cannot be written: " + cause,
+                "the image " + target + " cannot be written: " + HostReason.of(cause),
                 "see that its directory exists, may be written to and has room",
                 cause);
     }
@@ -182,7 +182,10 @@ public final class ImageWriter implements AutoCloseable {
             sync(target.getParent());
         } catch (IOException e) {
             // It is there, and whoever is told that it is not would have two sandboxes of one.
-            log.warn("{} is written, but may be gone if this host stops now: {}", target, e);
+            log.warn(
+                    "{} is written, but may be gone if this host stops now: {}",
+                    target,
+                    HostReason.of(e));
         }
     }
 

@@ -7,13 +7,17 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.CpuFeatures;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What an image says of itself, read before anything else of it.
  *
  * @param created when
  * @param platform that the sandbox ran on; for people to know
+ * @param program the words of the program that it began with, perhaps {@linkplain #shortened
+ *     shortened}; for people to know, and empty if nobody noted it
  * @param cpu what the programs were told of the processor, and rely on
  * @param addresses that the programs use: where it ends and begins the target must reach
  * @param roles of the descriptors of the host that the sandbox has, each of which a restore gives
@@ -23,6 +27,7 @@ import java.util.List;
 public record Inventory(
         Instant created,
         String platform,
+        List<String> program,
         CpuFeatures cpu,
         AddressRange addresses,
         List<FdRole> roles,
@@ -30,6 +35,11 @@ public record Inventory(
         Files files) {
     /** The greatest length of a platform's name. */
     static final int PLATFORM_LENGTH_MAX = 64;
+
+    /** So many words of the first program are kept, and so many characters of them. */
+    static final int PROGRAM_WORDS_MAX = 256;
+
+    static final int PROGRAM_LENGTH_MAX = 16 << 10;
 
     /** More roles than any sandbox has. */
     static final int ROLES_MAX = 4096;
@@ -43,9 +53,12 @@ public record Inventory(
         requireNonNull(cpu, "cpu is null");
         requireNonNull(addresses, "addresses is null");
         requireNonNull(files, "files is null");
+        program = List.copyOf(program);
         roles = List.copyOf(roles);
         directories = List.copyOf(directories);
         if (platform.length() > PLATFORM_LENGTH_MAX
+                || program.size() > PROGRAM_WORDS_MAX
+                || program.stream().mapToLong(String::length).sum() > PROGRAM_LENGTH_MAX
                 || roles.size() > ROLES_MAX
                 || directories.size() > DIRECTORIES_MAX) {
             throw new IllegalArgumentException("too long");
@@ -54,7 +67,30 @@ public record Inventory(
 
     /** The same about an image with other files. */
     public Inventory with(Files written) {
-        return new Inventory(created, platform, cpu, addresses, roles, directories, written);
+        return new Inventory(
+                created, platform, program, cpu, addresses, roles, directories, written);
+    }
+
+    /** As many words of a program, from the first, as there is room for. */
+    public static List<String> shortened(List<String> words) {
+        List<String> kept = new ArrayList<>();
+        int left = PROGRAM_LENGTH_MAX;
+        for (String word : words) {
+            if (kept.size() == PROGRAM_WORDS_MAX || word.length() > left) {
+                break;
+            }
+            kept.add(word);
+            left -= word.length();
+        }
+        return kept;
+    }
+
+    /** The directory of the host that lies below the sandbox's root; empty if there is none. */
+    public Optional<String> rootfs() {
+        return directories.stream()
+                .filter(each -> each.destination().equals("/"))
+                .map(SharedDirectory::path)
+                .findFirst();
     }
 
     /**

@@ -34,6 +34,7 @@ final class InventoryJson {
     private static final String ARCHITECTURE = "architecture";
     private static final String CREATED = "created";
     private static final String PLATFORM = "platform";
+    private static final String PROGRAM = "program";
     private static final String CPU = "cpu";
     private static final String HWCAP = "hwcap";
     private static final String HWCAP2 = "hwcap2";
@@ -77,6 +78,9 @@ final class InventoryJson {
         JsonArray directories = new JsonArray();
         inventory.directories().forEach(each -> directories.add(directory(each)));
 
+        JsonArray program = new JsonArray();
+        inventory.program().forEach(program::add);
+
         JsonObject pages = new JsonObject();
         pages.addProperty(BYTES, inventory.files().pagesBytes());
         JsonObject files = new JsonObject();
@@ -89,6 +93,7 @@ final class InventoryJson {
         root.addProperty(ARCHITECTURE, ImageFormat.ARCHITECTURE);
         root.addProperty(CREATED, inventory.created().toString());
         root.addProperty(PLATFORM, inventory.platform());
+        root.add(PROGRAM, program);
         root.add(CPU, cpu);
         root.add(ADDRESSES, addresses);
         root.add(ROLES, roles);
@@ -142,6 +147,7 @@ final class InventoryJson {
             return new Inventory(
                     Instant.parse(string(root, CREATED)),
                     string(root, PLATFORM),
+                    program(root),
                     cpu(object(root, CPU)),
                     new AddressRange(hexadecimal(addresses, START), hexadecimal(addresses, END)),
                     roles(root),
@@ -189,6 +195,25 @@ final class InventoryJson {
                 hexadecimal(json, HWCAP2),
                 hexadecimal(json, XCR0),
                 (int) integer(json, VECTOR_STATE_BYTES, CpuFeatures.MAX_VECTOR_STATE_BYTES));
+    }
+
+    /** Images of a time when it was not noted have none. */
+    private static List<String> program(JsonObject root) {
+        if (!root.has(PROGRAM)) {
+            return List.of();
+        }
+        if (!(root.get(PROGRAM) instanceof JsonArray array)
+                || array.size() > Inventory.PROGRAM_WORDS_MAX) {
+            throw corrupt("'" + PROGRAM + "' is no list, or too long");
+        }
+        List<String> words = new ArrayList<>();
+        for (JsonElement element : array) {
+            if (!(element instanceof JsonPrimitive word) || !word.isString()) {
+                throw corrupt("'" + PROGRAM + "' holds what is no word");
+            }
+            words.add(word.getAsString());
+        }
+        return words;
     }
 
     private static List<FdRole> roles(JsonObject root) {

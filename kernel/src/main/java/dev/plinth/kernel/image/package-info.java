@@ -13,8 +13,9 @@
  * <p>An image is a directory:
  *
  * <pre>
- * inventory.json   format version, architecture, what the restoring host must have, the roles of
- *                  descriptors, and length and SHA-256 of kernel.img and pages.idx
+ * inventory.json   format version, architecture, what the restoring host must have, the program
+ *                  that the sandbox began with, the roles of descriptors, directories of the host,
+ *                  and length and SHA-256 of kernel.img and pages.idx
  * kernel.img       everything but memory, protobuf messages; see the .proto files of checkpoint
  * pages.idx        8 bytes  "PLNTHPGS"
  *                  4        number of extents (at most 2^24)

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -62,6 +63,9 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
     /** A bit for each extent that was found to be right, and is there. */
     private final AtomicLongArray ready;
 
+    /** How many pages the other extents have. */
+    private final AtomicLong unreadPages;
+
     /** Of a compressed image: an extent is read under the one that its number chooses. */
     private final Object[] extentLocks = new Object[LOCKS];
 
@@ -82,6 +86,7 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
         this.file = file;
         this.bytes = bytes;
         this.places = places;
+        this.unreadPages = new AtomicLong(index.pages());
         this.ready = new AtomicLongArray((index.size() + Long.SIZE - 1) / Long.SIZE);
         for (int i = 0; i < LOCKS; i++) {
             extentLocks[i] = new Object();
@@ -281,7 +286,15 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
     }
 
     private void setReady(int i) {
-        ready.getAndUpdate(i >> 6, bits -> bits | 1L << i);
+        long before = ready.getAndUpdate(i >> 6, bits -> bits | 1L << i);
+        if ((before & 1L << i) == 0) {
+            unreadPages.addAndGet(-index.pagesOf(i));
+        }
+    }
+
+    /** How many bytes of pages nobody has read yet, and looked at whether they are right. */
+    public long unreadBytes() {
+        return unreadPages.get() << Pages.SHIFT;
     }
 
     /**
@@ -309,7 +322,7 @@ public final class ImageMemory implements BackingFile, AutoCloseable {
         } catch (IOException e) {
             throw new SandboxException(
                     ErrorCode.IMAGE_NOT_FOUND,
-                    "the image's pages cannot be read any more: " + e,
+                    "the image's pages cannot be read any more: " + e.getMessage(),
                     "keep the image where it is while sandboxes run that were restored from it",
                     e);
         }

@@ -60,7 +60,15 @@ public final class StateReader implements AutoCloseable {
     private final Queue<Runnable> links = new ArrayDeque<>();
     private final Queue<Runnable> checks = new ArrayDeque<>();
     private final Deque<Counted> counted = new ArrayDeque<>();
+    private Progress progress = (count, all) -> {};
     private boolean complete;
+
+    /** Is told how many objects are made. */
+    @FunctionalInterface
+    public interface Progress {
+        /** One more is made. */
+        void made(int count, int all);
+    }
 
     /** Something whose closing throws no checked exception. */
     @FunctionalInterface
@@ -145,6 +153,11 @@ public final class StateReader implements AutoCloseable {
         return message;
     }
 
+    /** Has somebody told of each object that is made. */
+    public void reportTo(Progress receiver) {
+        progress = requireNonNull(receiver, "receiver is null");
+    }
+
     /** What was saved of the sandbox as a whole. */
     public KernelState kernel() {
         return kernel;
@@ -216,6 +229,7 @@ public final class StateReader implements AutoCloseable {
         Object object = restore(restorer, state);
         beingMade.remove(reference);
         made.put(reference, object);
+        progress.made(made.size(), states.size());
         return object;
     }
 

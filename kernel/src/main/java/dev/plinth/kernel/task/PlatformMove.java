@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.platform.AddressSpace;
-import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.error.ErrorCode;
@@ -58,7 +57,7 @@ final class PlatformMove {
             throw new SandboxException(
                     ErrorCode.HOST_EXHAUSTED,
                     "the other platform has no room for the sandbox: " + e.getMessage(),
-                    "",
+                    "see which limit of the host is reached; the sandbox stays where it is",
                     e);
         } finally {
             if (!prepared) {
@@ -109,7 +108,6 @@ final class PlatformMove {
     private void requireSuitable() {
         PlatformCapabilities shown = kernel.capabilities();
         PlatformCapabilities offered = next.capabilities();
-        CpuFeatures cpu = shown.cpu();
         require(
                 offered.userAddresses().contains(shown.userAddresses()),
                 "it maps " + offered.userAddresses() + " and not " + shown.userAddresses());
@@ -119,15 +117,11 @@ final class PlatformMove {
         require(
                 offered.features().containsAll(shown.features()),
                 "it has " + offered.features() + " and not all of " + shown.features());
-        require(
-                (cpu.xcr0() & ~offered.cpu().xcr0()) == 0
-                        && cpu.vectorStateBytes() <= offered.cpu().vectorStateBytes(),
-                "it has vector state 0x%x and not 0x%x"
-                        .formatted(offered.cpu().xcr0(), cpu.xcr0()));
-        require(
-                (cpu.hwcap() & ~offered.cpu().hwcap()) == 0
-                        && (cpu.hwcap2() & ~offered.cpu().hwcap2()) == 0,
-                "programs were told of CPU features that it does not have");
+        LackingFeatures.of(offered.cpu(), shown.cpu())
+                .ifPresent(lacking ->
+                        require(
+                                false,
+                                "programs were told of CPU features that it lacks: " + lacking));
         int tasks = kernel.tasks().size();
         require(
                 tasks <= offered.maxContexts(),

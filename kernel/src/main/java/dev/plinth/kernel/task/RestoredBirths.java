@@ -147,7 +147,7 @@ final class RestoredBirths {
                     : new SandboxException(
                             ErrorCode.HOST_EXHAUSTED,
                             "%s gets no vector state: %s".formatted(task, e.getMessage()),
-                            "",
+                            "see what the host refuses, and try again",
                             e);
         }
 

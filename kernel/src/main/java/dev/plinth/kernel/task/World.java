@@ -193,7 +193,9 @@ final class World {
 
     private static SandboxException ended() {
         return new SandboxException(
-                ErrorCode.SANDBOX_STOPPED, "the sandbox does not run, or is ending", "");
+                ErrorCode.SANDBOX_STOPPED,
+                "the sandbox does not run, or is ending",
+                "wait until it has ended; its exit status tells how");
     }
 
     /** Waits until each task has stopped, and the timers, which could yet end one. */

@@ -26,6 +26,7 @@ import dev.plinth.kernel.fs.procfs.ThreadView;
 import dev.plinth.kernel.host.JnaHostKernel;
 import dev.plinth.kernel.image.Compression;
 import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.image.SharedDirectory;
 import dev.plinth.kernel.state.proto.ExitStatusState;
 import dev.plinth.kernel.state.proto.KernelState;
@@ -551,6 +552,51 @@ final class SandboxCheckpointTest {
     }
 
     @Test
+    void aRestoreTellsHowFarItHasComeBeforeTheProgramsRun() throws Exception {
+        try (Sandbox sandbox = started(this::makeMuchState)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        long length = Image.inventoryOf(image("one")).files().kernel().bytes();
+        List<Long> done = new ArrayList<>();
+        RestoreSpec spec =
+                RestoreSpec.of(image("one"))
+                        .withProgress((doneBytes, totalBytes) -> {
+                            assertEquals(length, totalBytes);
+                            done.add(doneBytes);
+                        });
+        try (Sandbox restored = run.restore(spec, run.platforms())) {
+            int before = done.size();
+            assertEquals(done.stream().sorted().toList(), done);
+            assertEquals(length, done.getLast());
+            assertTrue(
+                    done.stream().filter(at -> at > length / 4 && at < length).count() > 10,
+                    done::toString);
+            restored.start();
+            assertEquals(before, done.size());
+            while (restored.usage().unreadImageBytes() > 0) {
+                Thread.sleep(5);
+            }
+        }
+    }
+
+    @Test
+    void anImageTellsWhatTheSandboxBeganWith() throws Exception {
+        run.arguments("with", "words");
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        try (Sandbox restored = run.restore(image("one"))) {
+            restored.start();
+            restored.checkpoint(ending(image("two")));
+        }
+        for (String name : List.of("one", "two")) {
+            Inventory inventory = Image.inventoryOf(image(name));
+            assertEquals(List.of("/main", "with", "words"), inventory.program());
+            assertEquals(Optional.of(real(rootfs)), inventory.rootfs());
+        }
+    }
+
+    @Test
     void aDirectoryOfTheHostIsChangedOnlyIfTheRestoreNamesIt() throws Exception {
         Path shared = Files.createDirectory(images.resolve("shared"));
         Path link = Files.createSymbolicLink(images.resolve("link"), shared);
@@ -655,6 +701,12 @@ final class SandboxCheckpointTest {
             restored.start();
             restored.checkpoint(ending(image("two")));
         }
+        CpuFeatures less = new CpuFeatures(0, 0, shown.xcr0(), shown.vectorStateBytes());
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE,
+                        () -> run.restore(image("two"), run.platformWith(less)));
+        assertTrue(e.getMessage().contains("of hwcap"), e.getMessage());
         try (Sandbox back = run.restore(image("two"))) {
             back.start();
             back.signal(Signal.SIGTERM);

@@ -66,7 +66,7 @@ final class FailedCheckpointTest {
                             Checkpoint.take(
                                     world,
                                     kernel,
-                                    "mock",
+                                    new Checkpoint.Origin("mock", List.of()),
                                     _ -> {
                                         throw thrown;
                                     },

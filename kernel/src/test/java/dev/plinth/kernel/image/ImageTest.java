@@ -37,7 +37,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -55,6 +57,7 @@ final class ImageTest {
         return new Inventory(
                 Instant.parse("2026-02-03T04:05:06Z"),
                 "ptrace",
+                List.of("/bin/sh", "-c", "\u001b[2J <&> \u00e9"),
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(FdRole.STDIN, FdRole.device("kvm")),
@@ -222,6 +225,9 @@ final class ImageTest {
                         SandboxException.class,
                         () -> ImageWriter.create(host, target, Compression.NONE));
         assertEquals(ErrorCode.IMAGE_UNWRITABLE, e.code());
+        assertEquals(
+                "the image " + target + " cannot be written: No such file or directory",
+                e.getMessage());
         assertFalse(Files.exists(target.getParent()));
     }
 
@@ -241,6 +247,8 @@ final class ImageTest {
         "2026-02-03T04:05:06Z, yesterday, IMAGE_CORRUPT",
         "0x10000, 0x8fffffffffffffff, IMAGE_CORRUPT",
         "'\"files\"', '\"file\"', IMAGE_CORRUPT",
+        "'\"/bin/sh\"', '7', IMAGE_CORRUPT",
+        "'\"program\": [', '\"program\": {}, \"x\": [', IMAGE_CORRUPT",
     })
     void anInventoryThatCannotBeTrueIsRefused(String what, String by, ErrorCode code)
             throws IOException {
@@ -250,6 +258,38 @@ final class ImageTest {
         assertTrue(text.contains(what), text);
         Files.writeString(file, text.replace(what, by));
         assertEquals(code, assertThrows(SandboxException.class, () -> readAll(image)).code());
+    }
+
+    @Test
+    void aProgramThatNobodyCanHaveNotedIsRefused() throws IOException {
+        Path image = write(Compression.NONE);
+        Path file = image.resolve("inventory.json");
+        String text = Files.readString(file);
+        for (String words :
+                List.of(
+                        "\"" + "x".repeat(Inventory.PROGRAM_LENGTH_MAX) + "\"",
+                        "\"\",".repeat(Inventory.PROGRAM_WORDS_MAX) + "\"\"")) {
+            Files.writeString(file, text.replace("\"/bin/sh\"", words));
+            assertThrows(ImageCorruptException.class, () -> Image.inventoryOf(image));
+        }
+    }
+
+    @Test
+    void anImageOfATimeBeforeProgramsWereNotedHasNone() throws IOException {
+        Path image = write(Compression.NONE);
+        Path file = image.resolve("inventory.json");
+        Files.writeString(file, Files.readString(file).replace("\"program\"", "\"unknown\""));
+        assertEquals(List.of(), Image.inventoryOf(image).program());
+        assertEquals(Optional.of("/"), Image.inventoryOf(image).rootfs());
+    }
+
+    @Test
+    void aLongProgramIsNotedAsFarAsThereIsRoom() {
+        List<String> words = Collections.nCopies(Inventory.PROGRAM_WORDS_MAX + 1, "x");
+        assertEquals(Inventory.PROGRAM_WORDS_MAX, Inventory.shortened(words).size());
+        List<String> half = Collections.nCopies(3, "x".repeat(Inventory.PROGRAM_LENGTH_MAX / 2));
+        assertEquals(half.subList(0, 2), Inventory.shortened(half));
+        assertEquals(List.of("ls", "-l"), Inventory.shortened(List.of("ls", "-l")));
     }
 
     @ParameterizedTest
@@ -263,13 +303,14 @@ final class ImageTest {
 
     @Test
     void aDirectoryThatIsNoImageIsNotFound() {
-        assertEquals(
-                ErrorCode.IMAGE_NOT_FOUND,
-                assertThrows(SandboxException.class, () -> readAll(temporary)).code());
-        assertEquals(
-                ErrorCode.IMAGE_NOT_FOUND,
-                assertThrows(SandboxException.class, () -> readAll(temporary.resolve("none")))
-                        .code());
+        assertNotFound(temporary, "it has no inventory.json, as every image has");
+        assertNotFound(temporary.resolve("none"), "No such file or directory");
+    }
+
+    private static void assertNotFound(Path directory, String why) {
+        SandboxException e = assertThrows(SandboxException.class, () -> readAll(directory));
+        assertEquals(ErrorCode.IMAGE_NOT_FOUND, e.code());
+        assertEquals("the image " + directory + " cannot be read: " + why, e.getMessage());
     }
 
     @ParameterizedTest

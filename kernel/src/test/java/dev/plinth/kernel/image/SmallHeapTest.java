@@ -51,6 +51,7 @@ final class SmallHeapTest {
         return new Inventory(
                 Instant.EPOCH,
                 "fake",
+                List.of(),
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(),

@@ -76,6 +76,7 @@ final class TestImage {
         return new Inventory(
                 Instant.EPOCH,
                 "fake",
+                List.of(),
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
                 TestProcess.USER_ADDRESSES,
                 List.of(),

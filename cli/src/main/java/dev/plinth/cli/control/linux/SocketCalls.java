@@ -80,7 +80,9 @@ public final class SocketCalls {
     private static final long CMSG_SPACE = CMSG_DATA + (long) MAX_DESCRIPTORS * Integer.BYTES;
 
     // struct pollfd
+    private static final short POLLIN = 1;
     private static final int POLLRDHUP = 0x2000;
+    private static final long POLLFD_BYTES = 8;
     private static final long POLLFD_EVENTS = 4;
     private static final long POLLFD_REVENTS = 6;
 
@@ -241,6 +243,29 @@ public final class SocketCalls {
             poll.set(JAVA_SHORT, POLLFD_EVENTS, (short) POLLRDHUP);
             long ready = host.syscall(SYS_POLL, poll.address(), 1, 0);
             return ready == 1 && poll.get(JAVA_SHORT, POLLFD_REVENTS) != 0;
+        }
+    }
+
+    /**
+     * Waits until there is something to read from a connection, its end included, or nobody reads
+     * any more what is written to something else.
+     *
+     * @param output number of a descriptor, such as a pipe's writing end
+     * @return false if there is nothing to read, and nobody who reads
+     */
+    public boolean awaitReadable(HostFd connection, int output) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(JAVA_LONG, 2);
+            poll.set(JAVA_INT, 0, connection.number());
+            poll.set(JAVA_SHORT, POLLFD_EVENTS, POLLIN);
+            // What is asked for of it, POLLERR and POLLHUP, need not be named.
+            poll.set(JAVA_INT, POLLFD_BYTES, output);
+            long ready;
+            do {
+                ready = host.syscall(SYS_POLL, poll.address(), 2, -1);
+            } while (ready == -Errno.EINTR.number());
+            boolean isGone = poll.get(JAVA_SHORT, POLLFD_BYTES + POLLFD_REVENTS) != 0;
+            return poll.get(JAVA_SHORT, POLLFD_REVENTS) != 0 || !isGone;
         }
     }
 
