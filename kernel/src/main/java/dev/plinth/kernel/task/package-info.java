@@ -4,8 +4,10 @@
  * <p>In reading order: {@link dev.plinth.kernel.task.Kernel} (one sandbox: what all of its
  * processes share), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
  * dev.plinth.kernel.task.Task} (a thread of it) with {@link dev.plinth.kernel.task.TaskResources}
- * (what tasks share, each thing counted by itself), {@link dev.plinth.kernel.task.ProcessTable}
- * (who there is, by number) with {@code ProcessLinks}, {@code ProcessGroup} and {@code Session}.
+ * (what tasks share, each thing counted by itself), {@link dev.plinth.kernel.task.TaskCall} (the
+ * call that it is in) and {@link dev.plinth.kernel.task.TaskSleep} (what ends its sleep early),
+ * {@link dev.plinth.kernel.task.ProcessTable} (who there is, by number) with {@code ProcessLinks},
+ * {@code ProcessGroup} and {@code Session}.
  *
  * <p>A task's life: {@code TaskCloner} (clone), {@code TaskThreads} and {@code TaskBirth} (the Java
  * thread it gets), {@code TaskRunner} (its loop: run the guest, serve the trap, deliver signals),
