@@ -21,8 +21,8 @@ import java.util.function.Function;
  * restart code in rax: it is made again, as the code says by way of a {@link RestartBlock}, or a
  * handler runs instead.
  *
- * <p>Lasting state: all of it. By the task thread; others ask while the world is stopped, or to tell
- * the user where the task is, which may be a moment old.
+ * <p>Lasting state: all of it. By the task thread; others ask while the world is stopped, or to
+ * tell the user where the task is, which may be a moment old.
  */
 @SavedWith(Task.class)
 public final class TaskCall {
