@@ -260,11 +260,14 @@ final class CheckpointBenchmark {
             measurement.run();
         } catch (CommandFailedException e) {
             samples(what, keeper.name()).fail(e.getMessage());
+            progress.accept("  %s: failed: %s".formatted(what, e.getMessage()));
         }
     }
 
+    /** It is told at once, for the tables come after half an hour. */
     private void add(String what, Keeper keeper, double value) {
         samples(what, keeper.name()).add(value);
+        progress.accept("  %s: %.1f".formatted(what, value));
     }
 
     /** All columns are in the order of the keepers, in all rows. */

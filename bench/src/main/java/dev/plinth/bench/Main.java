@@ -106,8 +106,10 @@ public final class Main {
                         Machine.ofRun(),
                         quick
                                 ? QUICK_ROUNDS + " short rounds"
-                                : "%d rounds (starts: %d, workloads and checkpoints: %d)"
-                                        .formatted(ROUNDS, START_ROUNDS, WORKLOAD_ROUNDS),
+                                : checkpointsOnly
+                                        ? WORKLOAD_ROUNDS + " rounds"
+                                        : "%d rounds (starts: %d, workloads and checkpoints: %d)"
+                                                .formatted(ROUNDS, START_ROUNDS, WORKLOAD_ROUNDS),
                         checkpointsOnly
                                 ? Map.of()
                                 : new MicroBenchmark(programs, runners, Main::tell)

@@ -40,7 +40,10 @@ record Report(
     String markdown() {
         List<String> notes = new ArrayList<>();
         StringBuilder page = new StringBuilder();
-        page.append("# Benchmarks\n\n<!-- Written by: bench/run >docs/benchmarks.md -->\n\n");
+        page.append(
+                micro.isEmpty()
+                        ? heading("Benchmarks of checkpoints", "--only checkpoint ", "-checkpoint")
+                        : heading("Benchmarks", "", ""));
         page.append(
                 "%s, %s, Linux %s, Java %s.\n"
                         .formatted(
@@ -48,9 +51,8 @@ record Report(
                                 machine.processors(),
                                 machine.linux(),
                                 machine.java()));
-        page.append(
-                "Medians of %s; in brackets, how many times as long as native.\n"
-                        .formatted(rounds));
+        page.append("Medians of %s".formatted(rounds));
+        page.append(micro.isEmpty() ? ".\n" : "; in brackets, how many times as long as native.\n");
         section(page, "Microseconds an operation", "test", micro, notes);
         section(page, "Milliseconds from start to end", "command", start, notes);
         section(page, "Milliseconds of work, start and end included", "command", workloads, notes);
@@ -63,6 +65,11 @@ record Report(
             }
         }
         return page.toString();
+    }
+
+    private static String heading(String title, String options, String name) {
+        return "# %s\n\n<!-- Written by: bench/run %s>docs/benchmarks%s.md -->\n\n"
+                .formatted(title, options, name);
     }
 
     private static void section(

@@ -328,12 +328,32 @@ final class World {
         }
     }
 
-    /** Lets the world go on, if it is stopping or stopped, and waits until it does. */
+    /**
+     * Lets the world go on, if it is stopping or stopped, and waits until every task does: stopped
+     * again and again, programs still get on.
+     */
     void goOn() {
         if (beginToSettle()) {
             awaitSettled(System.nanoTime() + SETTLING.toNanos());
         }
         leavePhase(Phase.RUNNING);
+        awaitDeparture();
+    }
+
+    private void awaitDeparture() {
+        boolean interrupted = false;
+        synchronized (worldLock) {
+            while (phase == Phase.RUNNING && !(stopped.isEmpty() && settled.isEmpty())) {
+                try {
+                    worldLock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Lets those go on whose calls were broken off; false if there are none. */
@@ -428,10 +448,14 @@ final class World {
         }
     }
 
-    /** A task ends: none of its calls is made again. By its own thread. */
+    /** A task ends: none of its calls is made again, and nobody waits for it. By its own thread. */
     void ends(Task task) {
-        if (settling) {
-            settle(task);
+        synchronized (worldLock) {
+            unsettled.remove(task);
+            preceding.remove(task);
+            stopped.remove(task);
+            settled.remove(task);
+            worldLock.notifyAll();
         }
     }
 
@@ -463,10 +487,9 @@ final class World {
     private boolean isSettledHere(Task task) {
         synchronized (worldLock) {
             boolean stays = phase == Phase.SETTLING && !task.isEnding();
-            if (stays) {
-                settled.add(task);
-            } else {
-                settled.remove(task);
+            boolean changed = stays ? settled.add(task) : settled.remove(task);
+            if (changed) {
+                worldLock.notifyAll();
             }
             return stays;
         }
