@@ -62,7 +62,7 @@ final class DisturbedGate implements SyscallGate, AutoCloseable {
     public void enter(Task task) {
         boolean mine = false;
         // A call that is made again is the same call, and whoever disturbed it waits for it.
-        if (!task.isBrokenOff() && isDue()) {
+        if (!task.call().isBrokenOff() && isDue()) {
             awaitThread(task);
             mine = request();
         }
@@ -81,7 +81,7 @@ final class DisturbedGate implements SyscallGate, AutoCloseable {
 
     /** Waits while the thread is busy, but not if that is with stopping the task. */
     private void awaitThread(Task task) {
-        while (busy && !task.isInterrupted()) {
+        while (busy && !task.sleep().isInterrupted()) {
             LockSupport.parkNanos(POLL_NANOS);
         }
     }

@@ -19,6 +19,7 @@ import dev.plinth.kernel.strace.Strace;
 import dev.plinth.kernel.syscall.SyscallDispatcher;
 import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.SandboxAge;
 import dev.plinth.kernel.task.Task;
 import dev.plinth.kernel.time.Clock;
 
@@ -116,7 +117,7 @@ final class SandboxBuilder {
                                 files.internal(),
                                 disturbed.isPresent() ? disturbed.get() : dispatcher,
                                 vdso,
-                                Kernel.Age.beginning(clock)));
+                                SandboxAge.beginning(clock)));
         CheckpointRequests requests =
                 new CheckpointRequests(
                         kernel, spec.checkpoints(), SandboxView.randomUuid(facts.random()));

@@ -36,6 +36,7 @@ import dev.plinth.kernel.syscall.SyscallDispatcher;
 import dev.plinth.kernel.syscall.SyscallTable;
 import dev.plinth.kernel.syscall.linux.RestartBlocks;
 import dev.plinth.kernel.task.Kernel;
+import dev.plinth.kernel.task.SandboxAge;
 import dev.plinth.kernel.task.SavedTasks;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.time.ShiftedClock;
@@ -332,7 +333,7 @@ final class SandboxRestorer {
                                     syscalls,
                                     spec.strace().map(lines -> new Strace(syscalls, lines))),
                             vdso,
-                            Kernel.Age.restored(state, image.inventory().cpu())));
+                            SandboxAge.restored(state, image.inventory().cpu())));
         }
     }
 }

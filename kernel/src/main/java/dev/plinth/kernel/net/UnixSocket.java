@@ -12,7 +12,6 @@ import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.proto.MessageState;
 import dev.plinth.kernel.state.proto.ObjectState;
 import dev.plinth.kernel.state.proto.UnixSocketState;
-import dev.plinth.kernel.state.proto.UnixSocketState.Connection;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.Location;
@@ -27,15 +26,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.IntUnaryOperator;
 
 /**
  * A Unix socket: {@code struct unix_sock}, net/unix/af_unix.c.
  *
- * <p>Lasting state: type, name, peer, what was shut down, a pending error, the credentials of the
- * peer, the options, and what waits in queue and backlog. How much of its sending buffer is used
- * follows from the queues of others.
+ * <p>What it keeps is in parts, each with an idea of its own: whom it is connected with, what was
+ * shut down, what it has sent, what waits to be received and to be accepted. Here is what calls
+ * make of them; each looks at several parts, of this socket and of its peer, so that all of them
+ * are in one class.
+ *
+ * <p>Lasting state: type, name, a pending error, the options, and the parts. How much of its
+ * sending buffer is used follows from the queues of others.
  *
  * <p>Any thread may call any method. Nothing here waits; see {@link FileDescription}.
  */
@@ -45,20 +46,8 @@ public final class UnixSocket extends FileDescription {
     private static final int EVERYTHING =
             READABLE | WRITABLE | Poll.POLLHUP | Poll.POLLRDHUP | Poll.POLLERR;
 
-    /** {@code RCV_SHUTDOWN}. */
-    private static final int NO_RECEIVING = 1;
-
-    /** {@code SEND_SHUTDOWN}. */
-    private static final int NO_SENDING = 2;
-
     /** How many messages of strangers may wait: max_dgram_qlen of unix(7). */
     private static final int STRANGERS_MESSAGES = 10;
-
-    /** What Linux takes off the sending buffer for a message's headers. */
-    private static final int MESSAGE_OVERHEAD = 32;
-
-    /** What Linux takes off half the sending buffer, which a part of a stream fills at most. */
-    private static final int PART_OVERHEAD = 64;
 
     private final UnixSockets sockets;
     private final SocketType type;
@@ -66,24 +55,15 @@ public final class UnixSocket extends FileDescription {
     private final WaitQueue waiters = new WaitQueue();
     private final MessageQueue queue;
     private final Backlog backlog = new Backlog();
-    private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
-    private final AtomicReference<Optional<UnixSocket>> peer =
-            new AtomicReference<>(Optional.empty());
-
-    /** Bits of what no longer goes. */
-    private final AtomicInteger shut = new AtomicInteger();
+    private final Association association;
+    private final Shutdown shutdown;
+    private final SendBuffer sendBuffer;
 
     /** The number of an errno, once; zero for none. */
     private final AtomicInteger pendingError = new AtomicInteger();
 
-    /** What is on its way from here, by Linux' count. */
-    @NotSaved("follows from the messages at others")
-    private final AtomicInteger sending = new AtomicInteger();
-
     /** Written with the lock of the names held. */
     private volatile SocketAddress localAddress = SocketAddress.UNNAMED;
-
-    private volatile SocketCredentials peerCredentials = SocketCredentials.NOBODY;
 
     /** Confined to the thread that restores. */
     @NotSaved("follows from the backlogs")
@@ -92,32 +72,14 @@ public final class UnixSocket extends FileDescription {
     /** Nobody has it open any more; others may still know it as their peer. */
     private volatile boolean dead;
 
-    private enum State {
-        IDLE(Connection.IDLE),
-        LISTENING(Connection.LISTENING),
-        CONNECTED(Connection.CONNECTED);
-
-        private final Connection saved;
-
-        State(Connection saved) {
-            this.saved = saved;
-        }
-
-        static State restore(Connection saved) {
-            for (State state : values()) {
-                if (state.saved == saved) {
-                    return state;
-                }
-            }
-            throw StateReader.corrupt("a socket is in a state that is not known");
-        }
-    }
-
     UnixSocket(Location location, UnixSockets sockets, SocketType type) {
         super(location, Fcntl.O_RDWR);
         this.sockets = requireNonNull(sockets, "sockets is null");
         this.type = requireNonNull(type, "type is null");
         this.queue = new MessageQueue(sockets.flights());
+        this.association = new Association();
+        this.shutdown = new Shutdown();
+        this.sendBuffer = new SendBuffer(sockets, options);
     }
 
     /** For the restore, which links it to others later. */
@@ -126,18 +88,18 @@ public final class UnixSocket extends FileDescription {
         this.sockets = requireNonNull(sockets, "sockets is null");
         this.type = SocketType.restore(state.getType());
         this.queue = new MessageQueue(sockets.flights());
-        this.state.set(State.restore(state.getConnection()));
+        this.association = Association.restore(state);
+        this.shutdown = Shutdown.restore(state.getShut());
+        this.sendBuffer = new SendBuffer(sockets, options);
         if (isListening() && !type.isConnected()) {
             throw StateReader.corrupt("a socket for datagrams listens");
         }
         options.restore(state.getOptions());
-        shut.set(state.getShut() & (NO_RECEIVING | NO_SENDING));
         pendingError.set(state.getPendingError());
         if (state.getPendingError() != 0 && Errno.of(state.getPendingError()).isEmpty()) {
             throw StateReader.corrupt("there is no error " + state.getPendingError());
         }
         localAddress = SocketAddress.restore(state.getLocalAddress());
-        peerCredentials = SocketCredentials.restore(state.getPeerCredentials());
     }
 
     static UnixSocket restore(ObjectState object, StateReader reader) {
@@ -164,7 +126,7 @@ public final class UnixSocket extends FileDescription {
         if (!fits || (dead && waits)) {
             throw StateReader.corrupt("a socket has a peer of another type, or is gone");
         }
-        peer.set(other);
+        association.restorePeer(other);
         for (MessageState message : saved.getMessagesList()) {
             restoreMessage(Message.restore(message, reader));
         }
@@ -172,8 +134,7 @@ public final class UnixSocket extends FileDescription {
     }
 
     private void restoreMessage(Message message) {
-        sockets.reserve(message.memory());
-        message.sender().sending.addAndGet(message.memory());
+        message.sender().sendBuffer.take(message);
         if (!message.rights().isEmpty()) {
             sockets.flights()
                     .send(
@@ -195,14 +156,12 @@ public final class UnixSocket extends FileDescription {
                         .setSocketsRef(writer.reference(sockets))
                         .setType(type.number())
                         .setOptions(options.save())
-                        .setConnection(state.get().saved)
-                        .setPeerRef(writer.reference(peer.get()))
-                        .setShut(shut.get())
+                        .setShut(shutdown.save())
                         .setPendingError(pendingError.get())
                         .setLocalAddress(localAddress.save())
-                        .setPeerCredentials(peerCredentials.save())
                         .setDead(dead)
                         .setBacklog(backlog.save(writer));
+        association.save(saved, writer);
         for (Message message : queue.messages()) {
             saved.addMessages(message.save(writer));
         }
@@ -237,17 +196,17 @@ public final class UnixSocket extends FileDescription {
 
     /** Who made the other end; {@link SocketCredentials#NOBODY} if there never was one. */
     public SocketCredentials peerCredentials() {
-        return peerCredentials;
+        return association.peerCredentials();
     }
 
     /** Whether connections can be made to it: SO_ACCEPTCONN. */
     public boolean isListening() {
-        return state.get() == State.LISTENING;
+        return association.isListening();
     }
 
     /** Whether it is connected, or was. */
     public boolean isConnected() {
-        return state.get() == State.CONNECTED;
+        return association.isConnected();
     }
 
     /** The number of the error that happened since it was last asked for, or 0: SO_ERROR. */
@@ -268,7 +227,7 @@ public final class UnixSocket extends FileDescription {
      * @throws ErrnoException ENOTCONN if it has none
      */
     public SocketAddress peerAddress() {
-        return peer.get().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN)).localAddress;
+        return association.peer().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN)).localAddress;
     }
 
     /** The lock of the names is held. */
@@ -288,9 +247,8 @@ public final class UnixSocket extends FileDescription {
     }
 
     void setPeer(UnixSocket other, SocketCredentials credentials) {
-        peerCredentials = credentials;
-        peer.set(Optional.of(other));
-        state.set(State.CONNECTED);
+        association.setPeerCredentials(credentials);
+        association.connect(other);
     }
 
     /**
@@ -303,12 +261,11 @@ public final class UnixSocket extends FileDescription {
         if (!type.isConnected()) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
-        if (localAddress.isUnnamed()
-                || !(state.compareAndSet(State.IDLE, State.LISTENING) || isListening())) {
+        if (localAddress.isUnnamed() || !association.listen()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         SocketCredentials listener = SocketCredentials.of(caller);
-        peerCredentials = listener;
+        association.setPeerCredentials(listener);
         backlog.open(limit, listener);
         waiters.wake(WRITABLE);
     }
@@ -322,32 +279,28 @@ public final class UnixSocket extends FileDescription {
     public void connect(UnixSocket target, Caller caller) {
         if (!type.isConnected()) {
             requireMaySend(target);
-            peer.set(Optional.of(target));
-            state.set(State.CONNECTED);
+            association.connect(target);
             return;
         }
-        if ((target.shut.get() & NO_RECEIVING) != 0) {
+        if (target.shutdown.ofReceiving()) {
             throw ErrnoException.of(Errno.ECONNREFUSED);
         }
         SocketCredentials listener =
                 target.backlog.add(() -> {
-                    if (!state.compareAndSet(State.IDLE, State.CONNECTED)) {
-                        throw ErrnoException.of(isListening() ? Errno.EINVAL : Errno.EISCONN);
-                    }
+                    association.beginConnection();
                     UnixSocket other = sockets.newSocket(type, caller);
                     other.localAddress = target.localAddress;
                     other.setPeer(this, SocketCredentials.of(caller));
-                    peer.set(Optional.of(other));
+                    association.meet(other);
                     return other;
                 });
-        peerCredentials = listener;
+        association.setPeerCredentials(listener);
         target.waiters.wake(READABLE);
     }
 
     /** Has no peer any more, as connect(2) with AF_UNSPEC. */
     public void disconnect() {
-        peer.set(Optional.empty());
-        state.set(State.IDLE);
+        association.disconnect();
     }
 
     /** Adds to a set what to wait for to see whether there is room for one more connection. */
@@ -373,7 +326,7 @@ public final class UnixSocket extends FileDescription {
         if (!isListening()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if ((shut.get() & NO_RECEIVING) != 0 && backlog.isEmpty()) {
+        if (shutdown.ofReceiving() && backlog.isEmpty()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         UnixSocket accepted = backlog.take();
@@ -390,36 +343,31 @@ public final class UnixSocket extends FileDescription {
         if (how < Socket.SHUT_RD || how > Socket.SHUT_RDWR) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        int mine = how + 1;
-        int others = (mine & NO_RECEIVING) << 1 | (mine & NO_SENDING) >> 1;
-        shut.getAndUpdate(with(mine));
+        shutdown.add(how);
         if (type.isConnected()) {
-            peer.get()
+            association
+                    .peer()
                     .ifPresent(other -> {
-                        other.shut.getAndUpdate(with(others));
+                        other.shutdown.addAtPeer(how);
                         other.waiters.wake(EVERYTHING);
                     });
         }
         waiters.wake(EVERYTHING);
     }
 
-    private static IntUnaryOperator with(int bits) {
-        return old -> old | bits;
-    }
-
     @Override
     protected void dispose() {
         dead = true;
-        shut.set(NO_RECEIVING | NO_SENDING);
+        shutdown.addBoth();
         sockets.forget(this);
         // Its peer learns that something was lost.
         boolean lost = !queue.isEmpty();
         for (UnixSocket connection : backlog.close()) {
-            connection.peer.get().ifPresent(other -> other.lose(true));
+            connection.association.peer().ifPresent(other -> other.lose(true));
             connection.close();
         }
         if (type.isConnected()) {
-            peer.get().ifPresent(other -> other.lose(lost));
+            association.peer().ifPresent(other -> other.lose(lost));
         }
         List<FileDescription> rights = new ArrayList<>();
         for (Message message : queue.close()) {
@@ -436,7 +384,7 @@ public final class UnixSocket extends FileDescription {
         if (somethingLost) {
             pendingError.set(Errno.ECONNRESET.number());
         }
-        shut.set(NO_RECEIVING | NO_SENDING);
+        shutdown.addBoth();
         waiters.wake(EVERYTHING);
     }
 
@@ -461,7 +409,7 @@ public final class UnixSocket extends FileDescription {
 
     @Override
     public long write(IoBuffer source) {
-        return send(source, Outgoing.bytesOf(peerCredentials), Optional.empty());
+        return send(source, Outgoing.bytesOf(peerCredentials()), Optional.empty());
     }
 
     /**
@@ -479,17 +427,16 @@ public final class UnixSocket extends FileDescription {
     }
 
     private long sendStream(IoBuffer source, Outgoing outgoing) {
-        UnixSocket to = peer.get().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
-        if ((shut.get() & NO_SENDING) != 0) {
+        UnixSocket to = association.peer().orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
+        if (shutdown.ofSending()) {
             throw ErrnoException.of(Errno.EPIPE);
         }
         Outgoing rest = outgoing;
         long sent = 0;
         while (source.remaining() > 0) {
-            int length =
-                    (int) Math.min(source.remaining(), options.sendBuffer() / 2 - PART_OVERHEAD);
+            int length = (int) Math.min(source.remaining(), sendBuffer.longestPart());
             try {
-                requireRoom();
+                sendBuffer.requireRoom();
                 enqueue(to, copy(source, length), rest);
             } catch (ErrnoException e) {
                 if (sent > 0) {
@@ -511,37 +458,12 @@ public final class UnixSocket extends FileDescription {
         return bytes;
     }
 
-    private void requireRoom() {
-        if (sending.get() >= options.sendBuffer()) {
-            throw ErrnoException.of(Errno.EAGAIN);
-        }
-    }
-
     /** Passes a message on, unless the receiver no longer takes any. */
     private void enqueue(UnixSocket to, byte[] bytes, Outgoing outgoing) {
-        if ((to.shut.get() & NO_RECEIVING) != 0) {
+        if (to.shutdown.ofReceiving()) {
             throw ErrnoException.of(Errno.EPIPE);
         }
-        int memory = Message.memoryFor(bytes.length);
-        sockets.reserve(memory);
-        sending.addAndGet(memory);
-        boolean queued = false;
-        boolean flying = false;
-        try {
-            if (!outgoing.rights().isEmpty()) {
-                sockets.flights().send(outgoing);
-                flying = true;
-            }
-            queued = to.queue.add(message(to, bytes, outgoing));
-        } finally {
-            if (!queued) {
-                release(memory);
-                if (flying) {
-                    sockets.flights().drop(outgoing.rights());
-                }
-            }
-        }
-        if (!queued) {
+        if (!sendBuffer.pass(message(to, bytes, outgoing), outgoing, to.queue)) {
             throw ErrnoException.of(type.isConnected() ? Errno.EPIPE : Errno.ECONNREFUSED);
         }
         to.waiters.wake(READABLE);
@@ -558,25 +480,26 @@ public final class UnixSocket extends FileDescription {
     private long sendMessage(IoBuffer source, Outgoing outgoing, Optional<UnixSocket> target) {
         if (type.isConnected()) {
             throwPendingError();
-            if (state.get() != State.CONNECTED) {
+            if (!isConnected()) {
                 throw ErrnoException.of(Errno.ENOTCONN);
             }
         }
-        UnixSocket to = target.or(peer::get).orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
-        if (source.remaining() > options.sendBuffer() - MESSAGE_OVERHEAD) {
+        UnixSocket to =
+                target.or(association::peer).orElseThrow(() -> ErrnoException.of(Errno.ENOTCONN));
+        if (source.remaining() > sendBuffer.longestMessage()) {
             throw ErrnoException.of(Errno.EMSGSIZE);
         }
         throwPendingError();
-        if ((shut.get() & NO_SENDING) != 0) {
+        if (shutdown.ofSending()) {
             throw ErrnoException.of(Errno.EPIPE);
         }
-        requireRoom();
+        sendBuffer.requireRoom();
         requireMaySend(to);
         if (to.dead) {
-            lostPeer(to);
+            association.disconnectFrom(to);
             throw ErrnoException.of(Errno.ECONNREFUSED);
         }
-        if ((to.shut.get() & NO_RECEIVING) != 0) {
+        if (to.shutdown.ofReceiving()) {
             throw ErrnoException.of(Errno.EPIPE);
         }
         if (to.isFullFor(this)) {
@@ -587,41 +510,27 @@ public final class UnixSocket extends FileDescription {
         return bytes.length;
     }
 
-    private void lostPeer(UnixSocket other) {
-        Optional<UnixSocket> now = peer.get();
-        if (now.isPresent()
-                && now.get().equals(other)
-                && peer.compareAndSet(now, Optional.empty())) {
-            state.set(State.IDLE);
-        }
-    }
-
     /** {@code unix_may_send}: who has a peer hears from nobody else. */
     private void requireMaySend(UnixSocket to) {
-        Optional<UnixSocket> itsPeer = to.peer.get();
-        if (itsPeer.isPresent() && !itsPeer.get().equals(this)) {
+        if (!to.association.hearsFrom(this)) {
             throw ErrnoException.of(Errno.EPERM);
         }
     }
 
     private boolean isFullFor(UnixSocket sender) {
-        Optional<UnixSocket> mine = peer.get();
-        boolean stranger = mine.isEmpty() || !mine.get().equals(sender);
-        return stranger && !equals(sender) && queue.size() > STRANGERS_MESSAGES;
+        return !association.isWith(sender) && !equals(sender) && queue.size() > STRANGERS_MESSAGES;
     }
 
     /** A message was read, or given up. */
     void release(int memory) {
-        sending.addAndGet(-memory);
-        sockets.unreserve(memory);
+        sendBuffer.give(memory);
         if (hasRoomToPoll()) {
             waiters.wake(WRITABLE);
         }
     }
 
-    /** {@code unix_writable}: a good part of the buffer is free. */
     private boolean hasRoomToPoll() {
-        return !isListening() && sending.get() <= options.sendBuffer() / 4;
+        return !isListening() && sendBuffer.hasRoomToPoll();
     }
 
     /** As Linux, does nothing if there is no room for anything. */
@@ -637,8 +546,9 @@ public final class UnixSocket extends FileDescription {
 
     /** A part of a stream that was received before: who sent it is whoever is connected. */
     public Received receivedBefore(long count) {
-        SocketAddress from = peer.get().map(UnixSocket::localAddress).orElse(SocketAddress.UNNAMED);
-        return new Received(count, count, from, Optional.of(peerCredentials), List.of());
+        SocketAddress from =
+                association.peer().map(UnixSocket::localAddress).orElse(SocketAddress.UNNAMED);
+        return new Received(count, count, from, Optional.of(peerCredentials()), List.of());
     }
 
     /**
@@ -651,9 +561,9 @@ public final class UnixSocket extends FileDescription {
      */
     public Received receive(IoBuffer destination, boolean peek, boolean waits) {
         // Asked before the queue is: who sends something and leaves does so in this order.
-        boolean ended = (shut.get() & NO_RECEIVING) != 0;
+        boolean ended = shutdown.ofReceiving();
         boolean failed = pendingError.get() != 0;
-        boolean connected = state.get() == State.CONNECTED;
+        boolean connected = isConnected();
         try {
             if (type == SocketType.STREAM) {
                 if (!connected) {
@@ -686,20 +596,17 @@ public final class UnixSocket extends FileDescription {
     @Override
     public int ready(int events) {
         int ready = 0;
-        int down = shut.get();
         if (pendingError.get() != 0) {
             ready |= Poll.POLLERR;
         }
-        if (down == (NO_RECEIVING | NO_SENDING)) {
-            ready |= Poll.POLLHUP;
-        }
-        if ((down & NO_RECEIVING) != 0) {
+        if (shutdown.ofReceiving()) {
             ready |= Poll.POLLRDHUP | READABLE;
+            ready |= shutdown.ofBoth() ? Poll.POLLHUP : 0;
         }
         if (!queue.isEmpty() || !backlog.isEmpty()) {
             ready |= READABLE;
         }
-        if (type.isConnected() && state.get() == State.IDLE) {
+        if (type.isConnected() && association.isIdle()) {
             ready |= Poll.POLLHUP;
         }
         if (hasRoomToPoll() && !isPeerFull()) {
@@ -709,14 +616,15 @@ public final class UnixSocket extends FileDescription {
     }
 
     private boolean isPeerFull() {
-        return !type.isConnected() && peer.get().map(to -> to.isFullFor(this)).orElse(false);
+        return !type.isConnected()
+                && association.peer().map(to -> to.isFullFor(this)).orElse(false);
     }
 
     @Override
     public void watch(int events, WaitSet set) {
         set.add(waiters, events);
         if (!type.isConnected() && (events & WRITABLE) != 0) {
-            peer.get().ifPresent(to -> set.add(to.waiters, WRITABLE));
+            association.peer().ifPresent(to -> set.add(to.waiters, WRITABLE));
         }
     }
 
@@ -739,7 +647,7 @@ public final class UnixSocket extends FileDescription {
     public long ioctl(int request, long argument, UserMemory memory) {
         int count =
                 switch (request) {
-                    case Socket.SIOCOUTQ -> sending.get();
+                    case Socket.SIOCOUTQ -> sendBuffer.used();
                     case Socket.SIOCINQ -> {
                         if (isListening()) {
                             throw ErrnoException.of(Errno.EINVAL);

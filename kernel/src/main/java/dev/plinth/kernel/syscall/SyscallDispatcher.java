@@ -53,7 +53,7 @@ public final class SyscallDispatcher implements SyscallGate {
                                         number,
                                         arguments,
                                         () -> call(task, number, arguments));
-        boolean again = isBrokenOff(result) && task.isDisturbedByStop();
+        boolean again = isBrokenOff(result) && task.sleep().isDisturbedByStop();
         task.endCall(again);
         // A call that a signal ends for good is made again if there was no signal, unless one
         // with a handler comes before.

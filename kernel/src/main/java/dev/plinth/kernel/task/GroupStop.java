@@ -130,7 +130,7 @@ final class GroupStop {
         if (stop.isPresent()) {
             try (WaitSet nothing = task.blocker().newWaitSet()) {
                 while (isStoppedHere(task, jobs)) {
-                    task.sleepStopped(nothing);
+                    task.sleep().stopped(nothing);
                     // Takes wakes: whether the process is stopped is to be asked again behind it.
                     task.kernel().world().stopHere(task);
                 }

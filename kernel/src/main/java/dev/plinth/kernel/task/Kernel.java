@@ -2,26 +2,16 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
-import dev.plinth.api.platform.CpuFeatures;
-import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
-import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.futex.Futexes;
 import dev.plinth.kernel.loader.vdso.Vdso;
 import dev.plinth.kernel.memory.MemoryFile;
-import dev.plinth.kernel.mm.AddressLayout;
-import dev.plinth.kernel.signal.SignalActions;
 import dev.plinth.kernel.signal.SignalInfo;
 import dev.plinth.kernel.state.NotSaved;
-import dev.plinth.kernel.state.StateReader;
-import dev.plinth.kernel.state.proto.KernelState;
-import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.time.Clock;
 import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.timer.TimerQueue;
@@ -29,10 +19,8 @@ import dev.plinth.kernel.vfs.MountTree;
 import dev.plinth.kernel.vfs.Vfs;
 
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -50,13 +38,7 @@ public final class Kernel implements AutoCloseable {
     private static final Duration RESTORED_PATIENCE = Duration.ofSeconds(30);
 
     private final HostKernel host;
-
-    /** Replaced while the world is stopped. */
-    private volatile Platform platform;
-
-    /** Like {@link #platform}. */
-    private volatile PlatformCapabilities capabilities;
-
+    private final PlatformInUse platform;
     private final MemoryFile memoryFile;
     private final Clock clock;
     private final TimerClock realtimeClock;
@@ -70,7 +52,7 @@ public final class Kernel implements AutoCloseable {
     private final InternalFileSystems internal;
     private final SyscallGate syscalls;
     private final Optional<Vdso> vdso;
-    private final Age age;
+    private final SandboxAge age;
     private final TimerQueue timers = new TimerQueue();
     private final Futexes futexes = new Futexes(this::hasTask);
 
@@ -79,20 +61,16 @@ public final class Kernel implements AutoCloseable {
     private final JobControl jobControl;
     private final TaskExit exit;
     private final TaskCloner cloner;
+    private final FirstProcess first;
     private final ProcessEntry entry;
     private final ProgramExecution execution;
     private final ChildWait childWait;
     private final OomKiller oomKiller;
     private final World world = new World(this);
 
-    private final Object initLock = new Object();
-
-    /** The first process, also when it has ended. */
-    @GuardedBy("initLock")
-    private Optional<ThreadGroup> init = Optional.empty();
-
-    @GuardedBy("initLock")
-    private Optional<String> report = Optional.empty();
+    /** Why a process could not go on: the first reason. */
+    private final AtomicReference<Optional<String>> report =
+            new AtomicReference<>(Optional.empty());
 
     /**
      * What a sandbox is made of.
@@ -128,7 +106,7 @@ public final class Kernel implements AutoCloseable {
             InternalFileSystems internal,
             SyscallGate syscalls,
             Optional<Vdso> vdso,
-            Age age) {
+            SandboxAge age) {
         public Parts {
             requireNonNull(host, "host is null");
             requireNonNull(platform, "platform is null");
@@ -145,43 +123,8 @@ public final class Kernel implements AutoCloseable {
         }
     }
 
-    /**
-     * What of a sandbox goes back to before it was restored.
-     *
-     * @param bootMonotonicNanos when it began, on the monotonic clock
-     * @param restores how often it was restored since
-     * @param oomKills how many processes were killed for lack of memory
-     * @param cpu what programs were told of the processor; empty if they are told what there is
-     */
-    public record Age(
-            long bootMonotonicNanos, int restores, long oomKills, Optional<CpuFeatures> cpu) {
-        public Age {
-            requireNonNull(cpu, "cpu is null");
-        }
-
-        /** Of a sandbox that begins. */
-        public static Age beginning(Clock clock) {
-            return new Age(clock.monotonicNanos(), 0, 0, Optional.empty());
-        }
-
-        /**
-         * Of a sandbox that is restored.
-         *
-         * @param cpu what programs were told of the processor, which the platform has
-         */
-        public static Age restored(KernelState state, CpuFeatures cpu) {
-            TaskSubsystemState tasks = state.getTasks();
-            return new Age(
-                    state.getBootMonotonicNanos(),
-                    tasks.getRestores() + 1,
-                    tasks.getOomKills(),
-                    Optional.of(cpu));
-        }
-    }
-
     public Kernel(Parts parts) {
         host = parts.host();
-        platform = parts.platform();
         memoryFile = parts.memoryFile();
         clock = parts.clock();
         realtimeClock = clock::realtimeNanos;
@@ -196,12 +139,13 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         age = parts.age();
-        capabilities = shown(platform.capabilities(), age.cpu());
+        platform = new PlatformInUse(parts.platform(), age.cpu());
         oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
         exit = new TaskExit(this, processes, jobControl);
         cloner = new TaskCloner(this, processes, threads);
+        first = new FirstProcess(this, processes, threads);
         entry = new ProcessEntry(this, processes, threads);
         execution = new ProgramExecution(this, processes, exit);
         childWait = new ChildWait(processes);
@@ -214,7 +158,7 @@ public final class Kernel implements AutoCloseable {
 
     /** What executes the guests. */
     Platform platform() {
-        return platform;
+        return platform.platform();
     }
 
     /**
@@ -222,33 +166,7 @@ public final class Kernel implements AutoCloseable {
      * stopped.
      */
     void setPlatform(Platform next) {
-        platform = next;
-        capabilities =
-                new PlatformCapabilities(
-                        capabilities.userAddresses(),
-                        capabilities.mapUnit(),
-                        next.capabilities().maxContexts(),
-                        capabilities.cpu(),
-                        capabilities.features());
-    }
-
-    /**
-     * What programs are shown: what the platform can do, but no address that one which the sandbox
-     * may go to cannot map, and of the processor what they know if they have begun elsewhere.
-     */
-    private static PlatformCapabilities shown(
-            PlatformCapabilities offered, Optional<CpuFeatures> known) {
-        CpuFeatures cpu = known.orElse(offered.cpu());
-        Set<PlatformFeature> features = new HashSet<>(offered.features());
-        if (cpu.vectorStateBytes() == 0) {
-            features.remove(PlatformFeature.VECTOR_STATE);
-        }
-        return new PlatformCapabilities(
-                offered.userAddresses().intersect(AddressLayout.PORTABLE),
-                offered.mapUnit(),
-                offered.maxContexts(),
-                cpu,
-                features);
+        platform.replace(next);
     }
 
     /**
@@ -256,7 +174,7 @@ public final class Kernel implements AutoCloseable {
      * platform, but for how many contexts it has.
      */
     public PlatformCapabilities capabilities() {
-        return capabilities;
+        return platform.capabilities();
     }
 
     /** The memory of all guests. */
@@ -416,43 +334,17 @@ public final class Kernel implements AutoCloseable {
      */
     public Task newInit(
             byte[] name, TaskResources resources, ResourceLimits limits, ProgramStart start) {
-        int pid = processes.reserve();
-        if (pid != INIT_PID) {
-            throw new IllegalStateException("the first process was made before");
-        }
-        ThreadGroup group =
-                new ThreadGroup(
-                        pid,
-                        limits,
-                        new ProcessSettings(),
-                        new SignalActions(),
-                        clock.monotonicNanos());
-        Task task = new Task(this, group, pid, name, new TaskSettings(), resources);
-        start.applyTo(task.registers());
-        synchronized (initLock) {
-            init = Optional.of(group);
-        }
-        return task;
+        return first.make(name, resources, limits, start);
     }
 
     /** Lets the first process run. */
     public void start(Task task) {
-        processes.addInit(task);
-        world.enter();
-        threads.runFirst(new TaskRunner(task, new InitBirth()));
+        first.start(task);
     }
 
     /** The first process is one that was saved, and lives. */
     void restoreInit(ThreadGroup group) {
-        if (process(INIT_PID).filter(group::equals).isEmpty()) {
-            throw StateReader.corrupt("the first process is " + group.pid());
-        }
-        if (group.tasks().isEmpty()) {
-            throw StateReader.corrupt("the first process has ended");
-        }
-        synchronized (initLock) {
-            init = Optional.of(group);
-        }
+        first.restore(group);
     }
 
     /**
@@ -534,19 +426,6 @@ public final class Kernel implements AutoCloseable {
         return process.exitStatus().orElseThrow();
     }
 
-    /** The first task is known from the start: nobody waits for its birth. */
-    private static final class InitBirth extends TaskBirth {
-        @Override
-        boolean isKnown() {
-            return true;
-        }
-
-        @Override
-        boolean publish(ExecutionContext context) {
-            return true;
-        }
-    }
-
     /**
      * Makes a task out of another and lets it run, as clone(2); by the other's thread.
      *
@@ -594,9 +473,7 @@ public final class Kernel implements AutoCloseable {
 
     /** Tells the user of the sandbox why a process could not go on; the first reason counts. */
     void report(String reason) {
-        synchronized (initLock) {
-            report = Optional.of(report.orElse(reason));
-        }
+        report.getAndUpdate(earlier -> earlier.or(() -> Optional.of(reason)));
     }
 
     /**
@@ -610,9 +487,7 @@ public final class Kernel implements AutoCloseable {
 
     /** Why a process could not go on, if it was not its own doing. */
     public Optional<String> reported() {
-        synchronized (initLock) {
-            return report;
-        }
+        return report.get();
     }
 
     /** Sends a signal from outside to the first process. */
@@ -644,9 +519,7 @@ public final class Kernel implements AutoCloseable {
 
     /** The first process, also when it has ended. */
     Optional<ThreadGroup> init() {
-        synchronized (initLock) {
-            return init;
-        }
+        return first.group();
     }
 
     /** Ends every process, as SIGKILL, those included that are being made. */

@@ -74,6 +74,25 @@ final class ProcessEntry {
             TaskResources resources,
             ResourceLimits limits,
             ProgramStart start) {
+        Task task = newProcess(kernel, pid, name, resources, limits, start);
+        Birth birth = new Birth(task);
+        threads.run(new TaskRunner(task, birth));
+        if (!birth.await()) {
+            resources.close();
+            table.cancel(pid);
+            throw ErrnoException.of(table.hasInit() ? Errno.EAGAIN : Errno.ESRCH);
+        }
+        return task.group();
+    }
+
+    /** The first task of a process that is the child of none; nobody knows of it yet. */
+    static Task newProcess(
+            Kernel kernel,
+            int pid,
+            byte[] name,
+            TaskResources resources,
+            ResourceLimits limits,
+            ProgramStart start) {
         ThreadGroup group =
                 new ThreadGroup(
                         pid,
@@ -83,14 +102,7 @@ final class ProcessEntry {
                         kernel.clock().monotonicNanos());
         Task task = new Task(kernel, group, pid, name, new TaskSettings(), resources);
         start.applyTo(task.registers());
-        Birth birth = new Birth(task);
-        threads.run(new TaskRunner(task, birth));
-        if (!birth.await()) {
-            resources.close();
-            table.cancel(pid);
-            throw ErrnoException.of(table.hasInit() ? Errno.EAGAIN : Errno.ESRCH);
-        }
-        return group;
+        return task;
     }
 
     @NotSaved("no world stops while a task is being born")

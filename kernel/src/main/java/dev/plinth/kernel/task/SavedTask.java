@@ -5,7 +5,6 @@ import com.google.protobuf.ByteString;
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Credentials;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.mm.AddressLayout;
 import dev.plinth.kernel.mm.MemoryManager;
@@ -80,13 +79,10 @@ final class SavedTask {
                         .setTid(task.tid())
                         .setName(ByteString.copyFrom(task.name()))
                         .setRegisters(registers(task.registers()))
-                        .setInSyscall(task.isInSyscall())
                         .setClearChildTid(task.clearChildTid())
                         .setRobustList(task.robustList())
                         .setSettings(task.settings().save())
                         .setScheduling(task.scheduling().save())
-                        .setRestart(task.restartBlock().save())
-                        .setResumedCall(task.resumedCall().save())
                         .setVforkToldRef(writer.reference(task.vforkWait()))
                         .setVforkAwaitedRef(writer.reference(task.lent()))
                         .setFault(task.faultDetails().save())
@@ -94,6 +90,7 @@ final class SavedTask {
                         .setUserNanos(usage.userNanos())
                         .setSystemNanos(usage.systemNanos())
                         .setCredentials(task.credentials().save());
+        task.call().save(state);
         task.signals().save(state);
         task.ending().ifPresent(how -> state.setEnding(how.save()));
         if (!ended) {
@@ -132,7 +129,7 @@ final class SavedTask {
         task.signals().restore(state);
         task.setClearChildTid(state.getClearChildTid());
         task.setRobustList(state.getRobustList());
-        restoreCall(state, task);
+        task.call().restore(state, restartBlocks);
         task.restoreUsed(new TaskClock.Used(state.getUserNanos(), state.getSystemNanos()));
         task.setFaultDetails(FaultDetails.restore(state.getFault()));
         reader.find(state.getVforkToldRef(), VforkWait.class).ifPresent(task::setVforkWait);
@@ -154,18 +151,6 @@ final class SavedTask {
     /** Gives back what the tasks have that were made. */
     void discard() {
         made.forEach(kernel::discard);
-    }
-
-    private void restoreCall(TaskState state, Task task) {
-        if (state.getInSyscall()) {
-            task.enterSyscall();
-        }
-        try {
-            task.restoreRestart(restartBlocks.apply(state.getRestart()));
-        } catch (ErrnoException e) {
-            throw StateReader.corrupt("a call of task " + task.tid() + ": " + e.errno());
-        }
-        task.resumedCall().restore(state.getResumedCall());
     }
 
     private TaskResources resources(

@@ -106,13 +106,15 @@ final class SignalDelivery {
 
     /** A handler is about to run: the call starts again after it, or fails with EINTR. */
     private void settleBrokenOffCall(Registers registers, SignalAction action) {
-        if (!task.isBrokenOff()) {
+        if (!task.call().isBrokenOff()) {
             return;
         }
         task.signals().keepNone();
-        task.resumedCall().drop();
+        task.call().resumed().drop();
         boolean repeats =
-                task.restartBlock().isRepeatedAfterHandler(action.has(SignalAction.SA_RESTART));
+                task.call()
+                        .restartBlock()
+                        .isRepeatedAfterHandler(action.has(SignalAction.SA_RESTART));
         boolean again =
                 switch ((int) -registers.rax()) {
                     case Restart.ERESTARTNOINTR -> true;
@@ -120,7 +122,7 @@ final class SignalDelivery {
                     case Restart.ERESTART_RESTARTBLOCK -> repeats;
                     default -> false;
                 };
-        OptionalLong result = task.giveUpCall();
+        OptionalLong result = task.call().giveUp();
         if (result.isPresent()) {
             registers.setRax(result.getAsLong());
             return;
@@ -128,7 +130,7 @@ final class SignalDelivery {
         if (again) {
             registers.setRax(registers.origRax());
             registers.setRip(registers.rip() - SYSCALL_INSTRUCTION_BYTES);
-            task.leaveSyscall();
+            task.call().leave();
         } else {
             registers.setRax(-Errno.EINTR.number());
         }
@@ -207,7 +209,7 @@ final class SignalDelivery {
         registers.setRip(action.handler());
         registers.setRsp(frameAddress);
         registers.setEflags(registers.eflags() & ~UserFlags.CLEARED_FOR_HANDLER);
-        task.leaveSyscall();
+        task.call().leave();
     }
 
     /**
@@ -216,8 +218,8 @@ final class SignalDelivery {
      */
     void returnFromHandler() {
         Registers registers = task.registers();
-        task.leaveSyscall();
-        task.forgetRestart();
+        task.call().leave();
+        task.call().forgetRestart();
         long frameAddress = registers.rsp() - Long.BYTES;
         try {
             SignalFrame frame = new SignalFrame(scratch);

@@ -6,8 +6,6 @@ import dev.plinth.api.platform.Registers;
 import dev.plinth.kernel.cred.Capability;
 import dev.plinth.kernel.cred.Credentials;
 import dev.plinth.kernel.cred.ExecCredentials;
-import dev.plinth.kernel.errno.Restart;
-import dev.plinth.kernel.errno.RestartException;
 import dev.plinth.kernel.fd.FdTable;
 import dev.plinth.kernel.futex.FutexCaller;
 import dev.plinth.kernel.mm.GuestMemory;
@@ -21,10 +19,8 @@ import dev.plinth.kernel.timer.TimerClock;
 import dev.plinth.kernel.vfs.Blocker;
 import dev.plinth.kernel.vfs.Caller;
 import dev.plinth.kernel.vfs.FsContext;
-import dev.plinth.kernel.vfs.WaitSet;
 
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -39,8 +35,6 @@ import java.util.function.UnaryOperator;
 public final class Task implements Stateful {
     /** The size of a task's name with its zero byte: TASK_COMM_LEN. */
     public static final int NAME_BYTES = 16;
-
-    private static final long SYS_RESTART_SYSCALL = 219;
 
     private final Kernel kernel;
     private final ThreadGroup group;
@@ -72,10 +66,6 @@ public final class Task implements Stateful {
     /** Set by the task thread when it begins. */
     private volatile Optional<TaskClock> cpuTime = Optional.empty();
 
-    /** What ends a sleep of the task early; confined to the task thread. */
-    @NotSaved("between calls it is what it is at first")
-    private Disturbance disturbance = Disturbance.SIGNAL;
-
     /** Told when the task gives up the memory that it was born with: the parent's vfork(2). */
     private volatile Optional<VforkWait> vforkWait = Optional.empty();
 
@@ -102,16 +92,8 @@ public final class Task implements Stateful {
     /** The head of the list of futexes that the task owns; zero for none (set_robust_list(2)). */
     private volatile long robustList;
 
-    private boolean inSyscall;
-
-    /** Confined to the task thread. */
-    private RestartBlock restartBlock = RestartBlock.NONE;
-
-    private final ResumedCall resumedCall;
-
-    /** What the last wait of the call was broken off for; confined to the task thread. */
-    @NotSaved("between calls there is none")
-    private boolean disturbedByStop;
+    private final TaskCall call;
+    private final TaskSleep sleep;
 
     /** Of the exception whose signal is pending; confined to the task thread. */
     private FaultDetails faultDetails = FaultDetails.NONE;
@@ -121,18 +103,6 @@ public final class Task implements Stateful {
 
     /** Present while the world is stopped; written by the task thread. */
     private volatile Optional<byte[]> vectorState = Optional.empty();
-
-    /** What ends a sleep early, beside the stop of the world. */
-    private enum Disturbance {
-        /** A signal that is to be delivered, a stop, or the end of the task. */
-        SIGNAL,
-        /** A signal that ends the process without a word, or the end of the task. */
-        FATAL_SIGNAL,
-        /** The end of the task. */
-        END,
-        /** Nothing, not even the stop of the world. */
-        NOTHING
-    }
 
     /** What exists while the task's thread runs. */
     record Running(Thread thread, TaskContext context, SignalDelivery delivery, TaskWait waiting) {}
@@ -150,7 +120,8 @@ public final class Task implements Stateful {
         this.name = name.clone();
         this.settings = requireNonNull(settings, "settings is null");
         this.signals = new TaskSignals(this, group);
-        this.resumedCall = new ResumedCall(kernel.clock());
+        this.call = new TaskCall(this);
+        this.sleep = new TaskSleep(this);
         this.scheduling = new AtomicReference<>(Scheduling.initial(kernel.processors()));
         this.resources = requireNonNull(resources, "resources is null");
         group.limits().setMayLockAnything(credentials().has(Capability.IPC_LOCK));
@@ -397,59 +368,9 @@ public final class Task implements Stateful {
         }
     }
 
-    /**
-     * Whether a call that sleeps is to be broken off: a signal, a stop of the process or of the
-     * world, or the end of the task.
-     */
-    public boolean isInterrupted() {
-        return isInterruptedBySignal() || isInterruptedByStop();
-    }
-
-    private boolean isInterruptedBySignal() {
-        return switch (disturbance) {
-            case SIGNAL -> isSignalled();
-            case FATAL_SIGNAL -> isToEnd();
-            case END -> isEnding();
-            case NOTHING -> false;
-        };
-    }
-
-    private boolean isInterruptedByStop() {
-        return disturbance != Disturbance.NOTHING && kernel.world().isStopping();
-    }
-
-    /**
-     * Decides whether a call that waits until a moment is broken off, and for what: by the task's
-     * thread. It is decided once, for what becomes of the call must not depend on whether a signal
-     * comes or the stop of the world is given up before the call has ended.
-     *
-     * <p>A stop of the world can wait if the moment has come, or else a call that the world stops
-     * often for would never be over.
-     *
-     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
-     */
-    public boolean isInterruptedBefore(long deadline) {
-        boolean bySignal = isInterruptedBySignal();
-        boolean byStop =
-                !bySignal && isInterruptedByStop() && kernel.clock().monotonicNanos() < deadline;
-        if (byStop || bySignal) {
-            disturbedByStop = byStop;
-        }
-        return byStop || bySignal;
-    }
-
     /** Whether something other than the stop of the world is to break off a call that sleeps. */
     boolean isSignalled() {
         return isEnding() || signals.hasDeliverable() || group.isStopped();
-    }
-
-    /**
-     * Whether the call that the task is in was broken off for the stop of the world alone, which no
-     * program is to notice: the call is to be made again, with the time that is left. By the task's
-     * thread.
-     */
-    public boolean isDisturbedByStop() {
-        return disturbedByStop;
     }
 
     /** Whether the task ends, or a signal is pending that ends its process without a word. */
@@ -556,54 +477,6 @@ public final class Task implements Stateful {
         return running.filter(parts -> parts.waiting().isAsleep()).isPresent();
     }
 
-    /** Whether the guest is in a system call: a result stands in rax and may be a restart code. */
-    boolean isInSyscall() {
-        return inSyscall;
-    }
-
-    /**
-     * Whether the call that the guest is in was broken off: a restart code stands in rax. So it is
-     * also when the call begins to be made again.
-     */
-    public boolean isBrokenOff() {
-        return inSyscall && Restart.isRestart(registers.rax());
-    }
-
-    /** Whether the call is made again that the stop broke off, before any program has run. */
-    public boolean precedesOthers() {
-        return kernel.world().isUnsettled(this);
-    }
-
-    /** Whether the call that was broken off has done a part of what it is to do. */
-    boolean isPartlyDone() {
-        return isBrokenOff() && resumedCall.isPartlyDone();
-    }
-
-    /**
-     * Makes the call again that was broken off.
-     *
-     * <p>Linux has the program make it again. To make it at once leaves no moment in which a signal
-     * finds the program outside of a call that waits for signals.
-     */
-    void repeatCall(SyscallGate gate) {
-        if (registers.rax() != -Restart.ERESTART_RESTARTBLOCK) {
-            gate.enter(this);
-            return;
-        }
-        long number = registers.origRax();
-        registers.setOrigRax(SYS_RESTART_SYSCALL);
-        gate.enter(this);
-        registers.setOrigRax(number);
-    }
-
-    void enterSyscall() {
-        inSyscall = true;
-    }
-
-    void leaveSyscall() {
-        inSyscall = false;
-    }
-
     /** Begins or ends the time in which other threads can reach what runs. */
     void setRunning(Optional<Running> parts) {
         synchronized (runningLock) {
@@ -611,129 +484,31 @@ public final class Task implements Stateful {
         }
     }
 
+    /** The system call that the task is in. */
+    public TaskCall call() {
+        return call;
+    }
+
+    /** How the task sleeps, and what ends that early. */
+    public TaskSleep sleep() {
+        return sleep;
+    }
+
     /** What the task sleeps with. */
     public Blocker blocker() {
         return running().waiting();
     }
 
-    /** Sleeps until something in a set may have happened, or {@link #isToEnd}. */
-    void sleepKillable(WaitSet set) {
-        sleepUnless(Disturbance.FATAL_SIGNAL, set);
-    }
-
-    /** Sleeps until it is kicked or ends: a stopped task takes no signal, not even a fatal one. */
-    void sleepStopped(WaitSet nothing) {
-        sleepUnless(Disturbance.END, nothing);
-    }
-
-    /** Sleeps until it is woken. */
-    void sleepUndisturbed(WaitSet nothing) {
-        sleepUnless(Disturbance.NOTHING, nothing);
-    }
-
-    /** A call is about to sleep; not the world's own sleep, in which the task is in no call. */
-    void tellWorldOfSleep() {
-        if (disturbance != Disturbance.NOTHING) {
-            kernel.world().sleeps(this);
-        }
-    }
-
-    private void sleepUnless(Disturbance only, WaitSet set) {
-        disturbance = only;
-        try {
-            blocker().await(set, Blocker.NO_DEADLINE);
-        } finally {
-            disturbance = Disturbance.SIGNAL;
-        }
-    }
-
     /**
-     * Says how the call goes on that a signal breaks off, with the time that is left: {@code throw
-     * task.restartWith(...)}.
-     */
-    public RestartException restartWith(RestartBlock block) {
-        restartBlock = requireNonNull(block, "block is null");
-        return RestartException.of(RestartException.Kind.WITH_TIME_LEFT);
-    }
-
-    /** How the call goes on that a signal broke off. */
-    RestartBlock restartBlock() {
-        return restartBlock;
-    }
-
-    /** Says how the call goes on that was broken off before a restore. */
-    void restoreRestart(RestartBlock block) {
-        restartBlock = block;
-    }
-
-    /** What a call goes on with that is made again because the world was stopped. */
-    public ResumedCall resumedCall() {
-        return resumedCall;
-    }
-
-    /**
-     * The call is over.
+     * The call that the task is in is over.
      *
      * @param again whether it is to be made again because the world was stopped
      */
     public void endCall(boolean again) {
-        disturbedByStop = false;
-        resumedCall.end(again);
+        sleep.endCall();
+        call.resumed().end(again);
         if (!again) {
             signals.keepNone();
-        }
-    }
-
-    /** Goes on with the call that a signal broke off, as restart_syscall(2). */
-    public long restart() {
-        RestartBlock block = restartBlock;
-        restartBlock = RestartBlock.NONE;
-        return block.restart(this);
-    }
-
-    /**
-     * The call that was broken off does not go on: a handler runs, or the task ends.
-     *
-     * @return the call's result, if it turns out to be over
-     */
-    OptionalLong giveUpCall() {
-        boolean goesOn = isBrokenOff() && registers.rax() == -Restart.ERESTART_RESTARTBLOCK;
-        OptionalLong result = goesOn ? restartBlock.giveUp() : OptionalLong.empty();
-        restartBlock = RestartBlock.NONE;
-        return result;
-    }
-
-    /** Forgets a call that a signal broke off: a handler ran instead. */
-    void forgetRestart() {
-        restartBlock = RestartBlock.NONE;
-    }
-
-    /** Sleeps until a signal comes or the task ends. */
-    public void sleepUntilInterrupted() {
-        try (WaitSet nothing = blocker().newWaitSet()) {
-            while (blocker().await(nothing, Blocker.NO_DEADLINE) != Blocker.Outcome.INTERRUPTED) {}
-        }
-    }
-
-    /**
-     * Sleeps until a moment.
-     *
-     * @param deadline on the monotonic clock, or {@link Blocker#NO_DEADLINE}
-     * @return whether it has come; if not, a signal came or the process ends
-     */
-    public boolean sleepUntil(long deadline) {
-        try (WaitSet nothing = blocker().newWaitSet()) {
-            while (true) {
-                switch (blocker().await(nothing, deadline)) {
-                    case READY -> {}
-                    case TIMED_OUT -> {
-                        return true;
-                    }
-                    case INTERRUPTED -> {
-                        return false;
-                    }
-                }
-            }
         }
     }
 

@@ -33,7 +33,7 @@ final class TaskExit {
     /** Ends a task; by its own thread, which runs no guest any more. */
     void end(Task task) {
         ResourceUsage usage = task.usage();
-        task.giveUpCall();
+        task.call().giveUp();
         try (TaskResources _ = task.resources()) {
             leaveMemory(task);
         } catch (SandboxException e) {

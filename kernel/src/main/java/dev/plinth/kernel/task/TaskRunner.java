@@ -119,33 +119,33 @@ final class TaskRunner implements TaskThreads.Job {
         SyscallGate gate = kernel.syscalls();
         while (true) {
             task.awaitReturnOfMemory();
-            if (task.takeKick() || task.isBrokenOff()) {
+            if (task.takeKick() || task.call().isBrokenOff()) {
                 kernel.world().stopHere(task);
                 if (task.isEnding()) {
                     return;
                 }
-                if (task.isPartlyDone()) {
+                if (task.call().isPartlyDone()) {
                     // Before a handler runs: with a signal it ends with the part that it has done.
-                    task.repeatCall(gate);
+                    task.call().repeat(gate);
                     task.kick();
                     kernel.world().settleHere(task);
                     continue;
                 }
                 delivery.deliver();
-                if (task.isBrokenOff() && !task.isEnding()) {
-                    task.repeatCall(gate);
+                if (task.call().isBrokenOff() && !task.isEnding()) {
+                    task.call().repeat(gate);
                 }
                 kernel.world().settleHere(task);
                 continue;
             }
-            task.leaveSyscall();
+            task.call().leave();
             clock.beginRun();
             task.countGuestRun();
             Trap trap = context.run(task.memory().addressSpace(), task.registers());
             task.countGuestRun();
             clock.endRun();
             if (trap instanceof Trap.SystemCall) {
-                task.enterSyscall();
+                task.call().enter();
                 gate.enter(task);
             } else if (trap instanceof Trap.Fault fault) {
                 serve(fault, delivery);

@@ -369,7 +369,7 @@ public final class TaskSignals {
             blocked = before & ~wanted;
         }
         try {
-            task.sleepUntil(deadline);
+            task.sleep().until(deadline);
         } finally {
             synchronized (group.signalLock) {
                 awaited = SignalSet.EMPTY;
@@ -378,7 +378,7 @@ public final class TaskSignals {
         }
         synchronized (group.signalLock) {
             Optional<SignalInfo> taken = takeLocked(wanted);
-            if (taken.isEmpty() && task.isDisturbedByStop()) {
+            if (taken.isEmpty() && task.sleep().isDisturbedByStop()) {
                 kept = wanted;
             }
             group.retargetLocked(task, before);

@@ -120,10 +120,10 @@ final class TaskWait implements Blocker, AutoCloseable {
 
     @Override
     public Outcome await(WaitSet set, long deadline) {
-        if (task.isInterruptedBefore(deadline)) {
+        if (task.sleep().isInterruptedBefore(deadline)) {
             return Outcome.INTERRUPTED;
         }
-        task.tellWorldOfSleep();
+        task.sleep().tellWorld();
         List<WaitSet.HostWait> hostWaits = set.hostWaits();
         long began = System.nanoTime();
         Outcome outcome = hostWaits.isEmpty() ? park(deadline) : poll(hostWaits, deadline);
@@ -160,7 +160,7 @@ final class TaskWait implements Blocker, AutoCloseable {
     /** Takes the mark that a wake left. */
     private Outcome woken(long deadline) {
         state.set(State.AWAKE);
-        return task.isInterruptedBefore(deadline) ? Outcome.INTERRUPTED : Outcome.READY;
+        return task.sleep().isInterruptedBefore(deadline) ? Outcome.INTERRUPTED : Outcome.READY;
     }
 
     private Outcome poll(List<WaitSet.HostWait> hostWaits, long deadline) {
@@ -205,7 +205,7 @@ final class TaskWait implements Blocker, AutoCloseable {
                 long fd = eventFd().number();
                 host.syscall(SYS_READ, fd, counter.address(), Long.BYTES);
             }
-            if (task.isInterruptedBefore(deadline)) {
+            if (task.sleep().isInterruptedBefore(deadline)) {
                 return Outcome.INTERRUPTED;
             }
             return ready == 0 ? Outcome.TIMED_OUT : Outcome.READY;

@@ -43,7 +43,7 @@ final class VforkWait implements Stateful {
         try (WaitSet set = parent.blocker().newWaitSet()) {
             set.add(queue, Poll.POLLIN);
             while (!over && !parent.isToEnd()) {
-                parent.sleepKillable(set);
+                parent.sleep().killable(set);
                 // Takes wakes: whether the wait is over is to be asked again behind it.
                 parent.kernel().world().stopHere(parent);
             }

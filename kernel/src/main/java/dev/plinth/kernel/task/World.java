@@ -269,7 +269,7 @@ final class World {
     private static String describe(Task task) {
         String name = new String(task.name(), StandardCharsets.ISO_8859_1);
         String where =
-                task.isInSyscall()
+                task.call().isEntered()
                         ? "is in system call " + task.registers().origRax()
                         : "runs its program";
         return task + " (" + name + ") " + where;
@@ -365,13 +365,13 @@ final class World {
             if (phase != Phase.STOPPED) {
                 return false;
             }
-            unsettled.addAll(stopped.stream().filter(Task::isBrokenOff).toList());
+            unsettled.addAll(stopped.stream().filter(task -> task.call().isBrokenOff()).toList());
             if (unsettled.isEmpty()) {
                 return false;
             }
             preceding.addAll(
                     unsettled.stream()
-                            .filter(task -> task.restartBlock().precedesOthers())
+                            .filter(task -> task.call().restartBlock().precedesOthers())
                             .toList());
             phase = Phase.SETTLING;
             settling = true;
@@ -481,7 +481,7 @@ final class World {
         settle(task);
         try (WaitSet nothing = task.blocker().newWaitSet()) {
             while (isSettledHere(task)) {
-                task.sleepUndisturbed(nothing);
+                task.sleep().undisturbed(nothing);
             }
         }
     }
@@ -555,7 +555,7 @@ final class World {
                 if (mine.isPresent()) {
                     perform(task, mine.get());
                 } else {
-                    task.sleepUndisturbed(nothing);
+                    task.sleep().undisturbed(nothing);
                 }
             }
         }

@@ -2,21 +2,24 @@
  * Processes and threads: what runs, how it ends, and what it is told on the way.
  *
  * <p>In reading order: {@link dev.plinth.kernel.task.Kernel} (one sandbox: what all of its
- * processes share), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
+ * processes share) with {@code PlatformInUse} and {@link dev.plinth.kernel.task.SandboxAge} (what
+ * goes back to before a restore), {@link dev.plinth.kernel.task.ThreadGroup} (a process), {@link
  * dev.plinth.kernel.task.Task} (a thread of it) with {@link dev.plinth.kernel.task.TaskResources}
- * (what tasks share, each thing counted by itself), {@link dev.plinth.kernel.task.ProcessTable}
- * (who there is, by number) with {@code ProcessLinks}, {@code ProcessGroup} and {@code Session}.
+ * (what tasks share, each thing counted by itself), {@link dev.plinth.kernel.task.TaskCall} (the
+ * call that it is in) and {@link dev.plinth.kernel.task.TaskSleep} (what ends its sleep early),
+ * {@link dev.plinth.kernel.task.ProcessTable} (who there is, by number) with {@code ProcessLinks},
+ * {@code ProcessGroup} and {@code Session}.
  *
  * <p>A task's life: {@code TaskCloner} (clone), {@code TaskThreads} and {@code TaskBirth} (the Java
  * thread it gets), {@code TaskRunner} (its loop: run the guest, serve the trap, deliver signals),
  * {@link dev.plinth.kernel.task.TaskSignals}, {@code TaskWait} (the one way to block), {@code
  * ProgramExecution} with {@link dev.plinth.kernel.task.ProgramLoader} (exec), {@code TaskExit}
- * (exit), {@code ChildWait} (wait), {@code ProcessEntry} (a process from outside), {@code
- * JobControl} and {@code GroupStop} (stop and continue). What runs beside it: {@link
- * dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time). What stops all of it: {@code
- * World}, with {@link dev.plinth.kernel.task.StoppedWorld}. What is saved of it, and made again:
- * {@link dev.plinth.kernel.task.SavedTasks} with {@code SavedProcess} and {@code SavedTask}, {@link
- * dev.plinth.kernel.task.ResumedCall} (a call that was broken off), {@code RestoredBirths}.
+ * (exit), {@code ChildWait} (wait), {@code FirstProcess} and {@code ProcessEntry} (a process from
+ * outside), {@code JobControl} and {@code GroupStop} (stop and continue). What runs beside it:
+ * {@link dev.plinth.kernel.task.ProcessTimers}, {@code TaskClock} (CPU time). What stops all of it:
+ * {@code World}, with {@link dev.plinth.kernel.task.StoppedWorld}. What is saved of it, and made
+ * again: {@link dev.plinth.kernel.task.SavedTasks} with {@code SavedProcess} and {@code SavedTask},
+ * {@link dev.plinth.kernel.task.ResumedCall} (a call that was broken off), {@code RestoredBirths}.
  *
  * <p><b>Threads.</b> A task has one Java platform thread for life, which makes its execution
  * context and is alone in running it; when the task has ended, the thread serves another. What a

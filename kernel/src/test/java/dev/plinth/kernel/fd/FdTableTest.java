@@ -1,13 +1,13 @@
 package dev.plinth.kernel.fd;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.linux.Errno;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.vfs.FileDescription;
 import dev.plinth.kernel.vfs.OpenHow;
 import dev.plinth.kernel.vfs.PathName;
@@ -16,7 +16,6 @@ import dev.plinth.kernel.vfs.linux.Fcntl;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 
 import java.util.List;
 
@@ -43,10 +42,6 @@ final class FdTableTest {
 
     private int add() {
         return table.open(open(0), false, LIMIT);
-    }
-
-    private static void assertErrno(Errno expected, Executable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action).errno());
     }
 
     @Test

@@ -1,17 +1,17 @@
 package dev.plinth.kernel.fd;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Errno;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fd.linux.Ioctls;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.vfs.FileDescription;
@@ -26,7 +26,6 @@ import dev.plinth.kernel.vfs.linux.Poll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -85,10 +84,6 @@ final class HostFilesTest {
 
     private FileDescription importOne(HostFd fd) {
         return hostFiles.importAll(Map.of(IN, fd)).get(IN);
-    }
-
-    private static void assertErrno(Errno expected, Executable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action).errno());
     }
 
     private static IoBuffer bytes(String text) {

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.net;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -10,7 +12,6 @@ import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.eventfd.EventCounter;
 import dev.plinth.kernel.fs.pipefs.PipeFs;
 import dev.plinth.kernel.image.ImageCorruptException;
@@ -94,10 +95,6 @@ final class SavedSocketsTest {
         StringBuilder text = new StringBuilder();
         receive(by, text, most);
         return text.toString();
-    }
-
-    private static void assertErrno(Errno expected, Runnable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action::run).errno());
     }
 
     private static boolean isOpen(FileDescription file) {

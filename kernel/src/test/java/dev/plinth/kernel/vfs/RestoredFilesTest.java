@@ -1,5 +1,7 @@
 package dev.plinth.kernel.vfs;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -88,10 +90,6 @@ final class RestoredFilesTest {
         byte[] bytes = new byte[1 << 14];
         int count = (int) file.read(IoBuffer.of(bytes));
         return new String(bytes, 0, count, StandardCharsets.ISO_8859_1);
-    }
-
-    private static void assertErrno(Errno expected, Executable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action).errno());
     }
 
     private static void assertRefused(ErrorCode code, String inMessage, Executable action) {

@@ -1,10 +1,10 @@
 package dev.plinth.kernel.vfs;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.plinth.api.linux.Errno;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.vfs.linux.Fcntl;
 import dev.plinth.kernel.vfs.linux.Openat2;
@@ -12,7 +12,6 @@ import dev.plinth.kernel.vfs.linux.Openat2;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 
 import java.util.List;
 
@@ -37,10 +36,6 @@ final class VfsTest {
     @AfterEach
     void close() {
         files.close();
-    }
-
-    private static void assertErrno(Errno expected, Executable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action).errno());
     }
 
     private Location resolve(String path) {

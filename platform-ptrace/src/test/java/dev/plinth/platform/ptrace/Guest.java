@@ -10,6 +10,7 @@ import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
 import dev.plinth.api.platform.Trap;
 
+import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /**
@@ -48,10 +49,24 @@ final class Guest implements AutoCloseable {
         return AddressRange.ofLength(Pages.floor(address), PAGE);
     }
 
+    /** Maps the page for code into another address space too. */
+    void mapCode(AddressSpace other) {
+        other.map(page(CODE), memory, 0, AccessType.READ_EXECUTE);
+    }
+
+    /** The process that the address space is of. */
+    int pid() {
+        return pidOf(space);
+    }
+
+    static int pidOf(AddressSpace space) {
+        return ((PtraceAddressSpace) space).pid();
+    }
+
     /** Writes machine code, in hexadecimal, to the code page. */
     Guest code(String hex) {
         byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
-        java.lang.foreign.MemorySegment.copy(bytes, 0, memory.view(), JAVA_BYTE, 0, bytes.length);
+        MemorySegment.copy(bytes, 0, memory.view(), JAVA_BYTE, 0, bytes.length);
         return this;
     }
 

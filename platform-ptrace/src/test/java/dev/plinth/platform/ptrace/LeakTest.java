@@ -3,7 +3,6 @@ package dev.plinth.platform.ptrace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Registers;
@@ -27,13 +26,13 @@ class LeakTest {
         try (Guest guest = new Guest()) {
             guest.code("0f05");
             assertEquals(Trap.SYSTEM_CALL, guest.run());
-            final int group = HostProcesses.groupOf(((PtraceAddressSpace) guest.space).pid());
+            final int group = HostProcesses.groupOf(guest.pid());
             final int descriptors = descriptors();
             final int threads = threads();
             for (int i = 0; i < 1000; i++) {
                 try (AddressSpace space = guest.platform.newAddressSpace();
                         ExecutionContext context = guest.platform.newContext()) {
-                    space.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+                    guest.mapCode(space);
                     guest.registers.setRip(Guest.CODE);
                     assertEquals(Trap.SYSTEM_CALL, context.run(space, guest.registers));
                 }
@@ -55,7 +54,7 @@ class LeakTest {
             AddressSpace current = guest.platform.newAddressSpace();
             for (int i = 0; i < 100; i++) {
                 AddressSpace next = guest.platform.newAddressSpace();
-                next.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+                guest.mapCode(next);
                 current.close();
                 current = next;
                 guest.registers.setRip(Guest.CODE);
@@ -63,7 +62,7 @@ class LeakTest {
             }
             current.close();
             guest.context.close();
-            int group = HostProcesses.groupOf(((PtraceAddressSpace) guest.space).pid());
+            int group = HostProcesses.groupOf(guest.pid());
             // Two processes take turns, the one before them is left.
             assertTrue(
                     HostProcesses.eventually(() -> HostProcesses.inGroup(group).size() <= 5),
@@ -77,7 +76,7 @@ class LeakTest {
         try (Guest guest = new Guest()) {
             guest.code("0f05");
             assertEquals(Trap.SYSTEM_CALL, guest.run());
-            int group = HostProcesses.groupOf(((PtraceAddressSpace) guest.space).pid());
+            int group = HostProcesses.groupOf(guest.pid());
             List<AddressSpace> spaces = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 spaces.add(guest.platform.newAddressSpace());
@@ -98,7 +97,7 @@ class LeakTest {
         try (Guest guest = new Guest()) {
             guest.code("0f05");
             assertEquals(Trap.SYSTEM_CALL, guest.run());
-            group = HostProcesses.groupOf(((PtraceAddressSpace) guest.space).pid());
+            group = HostProcesses.groupOf(guest.pid());
         }
         assertEquals(List.of(), HostProcesses.inGroup(group));
         assertEquals(before, descriptors());
@@ -188,7 +187,7 @@ class LeakTest {
             Thread second = new Thread(() -> spin(guest, guest.space));
             second.start();
             AddressSpace another = guest.platform.newAddressSpace();
-            another.map(Guest.page(Guest.CODE), guest.memory, 0, AccessType.READ_EXECUTE);
+            guest.mapCode(another);
             Thread third = new Thread(() -> spin(guest, another));
             third.start();
             Thread.sleep(50);

@@ -32,7 +32,7 @@ class StubIsolationTest {
     private static final int SIGSYS = 31;
 
     private final Guest guest = new Guest();
-    private final int pid = ((PtraceAddressSpace) guest.space).pid();
+    private final int pid = guest.pid();
 
     @AfterEach
     void close() {

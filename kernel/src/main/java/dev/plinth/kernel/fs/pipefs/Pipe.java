@@ -15,21 +15,18 @@ import dev.plinth.kernel.state.StateReader;
 import dev.plinth.kernel.state.StateWriter;
 import dev.plinth.kernel.state.Stateful;
 import dev.plinth.kernel.state.proto.ObjectState;
-import dev.plinth.kernel.state.proto.PipePageState;
 import dev.plinth.kernel.state.proto.PipeState;
 import dev.plinth.kernel.vfs.WaitQueue;
 import dev.plinth.kernel.vfs.WaitSet;
 import dev.plinth.kernel.vfs.linux.Poll;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Optional;
-
 /**
  * Bytes on their way from those who write to those who read: {@code struct pipe_inode_info} of
- * fs/pipe.c, slot by slot, for programs see when a slot becomes free.
+ * fs/pipe.c. What is in it is in a {@link PageRing}; who has it open, what that lets others do, and
+ * what they wait for, is here.
  *
- * <p>Lasting state: the pages in order, the number of slots, and how often each side was opened;
- * how many have it open follows from the descriptions.
+ * <p>Lasting state: what is in it, and how often each side was opened; how many have it open
+ * follows from the descriptions.
  *
  * <p>Any thread may call any method. The pipe lock is held while bytes are copied; two pipes are
  * locked in the order of their numbers (splice(2)).
@@ -47,16 +44,8 @@ final class Pipe implements Stateful {
 
     private final Object pipeLock = new Object();
 
-    /** A ring; those that are not in use are null. */
     @GuardedBy("pipeLock")
-    private PipePage[] slots;
-
-    @GuardedBy("pipeLock")
-    @NotSaved("the pages are saved in their order")
-    private int first;
-
-    @GuardedBy("pipeLock")
-    private int used;
+    private final PageRing pages;
 
     @GuardedBy("pipeLock")
     @NotSaved("follows from the ends that are open")
@@ -82,7 +71,7 @@ final class Pipe implements Stateful {
     Pipe(PipeFs fileSystem, long number) {
         this.fileSystem = requireNonNull(fileSystem, "fileSystem is null");
         this.number = number;
-        this.slots = new PipePage[fileSystem.capacity().takeForNewPipe()];
+        this.pages = new PageRing(fileSystem.capacity().takeForNewPipe());
     }
 
     /** For the restore. */
@@ -92,11 +81,7 @@ final class Pipe implements Stateful {
         this.readerOpens = state.getReaderOpens();
         this.writerOpens = state.getWriterOpens();
         fileSystem.capacity().takeAgain(state.getSlots());
-        this.slots = new PipePage[state.getSlots()];
-        for (PipePageState page : state.getPagesList()) {
-            slots[used] = PipePage.restore(page);
-            used++;
-        }
+        this.pages = PageRing.restore(state);
     }
 
     static Pipe restore(ObjectState object, StateReader reader) {
@@ -107,7 +92,7 @@ final class Pipe implements Stateful {
     @Override
     @SuppressWarnings("GuardedBy") // The world is stopped.
     public ObjectState.Builder saveState(StateWriter writer) {
-        if (readableBytes() > SAVED_BYTES_MAX) {
+        if (pages.bytes() > SAVED_BYTES_MAX) {
             throw new SandboxException(
                     ErrorCode.STATE_UNSAVABLE,
                     "pipe %d holds more than %d MiB".formatted(number, SAVED_BYTES_MAX >> 20),
@@ -117,12 +102,9 @@ final class Pipe implements Stateful {
                 PipeState.newBuilder()
                         .setPipeFsRef(writer.reference(fileSystem))
                         .setNumber(number)
-                        .setSlots(slots.length)
                         .setReaderOpens(readerOpens)
                         .setWriterOpens(writerOpens);
-        for (int i = 0; i < used; i++) {
-            state.addPages(slotLocked(i).save());
-        }
+        pages.save(state);
         return ObjectState.newBuilder().setPipe(state);
     }
 
@@ -147,9 +129,8 @@ final class Pipe implements Stateful {
     /** Nobody has the pipe open any more, and nobody can open it. */
     void discard() {
         synchronized (pipeLock) {
-            fileSystem.capacity().release(slots.length);
-            slots = new PipePage[0];
-            used = 0;
+            fileSystem.capacity().release(pages.slots());
+            pages.discard();
         }
     }
 
@@ -230,17 +211,10 @@ final class Pipe implements Stateful {
         }
         long count;
         synchronized (pipeLock) {
-            if (used == 0) {
+            if (pages.isEmpty()) {
                 return endOrWaitLocked();
             }
-            long plain = plainBytesLocked();
-            Optional<PipePage> packet = firstPacketLocked();
-            long limit = plain + packet.map(PipePage::length).orElse(0);
-            count = destination.transfer(limit, this::drainLocked);
-            if (count > plain) {
-                packet.ifPresent(PipePage::skipAll);
-            }
-            dropEmptyLocked();
+            count = pages.read(destination);
         }
         waiters.wake(WRITABLE);
         return count;
@@ -252,40 +226,6 @@ final class Pipe implements Stateful {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         return 0;
-    }
-
-    /** How many bytes there are before the first packet. */
-    @GuardedBy("pipeLock")
-    private long plainBytesLocked() {
-        long bytes = 0;
-        for (int i = 0; i < used && !slotLocked(i).isPacket(); i++) {
-            bytes += slotLocked(i).length();
-        }
-        return bytes;
-    }
-
-    @GuardedBy("pipeLock")
-    private Optional<PipePage> firstPacketLocked() {
-        for (int i = 0; i < used; i++) {
-            if (slotLocked(i).isPacket()) {
-                return Optional.of(slotLocked(i));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** Called by {@code transfer} in this thread, which holds the lock. */
-    @SuppressWarnings("GuardedBy")
-    private long drainLocked(MemorySegment piece) {
-        long done = 0;
-        while (done < piece.byteSize()) {
-            PipePage page = firstLocked();
-            done += page.drain(piece, done);
-            if (page.length() == 0 && done < piece.byteSize()) {
-                dropFirstLocked();
-            }
-        }
-        return done;
     }
 
     /**
@@ -304,10 +244,7 @@ final class Pipe implements Stateful {
             if (readers == 0) {
                 throw ErrnoException.of(Errno.EPIPE);
             }
-            count = mergeLocked(source);
-            if (source.remaining() > 0 && (count > 0 || used < slots.length)) {
-                count += addLocked(source, packets, count > 0);
-            }
+            count = pages.write(source, packets);
             if (count == 0) {
                 throw ErrnoException.of(Errno.EAGAIN);
             }
@@ -316,108 +253,17 @@ final class Pipe implements Stateful {
         return count;
     }
 
-    /** What does not fill a page goes behind the last bytes, if there is room for all of it. */
-    @GuardedBy("pipeLock")
-    private long mergeLocked(IoBuffer source) {
-        long odd = source.remaining() % Pages.SIZE;
-        if (odd == 0 || used == 0 || !slotLocked(used - 1).canTake(odd)) {
-            return 0;
-        }
-        PipePage last = slotLocked(used - 1);
-        return source.transfer(odd, piece -> last.fill(piece, 0));
-    }
-
-    /**
-     * Fills slots that are free.
-     *
-     * @param late whether bytes were written before, so that an error is no longer reported
-     */
-    @GuardedBy("pipeLock")
-    private long addLocked(IoBuffer source, boolean packets, boolean late) {
-        long room = roomLocked();
-        if (room == 0) {
-            return 0;
-        }
-        try {
-            return source.transfer(room, new Filler(packets));
-        } catch (ErrnoException e) {
-            if (late) {
-                return 0;
-            }
-            throw e;
-        }
-    }
-
-    /** Takes the pieces of a buffer into slots, while the lock is held. */
-    @NotSaved("lives while a call is made")
-    private final class Filler implements IoBuffer.Transfer {
-        private final boolean packets;
-        private PipePage page;
-
-        Filler(boolean packets) {
-            this.packets = packets;
-        }
-
-        @Override
-        @SuppressWarnings("GuardedBy")
-        public long apply(MemorySegment piece) {
-            long done = 0;
-            while (done < piece.byteSize()) {
-                if (page == null || page.isFull()) {
-                    page = PipePage.empty(packets);
-                    pushLocked(page);
-                }
-                done += page.fill(piece, done);
-            }
-            return done;
-        }
-    }
-
-    @GuardedBy("pipeLock")
-    private PipePage slotLocked(int index) {
-        return slots[(first + index) % slots.length];
-    }
-
-    @GuardedBy("pipeLock")
-    private PipePage firstLocked() {
-        return slots[first];
-    }
-
-    @GuardedBy("pipeLock")
-    private void pushLocked(PipePage page) {
-        slots[(first + used) % slots.length] = page;
-        used++;
-    }
-
-    @GuardedBy("pipeLock")
-    private void dropFirstLocked() {
-        slots[first] = null;
-        first = (first + 1) % slots.length;
-        used--;
-    }
-
-    @GuardedBy("pipeLock")
-    private void dropEmptyLocked() {
-        while (used > 0 && firstLocked().length() == 0) {
-            dropFirstLocked();
-        }
-    }
-
     /** How many bytes can be read: FIONREAD. */
     long readableBytes() {
         synchronized (pipeLock) {
-            long bytes = 0;
-            for (int i = 0; i < used; i++) {
-                bytes += slotLocked(i).length();
-            }
-            return bytes;
+            return pages.bytes();
         }
     }
 
     /** How many bytes it can hold: F_GETPIPE_SZ. */
     int capacityBytes() {
         synchronized (pipeLock) {
-            return slots.length * Pages.SIZE;
+            return pages.slots() * Pages.SIZE;
         }
     }
 
@@ -435,21 +281,16 @@ final class Pipe implements Stateful {
         }
         int wanted = PipeCapacity.pagesFor(bytes);
         synchronized (pipeLock) {
-            if (wanted > slots.length
+            if (wanted > pages.slots()
                     && wanted * Pages.SIZE > PipeCapacity.MAX_UNPRIVILEGED_BYTES
                     && !privileged) {
                 throw ErrnoException.of(Errno.EPERM);
             }
-            if (wanted < used) {
+            if (wanted < pages.used()) {
                 throw ErrnoException.of(Errno.EBUSY);
             }
-            fileSystem.capacity().change(slots.length, wanted, privileged);
-            PipePage[] others = new PipePage[wanted];
-            for (int i = 0; i < used; i++) {
-                others[i] = slotLocked(i);
-            }
-            slots = others;
-            first = 0;
+            fileSystem.capacity().change(pages.slots(), wanted, privileged);
+            pages.resize(wanted);
         }
         waiters.wake(WRITABLE);
         return wanted * Pages.SIZE;
@@ -465,11 +306,11 @@ final class Pipe implements Stateful {
         int events = 0;
         synchronized (pipeLock) {
             if (reads) {
-                events |= used > 0 ? READABLE : 0;
+                events |= !pages.isEmpty() ? READABLE : 0;
                 events |= writers == 0 && writersMissed != writerOpens ? Poll.POLLHUP : 0;
             }
             if (writes) {
-                events |= used < slots.length ? WRITABLE : 0;
+                events |= !pages.isFull() ? WRITABLE : 0;
                 events |= readers == 0 ? Poll.POLLERR : 0;
             }
         }
@@ -491,7 +332,7 @@ final class Pipe implements Stateful {
             if (readers == 0) {
                 throw ErrnoException.of(Errno.EPIPE);
             }
-            if (used == slots.length) {
+            if (pages.isFull()) {
                 throw ErrnoException.of(Errno.EAGAIN);
             }
         }
@@ -505,23 +346,18 @@ final class Pipe implements Stateful {
      */
     boolean requireBytes() {
         synchronized (pipeLock) {
-            if (used == 0) {
+            if (pages.isEmpty()) {
                 endOrWaitLocked();
             }
-            return used > 0;
+            return !pages.isEmpty();
         }
     }
 
     /** How many bytes the free slots have room for. */
     long room() {
         synchronized (pipeLock) {
-            return roomLocked();
+            return pages.room();
         }
-    }
-
-    @GuardedBy("pipeLock")
-    private long roomLocked() {
-        return (long) (slots.length - used) * Pages.SIZE;
     }
 
     /**
@@ -532,24 +368,12 @@ final class Pipe implements Stateful {
      *     nothing was moved
      */
     long fill(long limit, IoBuffer.Transfer transfer) {
-        long done = 0;
+        long done;
         synchronized (pipeLock) {
             if (readers == 0) {
                 throw ErrnoException.of(Errno.EPIPE);
             }
-            while (done < limit && used < slots.length) {
-                PipePage page = PipePage.toFill(Math.min(limit - done, Pages.SIZE));
-                long count = move(page, page.length(), transfer, done > 0);
-                int wanted = page.length();
-                page.shortenTo(count);
-                if (count > 0) {
-                    pushLocked(page);
-                }
-                done += count;
-                if (count < wanted) {
-                    break;
-                }
-            }
+            done = pages.fill(limit, transfer);
         }
         waiters.wake(READABLE);
         return done;
@@ -562,37 +386,12 @@ final class Pipe implements Stateful {
      * @throws ErrnoException whatever the transfer throws, if nothing was moved
      */
     long drain(long limit, IoBuffer.Transfer transfer) {
-        long done = 0;
+        long done;
         synchronized (pipeLock) {
-            while (done < limit && used > 0) {
-                PipePage page = firstLocked();
-                long wanted = Math.min(limit - done, page.length());
-                long count = move(page, wanted, transfer, done > 0);
-                page.skip(count);
-                dropEmptyLocked();
-                done += count;
-                if (count < wanted) {
-                    break;
-                }
-            }
+            done = pages.drain(limit, transfer);
         }
         waiters.wake(WRITABLE);
         return done;
-    }
-
-    /**
-     * Runs a transfer on the first bytes of a page of a pipe that is locked; late errors only end
-     * the operation.
-     */
-    private static long move(PipePage page, long count, IoBuffer.Transfer transfer, boolean late) {
-        try {
-            return transfer.apply(page.bytes().asSlice(0, count));
-        } catch (ErrnoException e) {
-            if (late) {
-                return 0;
-            }
-            throw e;
-        }
     }
 
     /**
@@ -620,50 +419,21 @@ final class Pipe implements Stateful {
         long done;
         synchronized (lower.pipeLock) {
             synchronized (higher.pipeLock) {
-                if (used == 0) {
+                if (pages.isEmpty()) {
                     endOrWaitLocked();
                 }
                 if (target.readers == 0) {
                     throw ErrnoException.of(Errno.EPIPE);
                 }
-                if (target.used == target.slots.length) {
+                if (target.pages.isFull()) {
                     throw ErrnoException.of(Errno.EAGAIN);
                 }
-                done = move ? moveToLocked(target, limit) : copyToLocked(target, limit);
+                done = move ? pages.moveTo(target.pages, limit) : pages.copyTo(target.pages, limit);
             }
         }
         target.waiters.wake(READABLE);
         if (move) {
             waiters.wake(WRITABLE);
-        }
-        return done;
-    }
-
-    @SuppressWarnings("GuardedBy") // Both locks are held.
-    private long moveToLocked(Pipe target, long limit) {
-        long done = 0;
-        while (done < limit && used > 0 && target.used < target.slots.length) {
-            PipePage page = firstLocked();
-            if (page.length() <= limit - done) {
-                dropFirstLocked();
-            } else {
-                PipePage part = page.share(limit - done);
-                page.skip(part.length());
-                page = part;
-            }
-            target.pushLocked(page);
-            done += page.length();
-        }
-        return done;
-    }
-
-    @SuppressWarnings("GuardedBy") // Both locks are held.
-    private long copyToLocked(Pipe target, long limit) {
-        long done = 0;
-        for (int i = 0; i < used && done < limit && target.used < target.slots.length; i++) {
-            PipePage part = slotLocked(i).share(limit - done);
-            target.pushLocked(part);
-            done += part.length();
         }
         return done;
     }

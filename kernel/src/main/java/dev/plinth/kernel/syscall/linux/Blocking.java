@@ -35,7 +35,9 @@ final class Blocking {
         if (file.isNonBlocking()) {
             return AT_ONCE;
         }
-        return timeout == Blocker.NO_DEADLINE ? timeout : task.resumedCall().deadlineAfter(timeout);
+        return timeout == Blocker.NO_DEADLINE
+                ? timeout
+                : task.call().resumed().deadlineAfter(timeout);
     }
 
     /**
@@ -118,7 +120,7 @@ final class Blocking {
         boolean interrupted =
                 e instanceof RestartException
                         || (e instanceof ErrnoException error && error.errno() == Errno.EINTR);
-        return interrupted && task.isDisturbedByStop();
+        return interrupted && task.sleep().isDisturbedByStop();
     }
 
     private static void await(Task task, WaitSet set, long deadline) {

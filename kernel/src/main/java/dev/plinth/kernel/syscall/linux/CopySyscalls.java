@@ -101,7 +101,7 @@ final class CopySyscalls implements SyscallFamily {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(Math.max(1, Math.min(COPY_BYTES, limit)));
             // Of a call that is made again, a part may have been copied before.
-            long copied = Math.min(task.resumedCall().takeDone(), limit);
+            long copied = Math.min(task.call().resumed().takeDone(), limit);
             while (copied < limit) {
                 long piece = Math.min(memory.byteSize(), limit - copied);
                 long read = source.readAt(IoBuffer.of(memory.asSlice(0, piece)), start + copied);
@@ -131,7 +131,7 @@ final class CopySyscalls implements SyscallFamily {
         } catch (ErrnoException | RestartException e) {
             if (copied > 0) {
                 if (Blocking.isByStop(task, e)) {
-                    throw task.resumedCall().breakOff(copied);
+                    throw task.call().resumed().breakOff(copied);
                 }
                 return 0;
             }

@@ -103,7 +103,7 @@ record FutexRestart(
     private Optional<FutexWait> begin(Task task) {
         Futexes futexes = task.kernel().futexes();
         // Late, as behind a stop of the process, others may have changed the word and woken nobody.
-        boolean goesOn = place.ticket() != FutexPlace.NO_TICKET && task.precedesOthers();
+        boolean goesOn = place.ticket() != FutexPlace.NO_TICKET && task.call().precedesOthers();
         OptionalInt value = goesOn ? OptionalInt.empty() : OptionalInt.of(expected);
         return switch (kind) {
             case WAKE -> Optional.of(futexes.begin(task.futexCaller(), place, value));
@@ -115,10 +115,17 @@ record FutexRestart(
     }
 
     private long breakOff(Task task, FutexWait wait) {
-        if (task.isDisturbedByStop()) {
-            throw task.restartWith(
-                    new FutexRestart(
-                            kind, place, expected, target, limit, false, Optional.of(wait)));
+        if (task.sleep().isDisturbedByStop()) {
+            throw task.call()
+                    .restartWith(
+                            new FutexRestart(
+                                    kind,
+                                    place,
+                                    expected,
+                                    target,
+                                    limit,
+                                    false,
+                                    Optional.of(wait)));
         }
         boolean moved = kind == Kind.REQUEUE && wait.isToOwn();
         if (wait.leave()) {
@@ -134,8 +141,8 @@ record FutexRestart(
         if (limit.isForEver()) {
             throw RestartException.of(RestartException.Kind.UNLESS_HANDLER_FORBIDS);
         }
-        throw task.restartWith(
-                first(kind, place.address(), place.bitset(), expected, target, limit));
+        throw task.call()
+                .restartWith(first(kind, place.address(), place.bitset(), expected, target, limit));
     }
 
     @Override

@@ -159,7 +159,7 @@ final class MessageSyscalls implements SyscallFamily {
         long deadline = patience(flags, Blocking.writingPatience(task, socket));
         long length = source.remaining();
         // Of a call that is made again, a part may have been sent before.
-        long sent = source.skip(task.resumedCall().takeDone());
+        long sent = source.skip(task.call().resumed().takeDone());
         if (sent == 0) {
             sent = sendSome(task, socket, source, flags, outgoing, target, deadline);
         }
@@ -168,7 +168,7 @@ final class MessageSyscalls implements SyscallFamily {
                 sendSome(task, socket, source, flags, outgoing.rest(), target, deadline);
             } catch (ErrnoException | RestartException e) {
                 if (Blocking.isByStop(task, e)) {
-                    throw task.resumedCall().breakOff(length - source.remaining());
+                    throw task.call().resumed().breakOff(length - source.remaining());
                 }
                 // What was sent is the result; an error that lasts is met by the next call.
                 break;
@@ -270,7 +270,7 @@ final class MessageSyscalls implements SyscallFamily {
         }
         long deadline = patience(flags, Blocking.readingPatience(task, socket));
         // Of a call that is made again, a part may have been received before.
-        long before = destination.skip(task.resumedCall().takeDone());
+        long before = destination.skip(task.call().resumed().takeDone());
         Received first =
                 before > 0
                         ? socket.receivedBefore(before)
@@ -287,7 +287,7 @@ final class MessageSyscalls implements SyscallFamily {
                 more = receiveSome(task, socket, destination, flags, deadline);
             } catch (ErrnoException | RestartException e) {
                 if (Blocking.isByStop(task, e)) {
-                    throw task.resumedCall().breakOff(count);
+                    throw task.call().resumed().breakOff(count);
                 }
                 break;
             }
@@ -342,7 +342,7 @@ final class MessageSyscalls implements SyscallFamily {
     private static long sendmmsg(Task task, SyscallArguments arguments) {
         int count = messages(arguments.intAt(2));
         try (UnixSocket socket = SocketArguments.socket(task, arguments.intAt(0))) {
-            for (int i = task.resumedCall().takeMessages(); i < count; i++) {
+            for (int i = task.call().resumed().takeMessages(); i < count; i++) {
                 long message = arguments.longAt(1) + (long) i * MMSGHDR_BYTES;
                 try {
                     long sent = sendmsg(task, socket, message, arguments.intAt(3));
@@ -350,7 +350,7 @@ final class MessageSyscalls implements SyscallFamily {
                 } catch (ErrnoException | RestartException e) {
                     if (i > 0) {
                         if (Blocking.isByStop(task, e)) {
-                            throw task.resumedCall().breakOffAfter(i);
+                            throw task.call().resumed().breakOffAfter(i);
                         }
                         return i;
                     }
@@ -371,7 +371,7 @@ final class MessageSyscalls implements SyscallFamily {
         PollTimeout timeout = PollTimeout.ofTimespec(task, arguments.longAt(4));
         int flags = arguments.intAt(3);
         try (UnixSocket socket = SocketArguments.socket(task, arguments.intAt(0))) {
-            int received = task.resumedCall().takeMessages();
+            int received = task.call().resumed().takeMessages();
             if (received > 0) {
                 flags = afterFirst(flags);
             }
@@ -383,7 +383,7 @@ final class MessageSyscalls implements SyscallFamily {
                 } catch (ErrnoException | RestartException e) {
                     if (received > 0) {
                         if (Blocking.isByStop(task, e)) {
-                            throw task.resumedCall().breakOffAfter(received);
+                            throw task.call().resumed().breakOffAfter(received);
                         }
                         break;
                     }

@@ -103,7 +103,7 @@ final class PollSyscalls implements SyscallFamily {
         public long restart(Task task) {
             int found = pollFiles(task, address, count, deadline);
             if (found == INTERRUPTED) {
-                throw task.restartWith(this);
+                throw task.call().restartWith(this);
             }
             return found;
         }
@@ -208,7 +208,9 @@ final class PollSyscalls implements SyscallFamily {
 
     private static int countOrInterrupted(Task task, int found, long deadline) {
         boolean interrupted =
-                found == 0 && (task.isDisturbedByStop() || task.isInterruptedBefore(deadline));
+                found == 0
+                        && (task.sleep().isDisturbedByStop()
+                                || task.sleep().isInterruptedBefore(deadline));
         return interrupted ? INTERRUPTED : found;
     }
 

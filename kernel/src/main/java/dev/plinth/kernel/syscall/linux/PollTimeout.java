@@ -66,7 +66,7 @@ final class PollTimeout {
             return task.kernel().clock().monotonicNanos();
         }
         long span = seconds * Clock.NANOS_PER_SECOND + nanos;
-        long deadline = task.resumedCall().deadlineAfter(span);
+        long deadline = task.call().resumed().deadlineAfter(span);
         return deadline == Blocker.NO_DEADLINE
                 ? task.kernel().clock().monotonicNanos()
                 : deadline - span;
@@ -172,7 +172,7 @@ final class PollTimeout {
             task.guestMemory().writeLong(address + Long.BYTES, nanosLeft / unit.nanos);
             if (deadline() != Blocker.NO_DEADLINE) {
                 long told = nanosLeft / unit.nanos * unit.nanos;
-                task.resumedCall().leave(secondsLeft * Clock.NANOS_PER_SECOND + told);
+                task.call().resumed().leave(secondsLeft * Clock.NANOS_PER_SECOND + told);
             }
             return true;
         } catch (ErrnoException e) {

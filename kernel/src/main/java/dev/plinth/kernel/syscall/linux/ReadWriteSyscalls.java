@@ -204,7 +204,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
             ToLongFunction<IoBuffer> writer) {
         long deadline = impatient ? Blocking.AT_ONCE : Blocking.writingPatience(task, file);
         // Of a call that is made again, a part may have been written before.
-        long before = source.skip(task.resumedCall().takeDone());
+        long before = source.skip(task.call().resumed().takeDone());
         if (before > 0 && source.remaining() == 0) {
             return before;
         }
@@ -218,7 +218,7 @@ final class ReadWriteSyscalls implements SyscallFamily {
                 }
             } catch (ErrnoException | RestartException e) {
                 if (Blocking.isByStop(task, e)) {
-                    throw task.resumedCall().breakOff(length - source.remaining());
+                    throw task.call().resumed().breakOff(length - source.remaining());
                 }
                 // What was written is the result; an error that lasts is met by the next call.
                 break;

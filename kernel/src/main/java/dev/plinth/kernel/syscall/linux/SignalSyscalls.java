@@ -125,7 +125,7 @@ final class SignalSyscalls implements SyscallFamily {
     }
 
     private static long restartSyscall(Task task, SyscallArguments arguments) {
-        return task.restart();
+        return task.call().restart();
     }
 
     private static long rtSigpending(Task task, SyscallArguments arguments) {
@@ -140,12 +140,12 @@ final class SignalSyscalls implements SyscallFamily {
     private static long rtSigsuspend(Task task, SyscallArguments arguments) {
         requireSetSize(arguments.longAt(1));
         task.signals().setBlockedTemporarily(task.guestMemory().readLong(arguments.longAt(0)));
-        task.sleepUntilInterrupted();
+        task.sleep().untilInterrupted();
         throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
     }
 
     private static long pause(Task task, SyscallArguments arguments) {
-        task.sleepUntilInterrupted();
+        task.sleep().untilInterrupted();
         throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
     }
 

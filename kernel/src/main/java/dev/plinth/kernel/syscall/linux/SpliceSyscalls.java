@@ -247,7 +247,7 @@ final class SpliceSyscalls implements SyscallFamily {
         }
         requireSpliceable(out);
         // Of a call that is made again, a part may have been moved before.
-        long done = Math.min(task.resumedCall().takeDone(), limit);
+        long done = Math.min(task.call().resumed().takeDone(), limit);
         while (done < limit) {
             if (done == 0 && !awaitBytes(task, source, impatient)) {
                 break;
@@ -303,7 +303,7 @@ final class SpliceSyscalls implements SyscallFamily {
             }
             if (done > 0) {
                 if (Blocking.isByStop(task, e)) {
-                    throw task.resumedCall().breakOff(done);
+                    throw task.call().resumed().breakOff(done);
                 }
                 return 0;
             }

@@ -63,7 +63,7 @@ final class TimeArguments {
 
     /** When a time span from now on is over, on the monotonic clock. */
     static long deadlineAfter(Task task, long nanos) {
-        return task.resumedCall().deadlineAfter(nanos);
+        return task.call().resumed().deadlineAfter(nanos);
     }
 
     /**

@@ -152,7 +152,7 @@ final class TimeSyscalls implements SyscallFamily {
         if ((flags & TIMER_ABSTIME) == 0) {
             return sleep(task, deadlineAfter(task, requested), arguments.longAt(3));
         }
-        if (!task.sleepUntil(deadlineAt(task, requested, now(task, clock)))) {
+        if (!task.sleep().until(deadlineAt(task, requested, now(task, clock)))) {
             throw RestartException.of(RestartException.Kind.UNLESS_HANDLED);
         }
         return 0;
@@ -165,7 +165,7 @@ final class TimeSyscalls implements SyscallFamily {
      * @param remainder address that takes what is left if a signal comes; zero for none
      */
     private static long sleep(Task task, long deadline, long remainder) {
-        if (task.sleepUntil(deadline)) {
+        if (task.sleep().until(deadline)) {
             return 0;
         }
         long left = deadline - task.kernel().clock().monotonicNanos();
@@ -175,7 +175,7 @@ final class TimeSyscalls implements SyscallFamily {
         if (remainder != 0) {
             writeTimespec(task, remainder, left);
         }
-        throw task.restartWith(new SleepRestart(deadline, remainder));
+        throw task.call().restartWith(new SleepRestart(deadline, remainder));
     }
 
     /**

@@ -1,9 +1,10 @@
 package dev.plinth.kernel.fs.pipefs;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.plinth.api.linux.Errno;
@@ -43,10 +44,6 @@ final class PipeTest {
 
     private final Clock clock = new HostClock();
     private final PipeFs pipes = new PipeFs(new InodeNumbers(), clock);
-
-    private static void assertErrno(Errno expected, Runnable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action::run).errno());
-    }
 
     private static long write(FileDescription file, int length) {
         return file.write(IoBuffer.of(new byte[length]));

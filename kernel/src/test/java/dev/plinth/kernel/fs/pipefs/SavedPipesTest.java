@@ -1,5 +1,7 @@
 package dev.plinth.kernel.fs.pipefs;
 
+import static dev.plinth.kernel.errno.ErrnoAssertions.assertErrno;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,7 +12,6 @@ import com.google.protobuf.ByteString;
 
 import dev.plinth.api.linux.Errno;
 import dev.plinth.kernel.cred.Credentials;
-import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.image.ImageCorruptException;
 import dev.plinth.kernel.io.IoBuffer;
 import dev.plinth.kernel.state.proto.ObjectState;
@@ -73,10 +74,6 @@ final class SavedPipesTest {
     private static byte[] readBytes(FileDescription file, int most) {
         byte[] bytes = new byte[most];
         return Arrays.copyOf(bytes, (int) file.read(IoBuffer.of(bytes)));
-    }
-
-    private static void assertErrno(Errno expected, Runnable action) {
-        assertEquals(expected, assertThrows(ErrnoException.class, action::run).errno());
     }
 
     @Test
