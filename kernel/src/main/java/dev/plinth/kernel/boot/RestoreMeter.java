@@ -10,7 +10,7 @@ import java.io.InputStream;
 
 /**
  * How far a restore has come. The kernel's state is gone through three times: it is compared with
- * its checksum, read, and made objects of; each takes its share of the time, as was measured.
+ * its checksum, read, and made objects of; each takes its share of the time, an estimate.
  *
  * <p>Confined to one thread.
  */
