@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -62,6 +63,9 @@ final class Pager {
 
     /** So much is prepared to be saved at once: the process waits meanwhile if it faults. */
     private static final long KEPT_AT_ONCE = 8L << 20;
+
+    /** How soon it is looked again whether those have had their turn who wait meanwhile. */
+    private static final long TURN_NANOS = 50_000;
 
     private final MemoryFile memory;
     private final PageSource source;
@@ -457,7 +461,7 @@ final class Pager {
     /** Whoever waits for the lock would else be overtaken by the next turn of the same loop. */
     private void letOthersIn() {
         while (activeLock.hasQueuedThreads()) {
-            Thread.yield();
+            LockSupport.parkNanos(this, TURN_NANOS);
         }
     }
 
