@@ -180,6 +180,8 @@ final class ImageIT {
                 Instant.EPOCH,
                 "ptrace",
                 new CpuFeatures(0, 0, 0, 0),
+                List.of(),
+                4096,
                 new AddressRange(0x10000, 0x20000),
                 List.of(),
                 List.of(),

@@ -317,7 +317,10 @@ final class SandboxRestorer {
                                     syscalls,
                                     spec.strace().map(lines -> new Strace(syscalls, lines))),
                             vdso,
-                            Kernel.Age.restored(state, image.inventory().cpu())));
+                            Kernel.Age.restored(
+                                    state,
+                                    new Requirements(image.inventory())
+                                            .shownOf(platform.capabilities()))));
         }
     }
 }

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -140,11 +142,14 @@ public final class Checkpoint implements AutoCloseable {
             state.setMemory(snapshot.saveState());
             snapshot.freeze();
             memories(kernel).forEach(MemoryManager::protectFrozenPages);
+            PlatformCapabilities shown = kernel.capabilities();
             Inventory about =
                     new Inventory(
                             Instant.ofEpochMilli(kernel.clock().realtime().toEpochMilli()),
                             platform,
-                            kernel.capabilities().cpu(),
+                            shown.cpu(),
+                            shown.features().stream().map(PlatformFeature::name).toList(),
+                            shown.mapUnit(),
                             addresses(world),
                             writer.roles(),
                             writer.directories(),

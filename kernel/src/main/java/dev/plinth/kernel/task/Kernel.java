@@ -6,7 +6,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.linux.Signal;
-import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.ExecutionContext;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
@@ -151,12 +150,15 @@ public final class Kernel implements AutoCloseable {
      * @param bootMonotonicNanos when it began, on the monotonic clock
      * @param restores how often it was restored since
      * @param oomKills how many processes were killed for lack of memory
-     * @param cpu what programs were told of the processor; empty if they are told what there is
+     * @param shown what programs were shown of the platform; empty if they are shown what there is
      */
     public record Age(
-            long bootMonotonicNanos, int restores, long oomKills, Optional<CpuFeatures> cpu) {
+            long bootMonotonicNanos,
+            int restores,
+            long oomKills,
+            Optional<PlatformCapabilities> shown) {
         public Age {
-            requireNonNull(cpu, "cpu is null");
+            requireNonNull(shown, "shown is null");
         }
 
         /** Of a sandbox that begins. */
@@ -167,15 +169,15 @@ public final class Kernel implements AutoCloseable {
         /**
          * Of a sandbox that is restored.
          *
-         * @param cpu what programs were told of the processor, which the platform has
+         * @param shown what programs were shown, which the platform has
          */
-        public static Age restored(KernelState state, CpuFeatures cpu) {
+        public static Age restored(KernelState state, PlatformCapabilities shown) {
             TaskSubsystemState tasks = state.getTasks();
             return new Age(
                     state.getBootMonotonicNanos(),
                     tasks.getRestores() + 1,
                     tasks.getOomKills(),
-                    Optional.of(cpu));
+                    Optional.of(shown));
         }
     }
 
@@ -196,7 +198,7 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         age = parts.age();
-        capabilities = shown(platform.capabilities(), age.cpu());
+        capabilities = shown(age.shown().orElseGet(platform::capabilities));
         oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);
@@ -234,20 +236,18 @@ public final class Kernel implements AutoCloseable {
 
     /**
      * What programs are shown: what the platform can do, but no address that one which the sandbox
-     * may go to cannot map, and of the processor what they know if they have begun elsewhere.
+     * may go to cannot map.
      */
-    private static PlatformCapabilities shown(
-            PlatformCapabilities offered, Optional<CpuFeatures> known) {
-        CpuFeatures cpu = known.orElse(offered.cpu());
+    private static PlatformCapabilities shown(PlatformCapabilities offered) {
         Set<PlatformFeature> features = new HashSet<>(offered.features());
-        if (cpu.vectorStateBytes() == 0) {
+        if (offered.cpu().vectorStateBytes() == 0) {
             features.remove(PlatformFeature.VECTOR_STATE);
         }
         return new PlatformCapabilities(
                 offered.userAddresses().intersect(AddressLayout.PORTABLE),
                 offered.mapUnit(),
                 offered.maxContexts(),
-                cpu,
+                offered.cpu(),
                 features);
     }
 

@@ -19,6 +19,7 @@ import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.boot.SandboxSpec.HostMount;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -744,6 +745,37 @@ final class SandboxCheckpointTest {
             back.signal(Signal.SIGTERM);
             assertEquals(new ExitStatus.Killed(Signal.SIGTERM, false), back.awaitExit());
         }
+    }
+
+    @Test
+    void aPlatformThatLacksAFeatureOfTheOneBeforeIsRefusedByName() throws Exception {
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        PlatformFactory less = run.platformWith(Set.of(PlatformFeature.SHARED_ADDRESS_SPACE));
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE, () -> run.restore(image("one"), less).close());
+        assertTrue(e.getMessage().contains("VECTOR_STATE"), e::getMessage);
+        assertTrue(e.remedy().contains("another platform"), e::remedy);
+        run.restore(image("one")).close();
+    }
+
+    @Test
+    void programsGoOnSeeingTheFeaturesThatTheyBeganWith() throws Exception {
+        Set<PlatformFeature> shown;
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            shown = sandbox.kernel().capabilities().features();
+            sandbox.checkpoint(ending(image("one")));
+        }
+        Set<PlatformFeature> more = EnumSet.copyOf(shown);
+        more.add(PlatformFeature.SINGLE_STEP);
+        try (Sandbox restored = run.restore(image("one"), run.platformWith(more))) {
+            assertEquals(shown, restored.kernel().capabilities().features());
+            restored.start();
+            restored.checkpoint(ending(image("two")));
+        }
+        run.restore(image("two")).close();
     }
 
     @Test

@@ -52,6 +52,8 @@ final class SmallHeapTest {
                 Instant.EPOCH,
                 "fake",
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
+                List.of(),
+                4096,
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(),
                 List.of(),

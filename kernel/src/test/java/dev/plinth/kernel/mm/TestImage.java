@@ -78,6 +78,8 @@ final class TestImage {
                 Instant.EPOCH,
                 "fake",
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
+                List.of(),
+                4096,
                 TestProcess.USER_ADDRESSES,
                 List.of(),
                 List.of(),
