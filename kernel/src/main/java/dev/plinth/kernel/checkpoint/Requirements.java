@@ -82,7 +82,8 @@ public final class Requirements {
             throw unsuitable(
                     "the programs were shown %s, which platform %s does not have"
                             .formatted(String.join(", ", missing), platform),
-                    "restore it on another platform, which has that; 'plinth platforms' lists them");
+                    "restore it on another platform, which has that; 'plinth platforms' lists"
+                        + " them");
         }
         if (capabilities.mapUnit() > inventory.mapUnit()) {
             throw unsuitable(

@@ -75,15 +75,7 @@ public record Inventory(
     /** The same about an image with other files. */
     public Inventory with(Files written) {
         return new Inventory(
-                created,
-                platform,
-                cpu,
-                features,
-                mapUnit,
-                addresses,
-                roles,
-                directories,
-                written);
+                created, platform, cpu, features, mapUnit, addresses, roles, directories, written);
     }
 
     /**

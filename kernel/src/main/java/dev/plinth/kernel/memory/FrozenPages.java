@@ -121,12 +121,7 @@ final class FrozenPages implements AutoCloseable {
         synchronized (frozenLock) {
             copied = runs(untouched, (int) page, (int) end);
             for (AddressRange run : copied) {
-                copy(
-                        memory.view(),
-                        run.start(),
-                        aside.segment(),
-                        run.start() - base,
-                        run.length());
+                copy(memory.view(), run.start(), aside.segment(), run.start() - base, run.length());
             }
             touchedLocked((int) page, (int) end);
         }

@@ -135,8 +135,7 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
      * Freezes the pages that are written to in place, as they are now; all were added.
      *
      * <p>Precondition: the world is stopped. Before it goes on, all processes that have some of
-     * them mapped are made to ask before they write: see {@code
-     * MemoryManager.protectFrozenPages}.
+     * them mapped are made to ask before they write: see {@code MemoryManager.protectFrozenPages}.
      *
      * @throws dev.plinth.api.host.HostCallException if the host has no room for what is copied
      */

@@ -25,7 +25,7 @@
  * of {@code ImageMemory}, one for some extents each, held while one is read. That of {@code
  * FrozenPages} is a leaf, held while some dozen pages are copied. {@code MemoryFile}'s lock and the
  * other one of {@code MissingPages}, in this order, are leaves; they are held for a few hundred
- * instructions and never over a call to the host. Imports {@code dev.plinth.api},
- * {@code errno}, {@code error}, {@code image} and {@code state} only.
+ * instructions and never over a call to the host. Imports {@code dev.plinth.api}, {@code errno},
+ * {@code error}, {@code image} and {@code state} only.
  */
 package dev.plinth.kernel.memory;

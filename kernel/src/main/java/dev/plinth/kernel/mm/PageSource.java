@@ -97,8 +97,7 @@ final class PageSource {
                 memory.release(pages.memoryOffset(), length);
             }
         }
-        boolean writable =
-                pages.maxAccess().canWrite() && (access == AccessType.WRITE || !frozen);
+        boolean writable = pages.maxAccess().canWrite() && (access == AccessType.WRITE || !frozen);
         return Pma.ofMappable(from, from + length, pages.memoryOffset(), writable);
     }
 

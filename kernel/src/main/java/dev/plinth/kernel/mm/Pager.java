@@ -618,7 +618,9 @@ final class Pager {
         changeAccess(pma, pma.access.withoutWrite(), batch);
     }
 
-    /** Has a shared mapping fault before it writes to pages, so that what they belong to is asked. */
+    /**
+     * Has a shared mapping fault before it writes to pages, so that what they belong to is asked.
+     */
     private static void askBeforeWritingLocked(Pma pma, MappingBatch batch) {
         pma.writable = false;
         changeAccess(pma, pma.access.withoutWrite(), batch);

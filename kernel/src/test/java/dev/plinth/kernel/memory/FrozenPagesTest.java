@@ -63,14 +63,13 @@ final class FrozenPagesTest {
 
     private Map<Long, Byte> written(MemorySnapshot snapshot) throws IOException {
         Map<Long, Byte> pages = new TreeMap<>();
-        snapshot.writeTo(
-                (page, content) -> {
-                    for (long i = 0; i < content.byteSize() / PAGE; i++) {
-                        byte value = content.get(ValueLayout.JAVA_BYTE, i * PAGE);
-                        assertEquals(value, content.get(ValueLayout.JAVA_BYTE, i * PAGE + 4095));
-                        assertEquals(null, pages.put(page + i - run / PAGE, value));
-                    }
-                });
+        snapshot.writeTo((page, content) -> {
+            for (long i = 0; i < content.byteSize() / PAGE; i++) {
+                byte value = content.get(ValueLayout.JAVA_BYTE, i * PAGE);
+                assertEquals(value, content.get(ValueLayout.JAVA_BYTE, i * PAGE + 4095));
+                assertEquals(null, pages.put(page + i - run / PAGE, value));
+            }
+        });
         return pages;
     }
 

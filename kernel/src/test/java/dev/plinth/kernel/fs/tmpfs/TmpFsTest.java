@@ -196,19 +196,19 @@ final class TmpFsTest {
             file.writeAt(IoBuffer.of(new byte[8 * 4096]), 38 * 4096);
             byte[] after = read(file, 0, 80 * 4096);
             byte[] saved = new byte[before.length];
-            snapshot.writeTo(
-                    (page, content) ->
-                            MemorySegment.copy(
-                                    content,
-                                    0,
-                                    MemorySegment.ofArray(saved),
-                                    page * 4096 - pages.memoryOffset(),
-                                    content.byteSize()));
+            snapshot.writeTo((page, content) ->
+                    MemorySegment.copy(
+                            content,
+                            0,
+                            MemorySegment.ofArray(saved),
+                            page * 4096 - pages.memoryOffset(),
+                            content.byteSize()));
 
             assertArrayEquals(before, saved);
             assertArrayEquals(after, read(file, 0, 80 * 4096));
             assertArrayEquals(
-                    "changed".getBytes(StandardCharsets.UTF_8), Arrays.copyOfRange(after, 4090, 4097));
+                    "changed".getBytes(StandardCharsets.UTF_8),
+                    Arrays.copyOfRange(after, 4090, 4097));
         }
     }
 
