@@ -354,8 +354,12 @@ final class CheckpointTest {
                         .start(() -> {
                             for (int i = 0; !over.get(); i++) {
                                 worldLock.lock();
-                                process.store(shared + i % pages * PAGE, i / pages % 100 + 1);
-                                worldLock.unlock();
+                                try {
+                                    long page = shared + i % pages * PAGE;
+                                    process.store(page, i / pages % 100 + 1);
+                                } finally {
+                                    worldLock.unlock();
+                                }
                             }
                         });
         try {
