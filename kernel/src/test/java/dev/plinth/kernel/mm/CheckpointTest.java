@@ -33,9 +33,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** Memory that is saved, and restored from the image. */
 @Timeout(60)
@@ -348,18 +347,15 @@ final class CheckpointTest {
         byte[] expected = new byte[pages];
         Path image = temporary.resolve("image");
         AtomicBoolean over = new AtomicBoolean();
-        Lock worldLock = new ReentrantLock(true);
+        // Whoever has it may run: the writer, or who saves.
+        Semaphore world = new Semaphore(1, true);
         Thread writer =
                 Thread.ofPlatform()
                         .start(() -> {
                             for (int i = 0; !over.get(); i++) {
-                                worldLock.lock();
-                                try {
-                                    long page = shared + i % pages * PAGE;
-                                    process.store(page, i / pages % 100 + 1);
-                                } finally {
-                                    worldLock.unlock();
-                                }
+                                world.acquireUninterruptibly();
+                                process.store(shared + i % pages * PAGE, i / pages % 100 + 1);
+                                world.release();
                             }
                         });
         try {
@@ -368,7 +364,7 @@ final class CheckpointTest {
             }
             for (int round = 0; round < 5; round++) {
                 Path each = round == 4 ? image : temporary.resolve("image" + round);
-                worldLock.lock();
+                world.acquireUninterruptibly();
                 TestImage.write(
                         each,
                         memory,
@@ -378,7 +374,7 @@ final class CheckpointTest {
                             for (int i = 0; i < pages; i++) {
                                 expected[i] = process.load(shared + i * PAGE);
                             }
-                            worldLock.unlock();
+                            world.release();
                         });
             }
         } finally {
