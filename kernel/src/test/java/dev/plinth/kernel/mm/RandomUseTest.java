@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Processes that map, fork and write at random, beside a model that keeps a cell for each page. */
@@ -141,7 +140,7 @@ final class RandomUseTest {
 
     /** Models that are the same, and have cells in common where these have. */
     private static List<Page[]> copies(List<Modelled> processes) {
-        Map<Cell, Cell> cells = new IdentityHashMap<>();
+        IdentityHashMap<Cell, Cell> cells = new IdentityHashMap<>();
         List<Page[]> copies = new ArrayList<>();
         for (Modelled each : processes) {
             Page[] copy = each.pages().clone();
