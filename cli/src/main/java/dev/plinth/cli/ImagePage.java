@@ -48,6 +48,15 @@ final class ImagePage {
                                 inventory.cpu().vectorStateBytes()));
         line(
                 page,
+                "Platform",
+                "%s, memory mapped by %s"
+                        .formatted(
+                                inventory.features().isEmpty()
+                                        ? "no feature"
+                                        : String.join(", ", inventory.features()),
+                                Amounts.bytes(inventory.mapUnit())));
+        line(
+                page,
                 "Addresses",
                 "0x%x-0x%x".formatted(inventory.addresses().start(), inventory.addresses().end()));
         line(page, "Roles", roles(inventory));
@@ -160,6 +169,12 @@ final class ImagePage {
         json.name("xcr0").value(inventory.cpu().xcr0());
         json.name("vector_state_bytes").value(inventory.cpu().vectorStateBytes());
         json.endObject();
+        json.name("features").beginArray();
+        for (String feature : inventory.features()) {
+            json.value(feature);
+        }
+        json.endArray();
+        json.name("map_unit").value(inventory.mapUnit());
         json.name("addresses").beginObject();
         json.name("start").value(inventory.addresses().start());
         json.name("end").value(inventory.addresses().end());

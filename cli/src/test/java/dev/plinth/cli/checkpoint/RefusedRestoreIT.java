@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.boot.RestoreSpec;
 import dev.plinth.kernel.boot.Sandbox;
 import dev.plinth.kernel.boot.Stdio;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 
@@ -176,8 +178,21 @@ final class RefusedRestoreIT {
                         here.hwcap() & ~1, here.hwcap2(), here.xcr0(), here.vectorStateBytes());
         refused(
                 ErrorCode.IMAGE_UNSUITABLE,
-                new MockPlatformFactory().withInstructions().withCpu(less),
+                new MockPlatformFactory()
+                        .withInstructions()
+                        .withFeatures(EnumSet.allOf(PlatformFeature.class))
+                        .withCpu(less),
                 "CPU",
+                "mock");
+        requireRestorable();
+    }
+
+    @Test
+    void aPlatformThatLacksAFeature() throws IOException {
+        refused(
+                ErrorCode.IMAGE_UNSUITABLE,
+                new MockPlatformFactory().withInstructions(),
+                "NATIVE_CODE",
                 "mock");
         requireRestorable();
     }
@@ -192,6 +207,7 @@ final class RefusedRestoreIT {
                 ErrorCode.IMAGE_UNSUITABLE,
                 new MockPlatformFactory()
                         .withInstructions()
+                        .withFeatures(EnumSet.allOf(PlatformFeature.class))
                         .withCpu(here)
                         .withUserAddresses(new AddressRange(0x10000, 0x7000_0000_0000L)),
                 "addresses",

@@ -1,9 +1,11 @@
 package dev.plinth.cli.checkpoint;
 
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.cli.TestPlatform;
 import dev.plinth.kernel.boot.Plinth;
 import dev.plinth.kernel.image.Image;
+import dev.plinth.kernel.image.Inventory;
 import dev.plinth.kernel.plugin.LoadedPlatform;
 import dev.plinth.testkit.mock.MockPlatformFactory;
 
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Plinth with the platforms of the distribution that work here, and the mock. */
 final class TestPlatforms implements AutoCloseable {
@@ -50,14 +53,24 @@ final class TestPlatforms implements AutoCloseable {
                 : loaded.get(name).factory();
     }
 
-    /** One for a program that goes on: the mock is said to be the processor that it began on. */
+    /** One for a program that goes on: the mock is said to be what it began on. */
     PlatformFactory getFor(String name, Path image) {
         if (!name.equals(MOCK)) {
             return get(name);
         }
         try (Image opened = Image.open(image)) {
-            return new MockPlatformFactory().withInstructions().withCpu(opened.inventory().cpu());
+            return mockFor(opened.inventory());
         }
+    }
+
+    private static MockPlatformFactory mockFor(Inventory inventory) {
+        return new MockPlatformFactory()
+                .withInstructions()
+                .withCpu(inventory.cpu())
+                .withFeatures(
+                        inventory.features().stream()
+                                .map(PlatformFeature::valueOf)
+                                .collect(Collectors.toUnmodifiableSet()));
     }
 
     @Override

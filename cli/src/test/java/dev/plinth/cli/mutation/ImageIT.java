@@ -181,6 +181,8 @@ final class ImageIT {
                 "ptrace",
                 List.of(),
                 new CpuFeatures(0, 0, 0, 0),
+                List.of(),
+                4096,
                 new AddressRange(0x10000, 0x20000),
                 List.of(),
                 List.of(),

@@ -171,7 +171,8 @@ public final class Sandbox implements AutoCloseable {
      * platform.
      *
      * <p>A program that goes on is stopped only for as long as it takes to collect its state, but
-     * for memory; the call takes longer. A sandbox that is paused stays so.
+     * for memory: what it writes to then is copied first. The call takes longer. A sandbox that is
+     * paused stays so.
      *
      * @throws SandboxException SANDBOX_BUSY while another image is written, or something else is
      *     being done with it; SANDBOX_STOPPED if it was not started or has ended; STATE_UNSAVABLE,

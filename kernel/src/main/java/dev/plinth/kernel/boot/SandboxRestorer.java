@@ -333,7 +333,10 @@ final class SandboxRestorer {
                                     syscalls,
                                     spec.strace().map(lines -> new Strace(syscalls, lines))),
                             vdso,
-                            SandboxAge.restored(state, image.inventory().cpu())));
+                            SandboxAge.restored(
+                                    state,
+                                    new Requirements(image.inventory())
+                                            .shownOf(platform.capabilities()))));
         }
     }
 }

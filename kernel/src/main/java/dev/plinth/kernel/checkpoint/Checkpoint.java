@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -31,7 +33,7 @@ import java.util.function.Function;
 /**
  * The state of a sandbox at one moment, on its way into an image.
  *
- * <p>Taken while the world is stopped, in time that does not depend on how much memory its programs
+ * <p>Taken while the world is stopped, in time that depends little on how much memory its programs
  * have; written then or later, when the world goes on. Confined to one thread at a time. Closing it
  * gives up what it keeps of the sandbox's memory.
  */
@@ -79,12 +81,7 @@ public final class Checkpoint implements AutoCloseable {
         MemorySnapshot snapshot = new MemorySnapshot(kernel.memoryFile());
         boolean complete = false;
         try {
-            Set<MemoryManager> prepared = Collections.newSetFromMap(new IdentityHashMap<>());
-            for (Task task : kernel.tasks()) {
-                if (prepared.add(task.memory())) {
-                    task.memory().prepareToBeSaved(snapshot);
-                }
-            }
+            memories(kernel).forEach(memory -> memory.prepareToBeSaved(snapshot));
             complete = true;
             return snapshot;
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -94,6 +91,12 @@ public final class Checkpoint implements AutoCloseable {
                 snapshot.close();
             }
         }
+    }
+
+    private static Set<MemoryManager> memories(Kernel kernel) {
+        Set<MemoryManager> memories = Collections.newSetFromMap(new IdentityHashMap<>());
+        kernel.tasks().forEach(task -> memories.add(task.memory()));
+        return memories;
     }
 
     /**
@@ -127,8 +130,7 @@ public final class Checkpoint implements AutoCloseable {
      * @param image where it goes; borrowed, outlives the result
      * @param snapshot with no page yet, or prepared; owned by the result, closed if there is none
      * @return the state; the caller closes it
-     * @throws SandboxException STATE_UNSAVABLE if something cannot be saved, whatever the reason;
-     *     IMAGE_UNWRITABLE
+     * @throws SandboxException STATE_UNSAVABLE if something cannot be saved, whatever the reason
      */
     public static Checkpoint take(
             StoppedWorld world,
@@ -152,13 +154,17 @@ public final class Checkpoint implements AutoCloseable {
                             .setIpc(kernel.internal().saveState(writer));
             writer.saveAll();
             state.setMemory(snapshot.saveState());
-            snapshot.writeInPlace(image.pages()::write);
+            snapshot.freeze();
+            memories(kernel).forEach(MemoryManager::protectFrozenPages);
+            PlatformCapabilities shown = kernel.capabilities();
             Inventory about =
                     new Inventory(
                             Instant.ofEpochMilli(kernel.clock().realtime().toEpochMilli()),
                             origin.platform(),
                             Inventory.shortened(origin.program()),
-                            kernel.capabilities().cpu(),
+                            shown.cpu(),
+                            shown.features().stream().map(PlatformFeature::name).toList(),
+                            shown.mapUnit(),
                             addresses(world),
                             writer.roles(),
                             writer.directories(),
@@ -166,8 +172,6 @@ public final class Checkpoint implements AutoCloseable {
             Checkpoint taken = new Checkpoint(image, snapshot, writer, state.build(), about);
             complete = true;
             return taken;
-        } catch (IOException e) {
-            throw image.unwritable(e);
         } catch (RuntimeException | OutOfMemoryError e) {
             throw unsavable(e);
         } finally {
@@ -198,7 +202,7 @@ public final class Checkpoint implements AutoCloseable {
      */
     public void write() {
         try {
-            snapshot.writeRest(image.pages()::write);
+            snapshot.writeTo(image.pages()::write);
             image.commit(out -> writer.writeTo(state, out), about::with);
         } catch (IOException e) {
             throw image.unwritable(e);

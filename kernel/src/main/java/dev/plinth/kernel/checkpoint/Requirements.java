@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.platform.PlatformCapabilities;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.image.Inventory;
@@ -12,7 +13,10 @@ import dev.plinth.kernel.task.LackingFeatures;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * What an image needs of those who restore it: checked before anything is made of it, so that what
@@ -73,6 +77,21 @@ public final class Requirements {
      * @throws SandboxException IMAGE_UNSUITABLE, with what it lacks
      */
     public void checkPlatform(String platform, PlatformCapabilities capabilities) {
+        Set<String> missing = new TreeSet<>(inventory.features());
+        capabilities.features().forEach(feature -> missing.remove(feature.name()));
+        if (!missing.isEmpty()) {
+            throw unsuitable(
+                    "the programs were shown %s, which platform %s does not have"
+                            .formatted(String.join(", ", missing), platform),
+                    "restore it on another platform, which has that; 'plinth platforms' lists"
+                        + " them");
+        }
+        if (capabilities.mapUnit() > inventory.mapUnit()) {
+            throw unsuitable(
+                    "the programs map memory by %d bytes, and platform %s by %d"
+                            .formatted(inventory.mapUnit(), platform, capabilities.mapUnit()),
+                    "restore it on another platform; 'plinth platforms' lists them");
+        }
         Optional<String> lacking = LackingFeatures.of(capabilities.cpu(), inventory.cpu());
         if (lacking.isPresent()) {
             throw unsuitable(
@@ -88,6 +107,23 @@ public final class Requirements {
                                     inventory.addresses(), platform, capabilities.userAddresses()),
                     "restore it on another platform; 'plinth platforms' lists them");
         }
+    }
+
+    /**
+     * What the programs go on being shown of a platform: what they were shown before, so that they
+     * can go back to where they were.
+     *
+     * @param platform that {@link #checkPlatform} has found to be suitable
+     */
+    public PlatformCapabilities shownOf(PlatformCapabilities platform) {
+        return new PlatformCapabilities(
+                platform.userAddresses(),
+                inventory.mapUnit(),
+                platform.maxContexts(),
+                inventory.cpu(),
+                inventory.features().stream()
+                        .map(PlatformFeature::valueOf)
+                        .collect(Collectors.toUnmodifiableSet()));
     }
 
     /**

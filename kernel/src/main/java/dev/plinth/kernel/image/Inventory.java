@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.memory.AddressRange;
+import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.CpuFeatures;
 
 import java.time.Instant;
@@ -19,6 +20,9 @@ import java.util.Optional;
  * @param program the words of the program that it began with, perhaps {@linkplain #shortened
  *     shortened}; for people to know, and empty if nobody noted it
  * @param cpu what the programs were told of the processor, and rely on
+ * @param features what they found of the optional features of platforms, by the names of {@link
+ *     dev.plinth.api.platform.PlatformFeature}; in alphabetical order
+ * @param mapUnit the bytes in whose multiples they map memory; a platform may map it by fewer
  * @param addresses that the programs use: where it ends and begins the target must reach
  * @param roles of the descriptors of the host that the sandbox has, each of which a restore gives
  * @param directories of the host that the sandbox has
@@ -29,6 +33,8 @@ public record Inventory(
         String platform,
         List<String> program,
         CpuFeatures cpu,
+        List<String> features,
+        int mapUnit,
         AddressRange addresses,
         List<FdRole> roles,
         List<SharedDirectory> directories,
@@ -41,11 +47,17 @@ public record Inventory(
 
     static final int PROGRAM_LENGTH_MAX = 16 << 10;
 
+    /** More features than any platform has. */
+    static final int FEATURES_MAX = 64;
+
     /** More roles than any sandbox has. */
     static final int ROLES_MAX = 4096;
 
     /** More directories of the host than any user names. */
     static final int DIRECTORIES_MAX = 4096;
+
+    /** Those of platforms yet to come too: they are shown to people. */
+    private static final String FEATURE_NAME = "[A-Z][A-Z0-9_]{0,63}";
 
     public Inventory {
         requireNonNull(created, "created is null");
@@ -54,21 +66,38 @@ public record Inventory(
         requireNonNull(addresses, "addresses is null");
         requireNonNull(files, "files is null");
         program = List.copyOf(program);
+        features = features.stream().sorted().toList();
         roles = List.copyOf(roles);
         directories = List.copyOf(directories);
         if (platform.length() > PLATFORM_LENGTH_MAX
                 || program.size() > PROGRAM_WORDS_MAX
                 || program.stream().mapToLong(String::length).sum() > PROGRAM_LENGTH_MAX
+                || features.size() > FEATURES_MAX
                 || roles.size() > ROLES_MAX
                 || directories.size() > DIRECTORIES_MAX) {
             throw new IllegalArgumentException("too long");
+        }
+        if (mapUnit < Pages.SIZE || Integer.bitCount(mapUnit) != 1) {
+            throw new IllegalArgumentException("not a map unit: " + mapUnit);
+        }
+        if (!features.stream().allMatch(name -> name.matches(FEATURE_NAME))) {
+            throw new IllegalArgumentException("no names of features");
         }
     }
 
     /** The same about an image with other files. */
     public Inventory with(Files written) {
         return new Inventory(
-                created, platform, program, cpu, addresses, roles, directories, written);
+                created,
+                platform,
+                program,
+                cpu,
+                features,
+                mapUnit,
+                addresses,
+                roles,
+                directories,
+                written);
     }
 
     /** As many words of a program, from the first, as there is room for. */

@@ -40,6 +40,8 @@ final class InventoryJson {
     private static final String HWCAP2 = "hwcap2";
     private static final String XCR0 = "xcr0";
     private static final String VECTOR_STATE_BYTES = "vector_state_bytes";
+    private static final String FEATURES = "features";
+    private static final String MAP_UNIT = "map_unit";
     private static final String ADDRESSES = "addresses";
     private static final String START = "start";
     private static final String END = "end";
@@ -72,6 +74,9 @@ final class InventoryJson {
         addresses.addProperty(START, hex(inventory.addresses().start()));
         addresses.addProperty(END, hex(inventory.addresses().end()));
 
+        JsonArray features = new JsonArray();
+        inventory.features().forEach(features::add);
+
         JsonArray roles = new JsonArray();
         inventory.roles().forEach(role -> roles.add(role.name()));
 
@@ -95,6 +100,8 @@ final class InventoryJson {
         root.addProperty(PLATFORM, inventory.platform());
         root.add(PROGRAM, program);
         root.add(CPU, cpu);
+        root.add(FEATURES, features);
+        root.addProperty(MAP_UNIT, inventory.mapUnit());
         root.add(ADDRESSES, addresses);
         root.add(ROLES, roles);
         root.add(DIRECTORIES, directories);
@@ -149,8 +156,10 @@ final class InventoryJson {
                     string(root, PLATFORM),
                     program(root),
                     cpu(object(root, CPU)),
+                    names(root, FEATURES, Inventory.FEATURES_MAX),
+                    (int) integer(root, MAP_UNIT, Integer.MAX_VALUE),
                     new AddressRange(hexadecimal(addresses, START), hexadecimal(addresses, END)),
-                    roles(root),
+                    names(root, ROLES, Inventory.ROLES_MAX).stream().map(FdRole::new).toList(),
                     directories(root),
                     new Inventory.Files(
                             storedFile(files, ImageFormat.KERNEL, ImageFormat.KERNEL_BYTES_MAX),
@@ -216,18 +225,18 @@ final class InventoryJson {
         return words;
     }
 
-    private static List<FdRole> roles(JsonObject root) {
-        if (!(root.get(ROLES) instanceof JsonArray array) || array.size() > Inventory.ROLES_MAX) {
-            throw corrupt("'" + ROLES + "' is no list, or too long");
+    private static List<String> names(JsonObject root, String name, int most) {
+        if (!(root.get(name) instanceof JsonArray array) || array.size() > most) {
+            throw corrupt("'" + name + "' is no list, or too long");
         }
-        List<FdRole> roles = new ArrayList<>();
+        List<String> names = new ArrayList<>();
         for (JsonElement element : array) {
-            if (!(element instanceof JsonPrimitive role) || !role.isString()) {
-                throw corrupt("'" + ROLES + "' holds what is no name");
+            if (!(element instanceof JsonPrimitive each) || !each.isString()) {
+                throw corrupt("'" + name + "' holds what is no name");
             }
-            roles.add(new FdRole(role.getAsString()));
+            names.add(each.getAsString());
         }
-        return roles;
+        return names;
     }
 
     private static List<SharedDirectory> directories(JsonObject root) {

@@ -95,6 +95,9 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     private final Optional<MissingPages> missing;
     private final long limitPages;
 
+    /** What a snapshot needs as it was: set and reset while one is taken and written. */
+    private volatile Optional<FrozenPages> frozen = Optional.empty();
+
     private final Object allocationLock = new Object();
 
     /** A chunk that is free and clean from end to end has no object. */
@@ -286,10 +289,21 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
         }
     }
 
-    /** A part of the file, with its content. */
+    /**
+     * A part of the file, with its content, which may be written to now.
+     *
+     * <p>Whoever keeps it and writes to it later says so by {@link #aboutToWrite}, unless its pages
+     * are in no image.
+     */
     public MemorySegment slice(long offset, long length) {
-        require(offset, length);
+        aboutToWrite(offset, length);
         return view.asSlice(offset, length);
+    }
+
+    /** A part of the file, with its content, which is only read. */
+    public MemorySegment content(long offset, long length) {
+        require(offset, length);
+        return view.asSlice(offset, length).asReadOnly();
     }
 
     /**
@@ -299,7 +313,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      * @param source outside the JVM's heap, perhaps a part of the view
      */
     public void write(long offset, MemorySegment source) {
-        require(offset, source.byteSize());
+        aboutToWrite(offset, source.byteSize());
         long done = 0;
         while (done < source.byteSize()) {
             done +=
@@ -408,6 +422,57 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
             missing.get()
                     .require(offset >> Pages.SHIFT, ((offset + length - 1) >> Pages.SHIFT) + 1);
         }
+    }
+
+    /**
+     * Says that pages of the file are about to be written to, which are there {@linkplain #require
+     * with their content} then: what a snapshot needs of them is copied first.
+     *
+     * <p>Precondition: the caller holds a reference to each, and none is any process's own.
+     *
+     * @param offset of any byte
+     */
+    public void aboutToWrite(long offset, long length) {
+        require(offset, length);
+        if (frozen.isPresent() && length > 0) {
+            frozen.get()
+                    .copyAside(offset >> Pages.SHIFT, ((offset + length - 1) >> Pages.SHIFT) + 1);
+        }
+    }
+
+    /**
+     * Whether nobody may write to some of these pages before he says so by {@link #aboutToWrite}.
+     * That none are may change only while the sandbox's world is stopped.
+     *
+     * @param offset page aligned
+     */
+    public boolean isFrozen(long offset, long length) {
+        return frozen.isPresent()
+                && frozen.get().holds(offset >> Pages.SHIFT, (offset + length) >> Pages.SHIFT);
+    }
+
+    /**
+     * Freezes pages of the file, for one snapshot at a time.
+     *
+     * <p>Precondition: nobody writes to them, or has them mapped in a way that lets him, until this
+     * has returned.
+     *
+     * @param pages by their numbers; at least one, each in use
+     * @return the pages, which the caller owns
+     * @throws dev.plinth.api.host.HostCallException if there is no room to copy them aside
+     */
+    FrozenPages freeze(BitSet pages) {
+        if (frozen.isPresent()) {
+            throw new IllegalStateException("frozen already");
+        }
+        FrozenPages made = FrozenPages.of(host, this, pages);
+        frozen = Optional.of(made);
+        return made;
+    }
+
+    /** Pages are frozen no more. */
+    void thaw(FrozenPages pages) {
+        frozen = frozen.filter(each -> each != pages);
     }
 
     /**

@@ -9,22 +9,30 @@ import dev.plinth.kernel.state.proto.MemorySubsystemState;
 import dev.plinth.kernel.state.proto.PageRunState;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.Optional;
 
 /**
  * The pages of a sandbox at one moment, each once, however many processes have it.
  *
- * <p>Those that objects write to in place are written while the world is stopped. Those that are
- * copied on write are kept by a reference of the snapshot's, so that they stay what they are when
- * the world goes on; processes may have as much memory beyond the limit meanwhile, for each page
- * that they write is there twice.
+ * <p>Those that objects write to in place are frozen: the first write to each, when the world goes
+ * on, copies it aside. Those that are copied on write are kept by a reference of the snapshot's, so
+ * that they stay what they are; processes may have as much memory beyond the limit meanwhile, for
+ * each page that they write is there twice.
  *
  * <p>Confined to one thread at a time. Closing it gives the references up.
  */
 public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseable {
     /** Pages are written by pieces of this size at most. */
     private static final long PIECE_PAGES = 1024;
+
+    /**
+     * Frozen pages are read by pieces of this size at most: whoever is about to write to one waits
+     * meanwhile.
+     */
+    private static final int FROZEN_PIECE_PAGES = 64;
 
     private final MemoryFile memory;
     private final BitSet inPlace = new BitSet();
@@ -36,6 +44,10 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
     /** What is to be written of them, and pages of the image; by their place. */
     @NotSaved("said by those who have them")
     private final BitSet copiedOnWrite = new BitSet();
+
+    /** Those that are written to in place, once they are frozen. */
+    @NotSaved("lives while an image is written")
+    private Optional<FrozenPages> frozen = Optional.empty();
 
     @NotSaved("lives while an image is written")
     private boolean closed;
@@ -119,22 +131,49 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
         return state.build();
     }
 
-    /** Writes the pages that are written to in place. The world is stopped. */
-    public void writeInPlace(Sink sink) throws IOException {
-        write(inPlace, sink);
+    /**
+     * Freezes the pages that are written to in place, as they are now; all were added.
+     *
+     * <p>Precondition: the world is stopped. Before it goes on, all processes that have some of
+     * them mapped are made to ask before they write: see {@code MemoryManager.protectFrozenPages}.
+     *
+     * @throws dev.plinth.api.host.HostCallException if the host has no room for what is copied
+     */
+    public void freeze() {
+        if (!inPlace.isEmpty()) {
+            frozen = Optional.of(memory.freeze(inPlace));
+        }
     }
 
     /**
-     * Writes all other pages, at any time.
+     * Writes all pages, at any time after they were {@linkplain #freeze frozen}; once.
      *
      * @throws dev.plinth.kernel.image.ImageCorruptException if some are those of an image, which
      *     are not what was written
      */
-    public void writeRest(Sink sink) throws IOException {
+    public void writeTo(Sink sink) throws IOException {
+        // Those first that the world has to copy twice: once aside, and then to the image.
+        if (frozen.isPresent()) {
+            writeFrozen(frozen.get(), sink);
+        }
         if (memory.isOfImage(bytes(copiedOnWrite.length() - 1L))) {
             memory.image().ifPresent(ImageMemory::requireAll);
         }
         write(copiedOnWrite, sink);
+    }
+
+    private void writeFrozen(FrozenPages pages, Sink sink) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(bytes(FROZEN_PIECE_PAGES), Pages.SIZE);
+            for (int at = inPlace.nextSetBit(0); at >= 0; ) {
+                int end = Math.min(inPlace.nextClearBit(at), at + FROZEN_PIECE_PAGES);
+                MemorySegment piece = buffer.asSlice(0, bytes(end - at));
+                memory.require(bytes(at), bytes(end - at));
+                pages.read(at, piece);
+                sink.write(at, piece);
+                at = inPlace.nextSetBit(end);
+            }
+        }
     }
 
     private void write(BitSet pages, Sink sink) throws IOException {
@@ -157,6 +196,7 @@ public final class MemorySnapshot implements StateWriter.SavedPages, AutoCloseab
             return;
         }
         closed = true;
+        frozen.ifPresent(FrozenPages::close);
         for (int at = kept.nextSetBit(0); at >= 0; ) {
             int end = kept.nextClearBit(at);
             memory.releaseBeyondLimit(bytes(at), bytes(end - at));

@@ -150,13 +150,21 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
     }
 
     /**
-     * Has the process's own pages copied on write while it runs, so that little is left to do when
-     * it is stopped to be saved.
+     * Has the process's own pages copied on write while it runs, and shared ones asked for, so that
+     * little is left to do when it is stopped to be saved.
      *
      * @param snapshot keeps them
      */
     public void prepareToBeSaved(MemorySnapshot snapshot) {
         pager.keepOwnPages(requireNonNull(snapshot, "snapshot is null"));
+    }
+
+    /**
+     * Has shared mappings ask before they write to pages that are frozen, so that these are copied
+     * first. The world is stopped.
+     */
+    public void protectFrozenPages() {
+        pager.protectFrozenPages();
     }
 
     @Override

@@ -22,6 +22,12 @@ final class PageSource {
      */
     private static final long FILE_WINDOW = 128 << 10;
 
+    /**
+     * Pages that an image needs as they were are made writable by windows of this size: a fault
+     * costs as much as copying them.
+     */
+    private static final long FROZEN_WINDOW = 64 << 10;
+
     private final MemoryFile memory;
 
     PageSource(MemoryFile memory) {
@@ -70,21 +76,29 @@ final class PageSource {
                 mappable.pages(
                         vma.offsetOf(from), vma.offsetOf(needed), vma.offsetOf(optional), access);
         long length = Math.min(pages.end() - pages.start(), optional - from);
+        boolean frozen = memory.isFrozen(pages.memoryOffset(), length);
+        if (frozen && access == AccessType.WRITE) {
+            length = Math.min(length, FROZEN_WINDOW);
+        }
         long surplus = pages.end() - pages.start() - length;
         if (surplus > 0) {
             memory.release(pages.memoryOffset() + length, surplus);
         }
         boolean complete = false;
         try {
-            memory.require(pages.memoryOffset(), length);
+            if (access == AccessType.WRITE) {
+                memory.aboutToWrite(pages.memoryOffset(), length);
+            } else {
+                memory.require(pages.memoryOffset(), length);
+            }
             complete = true;
         } finally {
             if (!complete) {
                 memory.release(pages.memoryOffset(), length);
             }
         }
-        return Pma.ofMappable(
-                from, from + length, pages.memoryOffset(), pages.maxAccess().canWrite());
+        boolean writable = pages.maxAccess().canWrite() && (access == AccessType.WRITE || !frozen);
+        return Pma.ofMappable(from, from + length, pages.memoryOffset(), writable);
     }
 
     /** Pages of a shared mapping, which are about to be written. */

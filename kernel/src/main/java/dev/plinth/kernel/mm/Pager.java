@@ -264,8 +264,8 @@ final class Pager {
     private void makeWritableLocked(
             Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
         if (vma.isShared()) {
-            long needed = Math.min(pma.end, end);
-            Pma writable = source.forWriting(vma, at, needed, needed);
+            long most = Math.min(pma.end, vma.end());
+            Pma writable = source.forWriting(vma, at, Math.min(most, end), most);
             active.remove(writable.start, writable.end, unused);
             insertLocked(vma, writable, batch);
             return;
@@ -479,12 +479,37 @@ final class Pager {
                 snapshot.keep(pma.offset, pma.end - pma.start);
                 copyOnWriteLocked(pma, batch);
                 left -= pma.end - pma.start;
+            } else if (pma.kind == Pma.Kind.MAPPED && pma.writable) {
+                if (pma.end - pma.start > left) {
+                    active.split(pma.start + left);
+                }
+                askBeforeWritingLocked(pma, batch);
+                left -= pma.end - pma.start;
             }
             at = pma.end;
         }
         batch.flush();
         active.merge(from, at);
         return active.from(at) == null ? Long.MAX_VALUE : at;
+    }
+
+    /** See {@link MemoryManager#protectFrozenPages}. */
+    void protectFrozenPages() {
+        activeLock.writeLock().lock();
+        try {
+            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            for (Pma pma : active.all()) {
+                if (pma.kind == Pma.Kind.MAPPED
+                        && pma.writable
+                        && memory.isFrozen(pma.offset, pma.end - pma.start)) {
+                    askBeforeWritingLocked(pma, batch);
+                }
+            }
+            batch.flush();
+            active.merge(0, Long.MAX_VALUE);
+        } finally {
+            activeLock.writeLock().unlock();
+        }
     }
 
     /**
@@ -601,6 +626,14 @@ final class Pager {
 
     private static void copyOnWriteLocked(Pma pma, MappingBatch batch) {
         pma.copyOnWrite = true;
+        changeAccess(pma, pma.access.withoutWrite(), batch);
+    }
+
+    /**
+     * Has a shared mapping fault before it writes to pages, so that what they belong to is asked.
+     */
+    private static void askBeforeWritingLocked(Pma pma, MappingBatch batch) {
+        pma.writable = false;
         changeAccess(pma, pma.access.withoutWrite(), batch);
     }
 

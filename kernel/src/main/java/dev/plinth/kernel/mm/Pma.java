@@ -43,8 +43,9 @@ final class Pma {
     @NotSaved("what is read of an image is copied on write")
     boolean copyOnWrite;
 
-    /** Of a mappable's pages: whether a shared mapping may write to them. */
-    final boolean writable;
+    /** Of a mappable's pages: whether a shared mapping may write to them without asking again. */
+    @NotSaved("it asks anew")
+    boolean writable;
 
     /** What the address space lets the guest do; nothing is mapped there if it is {@code NONE}. */
     AccessType access = AccessType.NONE;

@@ -120,7 +120,8 @@ public final class StateWriter {
     }
 
     /**
-     * Has pages of the memory file saved, whose content an object has.
+     * Has pages of the memory file saved, whose content an object has and writes to in place; it
+     * tells the memory file before it does.
      *
      * @param offset page aligned
      * @param length in bytes, page aligned

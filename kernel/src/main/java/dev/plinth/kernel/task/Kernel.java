@@ -139,7 +139,7 @@ public final class Kernel implements AutoCloseable {
         syscalls = parts.syscalls();
         vdso = parts.vdso();
         age = parts.age();
-        platform = new PlatformInUse(parts.platform(), age.cpu());
+        platform = new PlatformInUse(parts.platform(), age.shown());
         oomKiller = new OomKiller(this, age.oomKills());
         processes = new ProcessTable(parts.maxTasks());
         jobControl = new JobControl(processes);

@@ -2,7 +2,6 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformFeature;
@@ -27,29 +26,27 @@ final class PlatformInUse {
     /**
      * The first one.
      *
-     * @param known what programs were shown of the processor before a restore, which it has
+     * @param known what programs were shown before a restore, which it has
      */
-    PlatformInUse(Platform platform, Optional<CpuFeatures> known) {
+    PlatformInUse(Platform platform, Optional<PlatformCapabilities> known) {
         this.platform = requireNonNull(platform, "platform is null");
-        this.capabilities = shown(platform.capabilities(), known);
+        this.capabilities = shown(known.orElseGet(platform::capabilities));
     }
 
     /**
      * What programs are shown: what the platform can do, but no address that one which the sandbox
-     * may go to cannot map, and of the processor what they know if they have begun elsewhere.
+     * may go to cannot map.
      */
-    private static PlatformCapabilities shown(
-            PlatformCapabilities offered, Optional<CpuFeatures> known) {
-        CpuFeatures cpu = known.orElse(offered.cpu());
+    private static PlatformCapabilities shown(PlatformCapabilities offered) {
         Set<PlatformFeature> features = new HashSet<>(offered.features());
-        if (cpu.vectorStateBytes() == 0) {
+        if (offered.cpu().vectorStateBytes() == 0) {
             features.remove(PlatformFeature.VECTOR_STATE);
         }
         return new PlatformCapabilities(
                 offered.userAddresses().intersect(AddressLayout.PORTABLE),
                 offered.mapUnit(),
                 offered.maxContexts(),
-                cpu,
+                offered.cpu(),
                 features);
     }
 

@@ -2,7 +2,7 @@ package dev.plinth.kernel.task;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.plinth.api.platform.CpuFeatures;
+import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.kernel.state.proto.KernelState;
 import dev.plinth.kernel.state.proto.TaskSubsystemState;
 import dev.plinth.kernel.time.Clock;
@@ -15,12 +15,12 @@ import java.util.Optional;
  * @param bootMonotonicNanos when it began, on the monotonic clock
  * @param restores how often it was restored since
  * @param oomKills how many processes were killed for lack of memory
- * @param cpu what programs were told of the processor; empty if they are told what there is
+ * @param shown what programs were shown of the platform; empty if they are shown what there is
  */
 public record SandboxAge(
-        long bootMonotonicNanos, int restores, long oomKills, Optional<CpuFeatures> cpu) {
+        long bootMonotonicNanos, int restores, long oomKills, Optional<PlatformCapabilities> shown) {
     public SandboxAge {
-        requireNonNull(cpu, "cpu is null");
+        requireNonNull(shown, "shown is null");
     }
 
     /** Of a sandbox that begins. */
@@ -31,14 +31,14 @@ public record SandboxAge(
     /**
      * Of a sandbox that is restored.
      *
-     * @param cpu what programs were told of the processor, which the platform has
+     * @param shown what programs were shown, which the platform has
      */
-    public static SandboxAge restored(KernelState state, CpuFeatures cpu) {
+    public static SandboxAge restored(KernelState state, PlatformCapabilities shown) {
         TaskSubsystemState tasks = state.getTasks();
         return new SandboxAge(
                 state.getBootMonotonicNanos(),
                 tasks.getRestores() + 1,
                 tasks.getOomKills(),
-                Optional.of(cpu));
+                Optional.of(shown));
     }
 }

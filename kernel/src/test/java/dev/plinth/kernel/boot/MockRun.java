@@ -5,6 +5,7 @@ import dev.plinth.api.layout.FdRole;
 import dev.plinth.api.linux.Signal;
 import dev.plinth.api.platform.CpuFeatures;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.task.ExitStatus;
 import dev.plinth.kernel.task.Kernel;
 import dev.plinth.testkit.mock.GuestCode;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
@@ -55,6 +57,11 @@ public final class MockRun {
     /** A platform for the same programs, which tells them of another processor. */
     public PlatformFactory platformWith(CpuFeatures cpu) {
         return factory.withCpu(cpu);
+    }
+
+    /** A platform for the same programs that has other features. */
+    public PlatformFactory platformWith(Set<PlatformFeature> features) {
+        return factory.withFeatures(features);
     }
 
     /** Adds arguments of the first program. */

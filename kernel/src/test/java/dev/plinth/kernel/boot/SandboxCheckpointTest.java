@@ -19,6 +19,7 @@ import dev.plinth.api.platform.DeviceDeclaration;
 import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 import dev.plinth.kernel.boot.SandboxSpec.HostMount;
 import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
@@ -62,6 +63,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -73,8 +75,12 @@ import java.util.concurrent.TimeUnit;
 final class SandboxCheckpointTest {
     private static final long OPEN = 2;
     private static final long O_RDWR_CLOEXEC = 02000002;
+    private static final long O_RDWR_CREAT = 0102;
+    private static final long MMAP = 9;
     private static final long RT_SIGACTION = 13;
     private static final long RT_SIGPROCMASK = 14;
+    private static final long PREAD = 17;
+    private static final long PWRITE = 18;
     private static final long PAUSE = 34;
     private static final long NANOSLEEP = 35;
     private static final long GETITIMER = 36;
@@ -374,6 +380,85 @@ final class SandboxCheckpointTest {
                             () -> String.join("\n", run.trace()));
                 }
             }
+        }
+    }
+
+    @Test
+    void theWorldGoesOnWhileFilesAndSharedMemoryAreWritten() throws Exception {
+        int pages = 300;
+        CountDownLatch written = new CountDownLatch(1);
+        MockProgram changing =
+                run.program(
+                        "changing",
+                        guest -> {
+                            fill(guest, pages, 2);
+                            written.countDown();
+                            guest.syscall(PAUSE);
+                        });
+        List<Long> found = Collections.synchronizedList(new ArrayList<>());
+        MockProgram looking =
+                run.program(
+                        "looking",
+                        guest -> {
+                            for (int i = 0; i < pages; i++) {
+                                found.add(guest.loadLong(guest.loadLong(DATA + 64) + i * 4096L));
+                                guest.syscall(PREAD, 0, DATA + 128, 8, i * 4096L);
+                                found.add(guest.loadLong(DATA + 128));
+                            }
+                            guest.exit(9);
+                        });
+        Sandbox original =
+                started(guest -> {
+                    handle(guest, SIGUSR1, changing);
+                    handle(guest, SIGUSR2, looking);
+                    guest.storeString(DATA, "/file");
+                    assertEquals(0, guest.syscall(OPEN, DATA, O_RDWR_CREAT, 0600));
+                    // MAP_SHARED | MAP_ANONYMOUS, for reading and writing.
+                    guest.storeLong(
+                            DATA + 64, guest.syscall(MMAP, 0, pages * 4096L, 3, 0x21, -1, 0));
+                    fill(guest, pages, 1);
+                    ready.countDown();
+                    guest.syscall(PAUSE);
+                });
+        try (original) {
+            List<Boolean> goesOn = new ArrayList<>();
+            original.checkpoint(
+                    new CheckpointSpec(
+                            image("one"),
+                            true,
+                            Compression.NONE,
+                            bytes -> {
+                                if (goesOn.isEmpty()) {
+                                    original.signal(Signal.of(SIGUSR1));
+                                    goesOn.add(isDone(written));
+                                }
+                            }));
+            assertEquals(List.of(true), goesOn);
+        }
+        try (Sandbox restored = run.restore(image("one"))) {
+            restored.start();
+            restored.signal(Signal.of(SIGUSR2));
+            assertEquals(new ExitStatus.Exited(9), restored.awaitExit());
+        }
+        assertEquals(2 * pages, found.size());
+        assertEquals(Set.of(1L), new TreeSet<>(found));
+    }
+
+    private static boolean isDone(CountDownLatch latch) {
+        try {
+            return latch.await(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** Writes a number to each page of the memory that is shared, and of the file. */
+    private static void fill(Guest guest, int pages, long value) {
+        long shared = guest.loadLong(DATA + 64);
+        for (int i = 0; i < pages; i++) {
+            guest.storeLong(shared + i * 4096L, value);
+            guest.storeLong(DATA + 128, value);
+            assertEquals(8, guest.syscall(PWRITE, 0, DATA + 128, 8, i * 4096L));
         }
     }
 
@@ -712,6 +797,37 @@ final class SandboxCheckpointTest {
             back.signal(Signal.SIGTERM);
             assertEquals(new ExitStatus.Killed(Signal.SIGTERM, false), back.awaitExit());
         }
+    }
+
+    @Test
+    void aPlatformThatLacksAFeatureOfTheOneBeforeIsRefusedByName() throws Exception {
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            sandbox.checkpoint(ending(image("one")));
+        }
+        PlatformFactory less = run.platformWith(Set.of(PlatformFeature.SHARED_ADDRESS_SPACE));
+        SandboxException e =
+                assertCode(
+                        ErrorCode.IMAGE_UNSUITABLE, () -> run.restore(image("one"), less).close());
+        assertTrue(e.getMessage().contains("VECTOR_STATE"), e::getMessage);
+        assertTrue(e.remedy().contains("another platform"), e::remedy);
+        run.restore(image("one")).close();
+    }
+
+    @Test
+    void programsGoOnSeeingTheFeaturesThatTheyBeganWith() throws Exception {
+        Set<PlatformFeature> shown;
+        try (Sandbox sandbox = started(this::waitToBeTold)) {
+            shown = sandbox.kernel().capabilities().features();
+            sandbox.checkpoint(ending(image("one")));
+        }
+        Set<PlatformFeature> more = EnumSet.copyOf(shown);
+        more.add(PlatformFeature.SINGLE_STEP);
+        try (Sandbox restored = run.restore(image("one"), run.platformWith(more))) {
+            assertEquals(shown, restored.kernel().capabilities().features());
+            restored.start();
+            restored.checkpoint(ending(image("two")));
+        }
+        run.restore(image("two")).close();
     }
 
     @Test

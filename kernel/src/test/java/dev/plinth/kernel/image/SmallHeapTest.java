@@ -53,6 +53,8 @@ final class SmallHeapTest {
                 "fake",
                 List.of(),
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
+                List.of(),
+                4096,
                 new AddressRange(0x10000, 0x7fff_ffff_f000L),
                 List.of(),
                 List.of(),

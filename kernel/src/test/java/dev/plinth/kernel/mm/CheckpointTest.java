@@ -1,6 +1,7 @@
 package dev.plinth.kernel.mm;
 
 import static dev.plinth.kernel.mm.linux.Mman.MADV_DONTFORK;
+import static dev.plinth.kernel.mm.linux.Mman.MADV_REMOVE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_ANONYMOUS;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_FIXED;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
@@ -32,6 +33,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Memory that is saved, and restored from the image. */
 @Timeout(60)
@@ -280,6 +283,155 @@ final class CheckpointTest {
                 assertEquals(1, restored.first().load(BASE + i * PAGE), "page " + i);
             }
             assertEquals(1, restored.first().load(shared));
+        }
+    }
+
+    @Test
+    void sharedMemoryIsThatOfTheMomentHoweverItIsWritten() throws IOException {
+        long shared = mm.mmap(0, 1024 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+        long readOnly = mm.mmap(0, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+        for (int i = 0; i < 1024; i++) {
+            process.store(shared + i * PAGE, 1);
+        }
+        process.store(readOnly, 1);
+        mm.mprotect(readOnly, PAGE, AccessType.PROT_READ);
+        Path image = temporary.resolve("image");
+        try (TestProcess child = process.fork()) {
+            assertEquals(1, child.load(shared));
+            TestImage.write(
+                    image,
+                    memory,
+                    List.of(process, child),
+                    Compression.NONE,
+                    () -> {
+                        mm.mprotect(readOnly, PAGE, RW);
+                        process.store(readOnly, 2);
+                        for (int i = 0; i < 1024; i += 3) {
+                            process.store(shared + i * PAGE, 2);
+                        }
+                        // Reading first brings it in as it can be read, and not written.
+                        assertEquals(1, child.load(shared + PAGE));
+                        for (int i = 1; i < 1024; i += 3) {
+                            child.store(shared + i * PAGE, 3);
+                        }
+                        child.guestMemory().zero(shared + 2 * PAGE, 20);
+                        assertEquals(
+                                1,
+                                process.guestMemory()
+                                        .compareAndExchangeInt(shared + 5 * PAGE, 1, 4));
+                        mm.madvise(shared + 512 * PAGE, 100 * PAGE, MADV_REMOVE);
+                        child.manager().munmap(shared + 700 * PAGE, 324 * PAGE);
+                        mm.munmap(shared + 700 * PAGE, 324 * PAGE);
+                    });
+            assertEquals(2, child.load(readOnly));
+            assertEquals(2, child.load(shared));
+            assertEquals(3, process.load(shared + PAGE));
+            assertEquals(0, process.load(shared + 2 * PAGE));
+            assertEquals(4, child.load(shared + 5 * PAGE));
+            assertEquals(0, child.load(shared + 520 * PAGE));
+        }
+        try (TestImage.Restored restored = TestImage.restore(image, 2)) {
+            for (TestProcess each : restored.processes()) {
+                assertEquals(1, each.load(readOnly));
+                for (int i = 0; i < 1024; i++) {
+                    assertEquals(1, each.load(shared + i * PAGE), "page " + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void whoWritesAllTheTimeIsSavedAtOneMoment() throws Exception {
+        int pages = 2048;
+        long shared = mm.mmap(0, pages * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+        byte[] expected = new byte[pages];
+        Path image = temporary.resolve("image");
+        AtomicBoolean over = new AtomicBoolean();
+        // Whoever has it may run: the writer, or who saves.
+        Semaphore world = new Semaphore(1, true);
+        Thread writer =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            for (int i = 0; !over.get(); i++) {
+                                world.acquireUninterruptibly();
+                                process.store(shared + i % pages * PAGE, i / pages % 100 + 1);
+                                world.release();
+                            }
+                        });
+        try {
+            while (process.load(shared + 100 * PAGE) < 2) {
+                Thread.onSpinWait();
+            }
+            for (int round = 0; round < 5; round++) {
+                Path each = round == 4 ? image : temporary.resolve("image" + round);
+                world.acquireUninterruptibly();
+                TestImage.write(
+                        each,
+                        memory,
+                        List.of(process),
+                        Compression.NONE,
+                        () -> {
+                            for (int i = 0; i < pages; i++) {
+                                expected[i] = process.load(shared + i * PAGE);
+                            }
+                            world.release();
+                        });
+            }
+        } finally {
+            over.set(true);
+            writer.join();
+        }
+        try (TestImage.Restored restored = TestImage.restore(image, 1)) {
+            for (int i = 0; i < pages; i++) {
+                assertEquals(expected[i], restored.first().load(shared + i * PAGE), "page " + i);
+            }
+        }
+    }
+
+    @Test
+    void sharedMemoryIsWrittenAsBeforeWhenTheImageIsThere() throws IOException {
+        long shared = mm.mmap(0, 1024 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+        for (int i = 0; i < 1024; i++) {
+            process.store(shared + i * PAGE, 1);
+        }
+        Path image = save(Compression.NONE);
+        int faults = 0;
+        for (int i = 0; i < 1024; i++) {
+            faults += process.faultsOf(shared + i * PAGE, AccessType.WRITE);
+        }
+        assertTrue(faults > 0 && faults < 10, () -> image + " costs many faults");
+    }
+
+    @Test
+    void fullSharedMemoryIsWrittenAndReplacedWhileItIsSaved() throws IOException {
+        try (MemoryFile small = MemoryFile.create(new JnaHostKernel(), 1L << 30, 8 << 20);
+                TestProcess full = TestProcess.create(small)) {
+            long shared = full.manager().mmap(0, 2048 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+            for (int i = 0; i < 2048; i++) {
+                full.store(shared + i * PAGE, 1);
+            }
+            Path image = temporary.resolve("image");
+            TestImage.write(
+                    image,
+                    small,
+                    List.of(full),
+                    Compression.NONE,
+                    () -> {
+                        for (int i = 0; i < 1024; i++) {
+                            full.store(shared + i * PAGE, 2);
+                        }
+                        full.manager().munmap(shared, 2048 * PAGE);
+                        full.manager().mmap(BASE, 2048 * PAGE, RW, ANONYMOUS);
+                        for (int i = 0; i < 2048; i++) {
+                            full.store(BASE + i * PAGE, 3);
+                        }
+                    });
+            assertEquals(2048 * PAGE, small.statistics().allocatedBytes());
+            try (TestImage.Restored restored = TestImage.restore(image, 1)) {
+                for (int i = 0; i < 2048; i++) {
+                    assertEquals(1, restored.first().load(shared + i * PAGE), "page " + i);
+                }
+            }
         }
     }
 

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -43,6 +44,12 @@ final class RandomUseTest {
     /** The content of a page; shared ones have one cell in all processes. */
     private static final class Cell {
         private int value;
+
+        Cell copy() {
+            Cell copy = new Cell();
+            copy.value = value;
+            return copy;
+        }
     }
 
     /** What the model knows of a page; without a cell it is not mapped. */
@@ -93,9 +100,14 @@ final class RandomUseTest {
                             random.nextInt(PAGES),
                             random.nextInt(1, 100));
                 }
-                TestImage.write(directory, saved, compression, snapshot, () -> {});
+                List<Modelled> moment = List.copyOf(processes);
+                List<Page[]> models = copies(moment);
+                TestImage.write(
+                        directory, saved, compression, snapshot, () -> goOn(random, moment));
+                for (int i = 0; i < saved.size(); i++) {
+                    processes.set(i, new Modelled(saved.get(i), models.get(i)));
+                }
             }
-            saved.forEach(TestProcess::close);
             assertEquals(0, memory.statistics().allocatedBytes());
             owner.run();
             TestImage.Restored restored = TestImage.restore(directory, saved.size());
@@ -112,6 +124,35 @@ final class RandomUseTest {
         }
         assertEquals(0, memory.statistics().allocatedBytes());
         owner.run();
+    }
+
+    /** What processes do that were saved, until all of them have ended. */
+    private static void goOn(SplittableRandom random, List<Modelled> saved) {
+        List<Modelled> living = new ArrayList<>(saved);
+        for (int step = 0; step < 100; step++) {
+            step(random, living);
+        }
+        for (Modelled each : living) {
+            checkAll(each);
+            each.process().close();
+        }
+    }
+
+    /** Models that are the same, and have cells in common where these have. */
+    private static List<Page[]> copies(List<Modelled> processes) {
+        IdentityHashMap<Cell, Cell> cells = new IdentityHashMap<>();
+        List<Page[]> copies = new ArrayList<>();
+        for (Modelled each : processes) {
+            Page[] copy = each.pages().clone();
+            for (int i = 0; i < PAGES; i++) {
+                if (copy[i] != null) {
+                    Cell cell = cells.computeIfAbsent(copy[i].cell(), Cell::copy);
+                    copy[i] = new Page(cell, copy[i].shared(), copy[i].prot());
+                }
+            }
+            copies.add(copy);
+        }
+        return copies;
     }
 
     private static void step(SplittableRandom random, List<Modelled> processes) {
@@ -210,9 +251,7 @@ final class RandomUseTest {
         Page[] copy = pages.clone();
         for (int i = 0; i < PAGES; i++) {
             if (copy[i] != null && !copy[i].shared()) {
-                Cell cell = new Cell();
-                cell.value = copy[i].cell().value;
-                copy[i] = new Page(cell, false, copy[i].prot());
+                copy[i] = new Page(copy[i].cell().copy(), false, copy[i].prot());
             }
         }
         return copy;

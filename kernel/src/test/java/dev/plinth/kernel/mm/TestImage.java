@@ -65,9 +65,10 @@ final class TestImage {
             processes.forEach(process -> writer.reference(process.manager()));
             writer.saveAll();
             KernelState kernel = KernelState.newBuilder().setMemory(snapshot.saveState()).build();
-            snapshot.writeInPlace(image.pages()::write);
+            snapshot.freeze();
+            processes.forEach(process -> process.manager().protectFrozenPages());
             world.goOn();
-            snapshot.writeRest(image.pages()::write);
+            snapshot.writeTo(image.pages()::write);
             image.commit(out -> writer.writeTo(kernel, out), TestImage::inventory);
         }
     }
@@ -78,6 +79,8 @@ final class TestImage {
                 "fake",
                 List.of(),
                 new CpuFeatures(0x178bfbff, 2, 0xe7, 2688),
+                List.of(),
+                4096,
                 TestProcess.USER_ADDRESSES,
                 List.of(),
                 List.of(),

@@ -224,7 +224,7 @@ final class HostPages implements Mappable {
                 long length = Math.min(Pages.SIZE, size - page);
                 Optional<PageMap.Run> run = pages.find(page);
                 if (length > 0 && run.isPresent()) {
-                    MemorySegment ours = memory.slice(run.get().memoryOffset(), length);
+                    MemorySegment ours = memory.content(run.get().memoryOffset(), length);
                     // What is the same is not written: that would change when the file was.
                     if (calls.read(fd, onHost.asSlice(0, length), page) != length
                             || onHost.asSlice(0, length).mismatch(ours) >= 0) {

@@ -166,10 +166,12 @@ final class MemoryContent implements Mappable {
             return count;
         }
         long count = Math.min(run.get().end(), end) - offset;
-        MemorySegment.copy(slice(run.get(), offset, count), 0, piece, 0, count);
+        long place = run.get().memoryOffset() + (offset - run.get().start());
+        MemorySegment.copy(memory.content(place, count), 0, piece, 0, count);
         return count;
     }
 
+    /** A part of a run that is about to be written. */
     private MemorySegment slice(PageMap.Run run, long offset, long length) {
         return memory.slice(run.memoryOffset() + (offset - run.start()), length);
     }

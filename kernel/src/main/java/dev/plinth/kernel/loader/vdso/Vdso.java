@@ -136,7 +136,7 @@ public final class Vdso implements AutoCloseable {
 
     /** The functions, as they are saved: a program may be in one of them. */
     public byte[] save() {
-        return memory.slice(pages, PAGE_BYTES).toArray(ValueLayout.JAVA_BYTE);
+        return memory.content(pages, PAGE_BYTES).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** Has the programs that had the vDSO mapped find it again. */

@@ -10,6 +10,7 @@ import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.io.IoBuffer;
+import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.mm.BusErrorException;
 import dev.plinth.kernel.mm.Mappable;
 import dev.plinth.kernel.vfs.Directory;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -169,6 +171,44 @@ final class TmpFsTest {
             file.truncate(200);
             assertEquals(0, read(file, 100, 1)[0]);
             files.memory.release(pages.memoryOffset(), 4096);
+        }
+    }
+
+    @Test
+    void aSnapshotHasTheFileAsItWasHoweverItIsWritten() throws IOException {
+        try (FileDescription file = create("written");
+                MemorySnapshot snapshot = new MemorySnapshot(files.memory)) {
+            byte[] before = new byte[64 * 4096];
+            new Random(1).nextBytes(before);
+            file.write(IoBuffer.of(before));
+            Mappable mappable = file.mappable().orElseThrow();
+            Mappable.FilePages pages =
+                    mappable.pages(0, before.length, before.length, AccessType.READ);
+            snapshot.add(pages.memoryOffset(), before.length);
+            files.memory.release(pages.memoryOffset(), before.length);
+            snapshot.freeze();
+
+            file.writeAt(IoBuffer.of("changed".getBytes(StandardCharsets.UTF_8)), 4090);
+            file.allocate(Fs.FALLOC_FL_PUNCH_HOLE | Fs.FALLOC_FL_KEEP_SIZE, 5 * 4096 + 7, 3 * 4096);
+            file.allocate(Fs.FALLOC_FL_ZERO_RANGE, 20 * 4096 + 7, 100);
+            file.truncate(40 * 4096 + 9);
+            file.truncate(80 * 4096);
+            file.writeAt(IoBuffer.of(new byte[8 * 4096]), 38 * 4096);
+            byte[] after = read(file, 0, 80 * 4096);
+            byte[] saved = new byte[before.length];
+            snapshot.writeTo((page, content) ->
+                    MemorySegment.copy(
+                            content,
+                            0,
+                            MemorySegment.ofArray(saved),
+                            page * 4096 - pages.memoryOffset(),
+                            content.byteSize()));
+
+            assertArrayEquals(before, saved);
+            assertArrayEquals(after, read(file, 0, 80 * 4096));
+            assertArrayEquals(
+                    "changed".getBytes(StandardCharsets.UTF_8),
+                    Arrays.copyOfRange(after, 4090, 4097));
         }
     }
 

@@ -94,12 +94,14 @@ final class MockContext implements ExecutionContext {
     @Override
     public void readVectorState(MemorySegment destination) {
         requireOwner();
+        platform.capabilities().require(PlatformFeature.VECTOR_STATE);
         vectorState.read(destination);
     }
 
     @Override
     public void writeVectorState(MemorySegment source) {
         requireOwner();
+        platform.capabilities().require(PlatformFeature.VECTOR_STATE);
         vectorState.write(source);
     }
 

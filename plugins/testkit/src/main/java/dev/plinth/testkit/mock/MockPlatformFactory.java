@@ -11,8 +11,10 @@ import dev.plinth.api.platform.Platform;
 import dev.plinth.api.platform.PlatformCapabilities;
 import dev.plinth.api.platform.PlatformContext;
 import dev.plinth.api.platform.PlatformFactory;
+import dev.plinth.api.platform.PlatformFeature;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * Makes mock platforms, under any name and with any declared devices.
@@ -73,15 +75,25 @@ public final class MockPlatformFactory implements PlatformFactory {
 
     /** The same factory, whose platforms tell programs of another processor. */
     public MockPlatformFactory withCpu(CpuFeatures newCpu) {
-        return with(capabilities.userAddresses(), newCpu);
+        return with(capabilities.userAddresses(), newCpu, capabilities.features());
     }
 
     /** The same factory, whose platforms can map other addresses. */
     public MockPlatformFactory withUserAddresses(AddressRange newAddresses) {
-        return with(newAddresses, capabilities.cpu());
+        return with(newAddresses, capabilities.cpu(), capabilities.features());
     }
 
-    private MockPlatformFactory with(AddressRange userAddresses, CpuFeatures cpu) {
+    /**
+     * The same factory, whose platforms claim to have other features. Vector state that they do not
+     * claim they refuse; to claim what {@link MockPlatformFactory} has not is for restores of what
+     * was saved where it is.
+     */
+    public MockPlatformFactory withFeatures(Set<PlatformFeature> newFeatures) {
+        return with(capabilities.userAddresses(), capabilities.cpu(), newFeatures);
+    }
+
+    private MockPlatformFactory with(
+            AddressRange userAddresses, CpuFeatures cpu, Set<PlatformFeature> features) {
         return new MockPlatformFactory(
                 programs,
                 name,
@@ -92,7 +104,7 @@ public final class MockPlatformFactory implements PlatformFactory {
                         capabilities.mapUnit(),
                         capabilities.maxContexts(),
                         cpu,
-                        capabilities.features()),
+                        features),
                 instructions);
     }
 
