@@ -28,6 +28,7 @@ final class RequirementsTest {
                 new Inventory(
                         Instant.EPOCH,
                         "ptrace",
+                        List.of(),
                         CPU,
                         List.of(features),
                         mapUnit,
