@@ -30,11 +30,16 @@ public record HostProcess(long pid, long startTicks) {
 
     /** This process. */
     public static HostProcess current() {
-        long pid = ProcessHandle.current().pid();
+        return of(ProcessHandle.current().pid());
+    }
+
+    /** A process that lives. */
+    static HostProcess of(long pid) {
         return new HostProcess(
                 pid,
                 startTicks(pid)
-                        .orElseThrow(() -> new IllegalStateException("/proc is not mounted")));
+                        .orElseThrow(
+                                () -> new IllegalStateException("/proc has no process " + pid)));
     }
 
     /** Whether it lives; one that has ended and was not waited for does not. */

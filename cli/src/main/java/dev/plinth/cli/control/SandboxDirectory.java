@@ -96,7 +96,7 @@ public final class SandboxDirectory {
     Optional<RegisteredEntry> look() {
         for (int i = 0; i < LOOKS && isThere(); i++) {
             try {
-                return Optional.of(new RegisteredEntry.Sandbox(read().asOfNow()));
+                return Optional.of(new RegisteredEntry.Sandbox(now()));
             } catch (NoSuchFileException _) {
                 // Its state is being replaced, or it is going.
             } catch (IOException e) {
@@ -104,6 +104,19 @@ public final class SandboxDirectory {
             }
         }
         return isThere() ? damaged("it has no " + STATE) : Optional.empty();
+    }
+
+    /** A process that is gone may have said how it ended after its state was read. */
+    private SandboxState now() throws IOException {
+        SandboxState state = read();
+        while (!state.isFinal() && !state.isAlive()) {
+            SandboxState last = read();
+            if (last.equals(state)) {
+                return state.asOfNow();
+            }
+            state = last;
+        }
+        return state;
     }
 
     private boolean isThere() {

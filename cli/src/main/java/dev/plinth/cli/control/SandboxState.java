@@ -105,6 +105,11 @@ public record SandboxState(
         return status != Status.STOPPED && process.isAlive();
     }
 
+    /** Whether nothing more will be written down of it. */
+    boolean isFinal() {
+        return status == Status.STOPPED;
+    }
+
     /** What is true now: a sandbox whose process is gone has stopped, whatever it last wrote. */
     SandboxState asOfNow() {
         return status == Status.STOPPED || process.isAlive() ? this : stopped(exitStatus);

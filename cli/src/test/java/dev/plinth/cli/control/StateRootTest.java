@@ -78,6 +78,33 @@ final class StateRootTest {
     }
 
     @Test
+    void aSandboxThatSaysHowItEndsAndIsGoneHasSaidIt() throws Exception {
+        SandboxDirectory directory = root.create(mine("a"));
+        Path said = temporary.resolve("said");
+        for (int i = 0; i < 100; i++) {
+            Process process =
+                    new ProcessBuilder(
+                                    "sh",
+                                    "-c",
+                                    "read go; exec mv \"$0\" \"$1\"",
+                                    said.toString(),
+                                    directory.path().resolve(SandboxDirectory.STATE).toString())
+                            .start();
+            SandboxState running = state("a", HostProcess.of(process.pid()));
+            SandboxState ended = running.stopped(OptionalInt.of(9));
+            SandboxDirectory.write(directory.path(), running);
+            Files.writeString(said, ended.toMessage().json());
+            process.outputWriter().close();
+            SandboxState seen = directory.state();
+            while (seen.equals(running)) {
+                seen = directory.state();
+            }
+            assertEquals(ended, seen);
+            process.waitFor();
+        }
+    }
+
+    @Test
     void whatIsRegisteredIsFound() throws IOException {
         assertEquals(List.of(), root.list());
         SandboxDirectory directory = root.create(mine("a"));

@@ -84,7 +84,7 @@ public final class Requirements {
                     "the programs were shown %s, which platform %s does not have"
                             .formatted(String.join(", ", missing), platform),
                     "restore it on another platform, which has that; 'plinth platforms' lists"
-                        + " them");
+                            + " them");
         }
         if (capabilities.mapUnit() > inventory.mapUnit()) {
             throw unsuitable(

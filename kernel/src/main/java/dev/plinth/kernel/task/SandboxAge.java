@@ -18,7 +18,10 @@ import java.util.Optional;
  * @param shown what programs were shown of the platform; empty if they are shown what there is
  */
 public record SandboxAge(
-        long bootMonotonicNanos, int restores, long oomKills, Optional<PlatformCapabilities> shown) {
+        long bootMonotonicNanos,
+        int restores,
+        long oomKills,
+        Optional<PlatformCapabilities> shown) {
     public SandboxAge {
         requireNonNull(shown, "shown is null");
     }
