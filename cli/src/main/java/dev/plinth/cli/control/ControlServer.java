@@ -160,15 +160,20 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
-    /** Nothing was sent to it before, so that this does not wait. */
-    private static void sendAway(Connection connection) {
+    /**
+     * Nothing was sent to it before, so that this does not wait. Who comes when the sandbox has
+     * ended is told nothing: that is how they see it.
+     */
+    private void sendAway(Connection connection) {
         try (connection) {
-            connection.send(
-                    Reply.refusal(
-                            new SandboxException(
-                                    ErrorCode.SANDBOX_BUSY,
-                                    "too many ask for something at once",
-                                    "try again")));
+            if (!isClosed()) {
+                connection.send(
+                        Reply.refusal(
+                                new SandboxException(
+                                        ErrorCode.SANDBOX_BUSY,
+                                        "too many ask for something at once",
+                                        "try again")));
+            }
         } catch (ConnectionException e) {
             log.debug("one whom there is no room for has gone: {}", e.getMessage());
         }

@@ -503,6 +503,21 @@ final class ControlServerTest {
         }
     }
 
+    @Test
+    void whoComesJustBeforeTheEndSeesTheEndAndNoRefusal() throws Exception {
+        server.close();
+        listener.close();
+        Files.delete(directory.path().resolve(SandboxDirectory.SOCKET));
+        Slow host = new Slow();
+        listen(host);
+        try (ControlClient client = connect()) {
+            client.send("slow", Message.empty(), List.of());
+            host.accepted.await();
+            server.close();
+            assertEquals(Optional.empty(), client.next());
+        }
+    }
+
     /** A host on which no descriptor can be received any more. */
     private static final class Exhausted extends OtherHost {
         private static final long SYS_RECVMSG = 47;
@@ -516,6 +531,31 @@ final class ControlServerTest {
                 MemorySegment.ofAddress(a1)
                         .reinterpret(56)
                         .set(ValueLayout.JAVA_INT, 48, MSG_CTRUNC);
+            }
+            return result;
+        }
+    }
+
+    /** A host on which who connects is noticed only when nobody listens any more. */
+    private static final class Slow extends OtherHost {
+        private static final long SYS_SHUTDOWN = 48;
+        private static final long SYS_ACCEPT4 = 288;
+
+        private final CountDownLatch accepted = new CountDownLatch(1);
+        private final CountDownLatch closing = new CountDownLatch(1);
+
+        @Override
+        public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+            long result = HOST.syscall(number, a0, a1, a2, a3, a4, a5);
+            if (number == SYS_SHUTDOWN) {
+                closing.countDown();
+            } else if (number == SYS_ACCEPT4 && !Errno.isError(result)) {
+                accepted.countDown();
+                try {
+                    closing.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
             }
             return result;
         }
