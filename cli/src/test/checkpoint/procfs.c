@@ -49,6 +49,53 @@ CASE(open_directory_of_another_process) {
     TRUE(gone == -1 || read(gone, &byte, 1) == -1);
 }
 
+// What reading, listing and looking up give of an open file: the last 32 bits of each are its errno.
+static void ask(int file, long answers[3]) {
+    char bytes[4096];
+    errno = 0;
+    answers[0] = pread(file, bytes, sizeof bytes, 0) << 32 | errno;
+    errno = 0;
+    lseek(file, 0, SEEK_SET);
+    answers[1] = syscall(SYS_getdents64, file, bytes, sizeof bytes) << 32 | errno;
+    errno = 0;
+    answers[2] = (long)openat(file, "status", O_RDONLY) << 32 | errno;
+}
+
+CASE(open_files_of_a_process_that_is_gone) {
+    const char *names[] = {"",        "status",         "mem",       "maps", "environ", "oom_score_adj",
+                           "fd",      "fdinfo",         "fdinfo/0",  "task", "net",     "limits",
+                           "task/%d", "task/%d/status", "task/%d/fd"};
+    enum { NAMES = sizeof names / sizeof *names };
+    int files[NAMES], go[2];
+    long before[NAMES][3], after[3];
+    MUST(pipe(go));
+    pid_t child = BLOCKED({
+        char byte;
+        EQUAL(read(go[0], &byte, 1), 1);
+    });
+    for (int i = 0; i < NAMES; i++) {
+        char name[64], path[128];
+        snprintf(name, sizeof name, names[i], child);
+        snprintf(path, sizeof path, "/proc/%d/%s", child, name);
+        files[i] = MUST(open(path, O_RDONLY));
+    }
+    EQUAL(write(go[1], "x", 1), 1);
+    ENDED(child);
+    for (int i = 0; i < NAMES; i++) {
+        ask(files[i], before[i]);
+    }
+    CHECKPOINT();
+    for (int i = 0; i < NAMES; i++) {
+        ask(files[i], after);
+        for (int j = 0; j < 3; j++) {
+            if (after[j] != before[i][j]) {
+                wrong(__FILE__, __LINE__, "answer %d of '%s' was %lx and is %lx", j, names[i],
+                      before[i][j], after[j]);
+            }
+        }
+    }
+}
+
 CASE(links_of_descriptors) {
     make("file", "x");
     int file = MUST(open("file", O_RDONLY));

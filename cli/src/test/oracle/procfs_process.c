@@ -161,6 +161,33 @@ CASE(an_open_file_of_a_process_that_is_gone) {
     SHOW(openat(directory, "stat", O_RDONLY));
 }
 
+CASE(open_directories_of_a_process_that_is_gone) {
+    const char *names[] = {"", "fd", "fdinfo", "task", "task/%d", "task/%d/fd"};
+    enum { NAMES = sizeof names / sizeof *names };
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+    }
+    int directories[NAMES];
+    for (int i = 0; i < NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, names[i], child);
+        directories[i] = MUST(open(of(child, name), O_RDONLY | O_DIRECTORY));
+        // Whatever is known of it must be forgotten with the process.
+        close(openat(directories[i], "stat", O_RDONLY));
+    }
+    MUST(kill(child, SIGKILL));
+    MUST(waitpid(child, NULL, 0));
+    for (int i = 0; i < NAMES; i++) {
+        puts(names[i]);
+        SHOW(syscall(SYS_getdents64, directories[i], text, sizeof text));
+        // What Linux says of fdinfo depends on its version.
+        if (strcmp(names[i], "fdinfo") != 0) {
+            SHOW(openat(directories[i], "stat", O_RDONLY));
+        }
+    }
+}
+
 CASE(states_of_a_child) {
     pid_t child = fork();
     if (child == 0) {

@@ -32,6 +32,7 @@ import java.util.function.Supplier;
 /** /proc/[pid]/fd or fdinfo: a file for each open descriptor. */
 @NotSaved("made again by its name")
 final class DescriptorDirectory extends Directory implements NamedEntries {
+    private final ProcessDirectory parent;
     private final ProcFs fileSystem;
     private final ThreadView thread;
     private final Supplier<Ownership> owner;
@@ -40,12 +41,14 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
     private final ConcurrentMap<Integer, Inode> inodes = new ConcurrentHashMap<>();
 
     private DescriptorDirectory(
+            ProcessDirectory parent,
             ProcFs fileSystem,
             ThreadView thread,
             Supplier<Ownership> owner,
             FileType entryType,
             IntFunction<Inode> maker) {
         super(fileSystem, fileSystem.nextNumber());
+        this.parent = parent;
         this.fileSystem = fileSystem;
         this.thread = thread;
         this.owner = owner;
@@ -54,8 +57,10 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
     }
 
     /** Links to the open files. */
-    static DescriptorDirectory ofLinks(ProcFs fileSystem, ProcessView process, ThreadView thread) {
+    static DescriptorDirectory ofLinks(
+            ProcessDirectory parent, ProcFs fileSystem, ProcessView process, ThreadView thread) {
         return new DescriptorDirectory(
+                parent,
                 fileSystem,
                 thread,
                 () -> ProcessAccess.owner(process, thread, 0500),
@@ -72,8 +77,9 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
 
     /** Texts about the open files. */
     static DescriptorDirectory ofInformation(
-            ProcFs fileSystem, ProcessView process, ThreadView thread) {
+            ProcessDirectory parent, ProcFs fileSystem, ProcessView process, ThreadView thread) {
         return new DescriptorDirectory(
+                parent,
                 fileSystem,
                 thread,
                 () -> ProcessAccess.owner(process, thread, 0555),
@@ -171,6 +177,7 @@ final class DescriptorDirectory extends Directory implements NamedEntries {
 
     @Override
     public List<DirectoryEntry> entries() {
+        parent.requireThere();
         return thread.descriptors().stream()
                 .map(fd ->
                         new DirectoryEntry(

@@ -25,6 +25,7 @@ import java.util.function.Supplier;
 public final class ProcFs extends PseudoFs {
     private static final int BLOCK_BYTES = 1024;
 
+    private final LateViews lateViews = new LateViews();
     private final ProcessListDirectory root;
 
     /**
@@ -71,6 +72,7 @@ public final class ProcFs extends PseudoFs {
                     owner.accept(fileSystem);
                     reader.later(() ->
                             fileSystem.restoreInodes(object.getProcFs().getInodesList(), reader));
+                    reader.inTheEnd(fileSystem.lateViews::find);
                     return fileSystem;
                 });
     }
@@ -83,6 +85,11 @@ public final class ProcFs extends PseudoFs {
                                 .setDevice(device().encode())
                                 .setTime(Timestamps.save(time()))
                                 .addAllInodes(saveInodes()));
+    }
+
+    /** A view of something that is restored later; see {@link LateViews}. */
+    <T> T late(Class<T> type, Supplier<Optional<T>> finder) {
+        return lateViews.add(type, finder);
     }
 
     @Override

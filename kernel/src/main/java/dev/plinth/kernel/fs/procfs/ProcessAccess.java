@@ -13,14 +13,20 @@ final class ProcessAccess {
 
     /** Whose a file is: root's, if the process does not let itself be looked at. */
     static Inode.Ownership owner(ProcessView process, ThreadView thread, int permissions) {
-        if (!process.isDumpable()) {
+        if (process.isThere() && !process.isDumpable()) {
             return new Inode.Ownership(permissions, 0, 0);
         }
-        return publicOwner(thread, permissions);
+        return publicOwner(process, thread, permissions);
     }
 
-    /** Whose a directory is that everybody may enter: always the user's. */
-    static Inode.Ownership publicOwner(ThreadView thread, int permissions) {
+    /**
+     * Whose a directory is that everybody may enter: always the user's; root's when the process is
+     * gone, for whose it was is not saved then.
+     */
+    static Inode.Ownership publicOwner(ProcessView process, ThreadView thread, int permissions) {
+        if (!process.isThere()) {
+            return new Inode.Ownership(permissions, 0, 0);
+        }
         Credentials credentials = thread.credentials();
         return new Inode.Ownership(
                 permissions, credentials.uids().effective(), credentials.gids().effective());

@@ -36,6 +36,7 @@ final class ProcessDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ProcessView process;
     private final ThreadView thread;
+    private final boolean wholeProcess;
     private final PseudoDirectory files;
 
     private ProcessDirectory(
@@ -44,10 +45,11 @@ final class ProcessDirectory extends Directory implements NamedEntries {
         this.fileSystem = fileSystem;
         this.process = process;
         this.thread = thread;
-        files = new PseudoDirectory(fileSystem, this::ownership, () -> files(wholeProcess));
+        this.wholeProcess = wholeProcess;
+        files = new PseudoDirectory(fileSystem, this::ownership, this::files);
     }
 
-    private Map<PathName, Inode> files(boolean wholeProcess) {
+    private Map<PathName, Inode> files() {
         Map<PathName, Inode> map = new LinkedHashMap<>();
         addTexts(map, new ProcessTexts(process, thread, wholeProcess));
         addMemory(map);
@@ -57,14 +59,16 @@ final class ProcessDirectory extends Directory implements NamedEntries {
         addLink(map, "cwd", ThreadView::workingDirectory);
         addLink(map, "exe", view -> process.executable());
         addLink(map, "root", ThreadView::root);
-        map.put(PathName.of("fd"), DescriptorDirectory.ofLinks(fileSystem, process, thread));
+        map.put(PathName.of("fd"), DescriptorDirectory.ofLinks(this, fileSystem, process, thread));
         map.put(
                 PathName.of("fdinfo"),
-                DescriptorDirectory.ofInformation(fileSystem, process, thread));
+                DescriptorDirectory.ofInformation(this, fileSystem, process, thread));
         map.put(PathName.of("net"), NetworkTexts.directory(fileSystem));
         if (wholeProcess) {
             add(map, "mountstats", PRIVATE, PseudoContent.text(mounts::mountstats));
-            map.put(PathName.of("task"), new ThreadListDirectory(fileSystem, process));
+            map.put(
+                    PathName.of("task"),
+                    new ThreadListDirectory(fileSystem, process, this::ownership));
         }
         return map;
     }
@@ -72,7 +76,7 @@ final class ProcessDirectory extends Directory implements NamedEntries {
     /** The directory of a process that need not be there yet, after a restore. */
     static ProcessDirectory ofLateProcess(ProcFs fileSystem, ProcessView process) {
         ThreadView leader =
-                LateView.of(
+                fileSystem.late(
                         ThreadView.class,
                         () -> process.isThere() ? Optional.of(process.leader()) : Optional.empty());
         return new ProcessDirectory(fileSystem, process, leader, true);
@@ -135,7 +139,7 @@ final class ProcessDirectory extends Directory implements NamedEntries {
                 new PseudoFile(
                         fileSystem,
                         () -> ProcessAccess.owner(process, thread, permissions),
-                        new WhileThere(process, text)));
+                        new WhileThere(this, text)));
     }
 
     /** A file for those only who may look into the process. */
@@ -171,8 +175,9 @@ final class ProcessDirectory extends Directory implements NamedEntries {
                         }));
     }
 
-    int pid() {
-        return process.pid();
+    /** Whether it lives, or has ended and nobody has waited for it. */
+    boolean isThere() {
+        return process.isThere() && (wholeProcess || process.threads().contains(thread));
     }
 
     /** Whether this is the directory of that very process, and not of one with the same number. */
@@ -195,17 +200,31 @@ final class ProcessDirectory extends Directory implements NamedEntries {
         return files.knownInodes();
     }
 
+    /** As Linux, where the directory of a process is closed once that is gone. */
     @Override
     public Optional<Inode> lookup(PathName name) {
-        if (!process.isThere()) {
-            throw ErrnoException.of(Errno.ESRCH);
+        if (!isThere()) {
+            throw ErrnoException.of(wholeProcess ? Errno.ESRCH : Errno.ENOENT);
         }
         return files.lookup(name);
     }
 
     @Override
+    public boolean namesStill(PathName name, Inode inode) {
+        return isThere();
+    }
+
+    @Override
     public List<DirectoryEntry> entries() {
-        return process.isThere() ? files.entries() : List.of();
+        requireThere();
+        return files.entries();
+    }
+
+    /** For what lists: ENOENT if there is nothing any more. */
+    void requireThere() {
+        if (!isThere()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
     }
 
     @Override
@@ -220,11 +239,12 @@ final class ProcessDirectory extends Directory implements NamedEntries {
 
     @Override
     public Ownership ownership() {
-        return ProcessAccess.publicOwner(thread, 0555);
+        return ProcessAccess.publicOwner(process, thread, 0555);
     }
 
     /** A content that is gone with its process: ESRCH. */
-    private record WhileThere(ProcessView process, PseudoContent content) implements PseudoContent {
+    private record WhileThere(ProcessDirectory directory, PseudoContent content)
+            implements PseudoContent {
         @Override
         public byte[] read() {
             requireThere();
@@ -243,7 +263,7 @@ final class ProcessDirectory extends Directory implements NamedEntries {
         }
 
         private void requireThere() {
-            if (!process.isThere()) {
+            if (!directory.isThere()) {
                 throw ErrnoException.of(Errno.ESRCH);
             }
         }

@@ -121,8 +121,8 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
         return known;
     }
 
-    private static ProcessView late(Supplier<Optional<ProcessView>> finder) {
-        return LateView.of(ProcessView.class, finder);
+    private ProcessView late(Supplier<Optional<ProcessView>> finder) {
+        return fileSystem.late(ProcessView.class, finder);
     }
 
     private ProcessDirectory directory(ProcessView process) {
@@ -144,8 +144,9 @@ final class ProcessListDirectory extends Directory implements NamedEntries {
                         .flatMap(processes()::findByThread)
                         .filter(directory::shows)
                         .isPresent();
-        if (!lives && processes().find(directory.pid()).filter(directory::shows).isEmpty()) {
-            directories.remove(directory.pid(), directory);
+        // By itself: of a process that was gone when it was saved nobody knows the number.
+        if (!lives && !directory.isThere()) {
+            directories.values().remove(directory);
         }
         return lives;
     }

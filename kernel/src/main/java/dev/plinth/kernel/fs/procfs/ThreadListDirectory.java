@@ -1,5 +1,7 @@
 package dev.plinth.kernel.fs.procfs;
 
+import dev.plinth.api.linux.Errno;
+import dev.plinth.kernel.errno.ErrnoException;
 import dev.plinth.kernel.fs.pseudofs.NamedEntries;
 import dev.plinth.kernel.state.NotSaved;
 import dev.plinth.kernel.state.StateWriter;
@@ -24,16 +26,21 @@ import java.util.function.Supplier;
 final class ThreadListDirectory extends Directory implements NamedEntries {
     private final ProcFs fileSystem;
     private final ProcessView process;
+    private final Supplier<Ownership> owner;
     private final ConcurrentMap<Integer, ProcessDirectory> directories = new ConcurrentHashMap<>();
 
-    ThreadListDirectory(ProcFs fileSystem, ProcessView process) {
+    ThreadListDirectory(ProcFs fileSystem, ProcessView process, Supplier<Ownership> owner) {
         super(fileSystem, fileSystem.nextNumber());
         this.fileSystem = fileSystem;
         this.process = process;
+        this.owner = owner;
     }
 
     @Override
     public Optional<Inode> lookup(PathName name) {
+        if (!process.isThere()) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
         return Numbers.parse(name)
                 .flatMap(process::thread)
                 .<Inode>map(this::directory)
@@ -64,7 +71,7 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
 
     private ProcessDirectory late(Supplier<Optional<ThreadView>> finder) {
         return ProcessDirectory.ofThread(
-                fileSystem, process, LateView.of(ThreadView.class, finder));
+                fileSystem, process, fileSystem.late(ThreadView.class, finder));
     }
 
     private ProcessDirectory directory(ThreadView thread) {
@@ -89,6 +96,9 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
 
     @Override
     public List<DirectoryEntry> entries() {
+        if (!process.isThere()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
         return process.threads().stream()
                 .map(thread ->
                         new DirectoryEntry(
@@ -110,6 +120,6 @@ final class ThreadListDirectory extends Directory implements NamedEntries {
 
     @Override
     public Ownership ownership() {
-        return ProcessAccess.publicOwner(process.leader(), 0555);
+        return owner.get();
     }
 }
