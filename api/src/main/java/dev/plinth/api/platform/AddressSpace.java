@@ -49,6 +49,9 @@ public interface AddressSpace extends AutoCloseable {
     /**
      * Removes whatever is mapped in a range; parts, or all, may be unmapped already.
      *
+     * <p>A range that has all of what is mapped is not refused for want of something: this is how
+     * the kernel comes to know again what is mapped, once a change was refused.
+     *
      * @throws dev.plinth.api.host.HostCallException if the host refuses; what is mapped in the
      *     range is then undefined
      */

@@ -442,7 +442,7 @@ final class Mappings {
         }
         insert(vma);
         vmas.merge(start, end, dropped);
-        if (end - start <= Pager.BLOCK) {
+        if (end - start <= Population.BLOCK) {
             populate(start, end);
         }
         return true;

@@ -41,7 +41,7 @@ public final class MemoryManager implements Mappable.Observer, Stateful, AutoClo
             AccessType.PROT_READ | AccessType.PROT_WRITE | AccessType.PROT_EXEC;
 
     /** Private anonymous mappings up to this size are brought in when they are made. */
-    static final long EAGER = Pager.BLOCK;
+    static final long EAGER = Population.BLOCK;
 
     private final Mappings mappings;
 

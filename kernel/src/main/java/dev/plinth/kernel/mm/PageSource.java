@@ -38,12 +38,12 @@ final class PageSource {
     Pma zeros(long gapStart, long gapEnd, long at) {
         long start = gapStart;
         long end = gapEnd;
-        if (end - start > Pager.BLOCK) {
-            start = Math.max(gapStart, at & -Pager.BLOCK);
-            end = Math.min(gapEnd, (at & -Pager.BLOCK) + Pager.BLOCK);
+        if (end - start > Population.BLOCK) {
+            start = Math.max(gapStart, at & -Population.BLOCK);
+            end = Math.min(gapEnd, (at & -Population.BLOCK) + Population.BLOCK);
         }
         try {
-            long alignment = end - start == Pager.BLOCK ? Pager.BLOCK : Pages.SIZE;
+            long alignment = end - start == Population.BLOCK ? Population.BLOCK : Pages.SIZE;
             return Pma.owned(start, end, memory.allocate(end - start, alignment));
         } catch (ErrnoException e) {
             // Near the limit, or with a file in pieces: the page that is needed may yet be had.
@@ -67,7 +67,7 @@ final class PageSource {
     }
 
     private static long windowEnd(long at, long needed, long gapEnd) {
-        return Math.min(gapEnd, Math.max(needed, (at & -Pager.BLOCK) + Pager.BLOCK));
+        return Math.min(gapEnd, Math.max(needed, (at & -Population.BLOCK) + Population.BLOCK));
     }
 
     private Pma pagesOf(Vma vma, long from, long needed, long optional, AccessType access) {

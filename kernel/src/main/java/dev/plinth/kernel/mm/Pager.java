@@ -7,7 +7,6 @@ import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.memory.ImageMemory;
 import dev.plinth.kernel.memory.MemoryFile;
 import dev.plinth.kernel.memory.MemorySnapshot;
 import dev.plinth.kernel.state.NotSaved;
@@ -37,21 +36,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 @SavedWith(MemoryManager.class)
 final class Pager {
-    /** Private anonymous memory is brought in by blocks of this size. */
-    static final long BLOCK = 2L << 20;
-
-    /**
-     * A process's own pages are copied by windows of this size: a fault costs about as much as
-     * copying three.
-     */
-    private static final long COPY_WINDOW = 16 << 10;
-
-    /**
-     * Pages of files that are only open for reading are copied by windows of this size: they are
-     * data of programs and libraries, which the dynamic linker writes to from end to end.
-     */
-    private static final long FILE_COPY_WINDOW = 64 << 10;
-
     /**
      * A fork copies areas up to this size at once, if it may: a page that both sides are about to
      * write costs two faults and a copy, and each fault as much as copying three.
@@ -68,7 +52,6 @@ final class Pager {
     private static final long TURN_NANOS = 50_000;
 
     private final MemoryFile memory;
-    private final PageSource source;
 
     /** Written under activeLock; read by anyone. */
     @NotSaved("of a platform")
@@ -78,6 +61,9 @@ final class Pager {
 
     /** Guarded by activeLock. */
     private final PmaSet active = new PmaSet();
+
+    /** Used under activeLock. */
+    private final Population population;
 
     /**
      * What was invalidated while a fork was still filling this pager; empty from then on. Guarded
@@ -90,7 +76,7 @@ final class Pager {
 
     Pager(MemoryFile memory, AddressSpace addressSpace) {
         this.memory = requireNonNull(memory, "memory is null");
-        this.source = new PageSource(memory);
+        this.population = new Population(memory, active);
         this.addressSpace = requireNonNull(addressSpace, "addressSpace is null");
     }
 
@@ -131,20 +117,18 @@ final class Pager {
      */
     long populate(Vma vma, long start, long end, AccessType attempt) {
         List<AddressRange> unused = new ArrayList<>(0);
-        long reached;
         activeLock.writeLock().lock();
         try {
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            MappingBatch batch = newBatchLocked();
             try {
-                reached = populateLocked(vma, start, end, attempt, batch, unused);
+                return population.populate(vma, start, end, attempt, batch, unused);
             } finally {
                 batch.flush();
             }
         } finally {
             activeLock.writeLock().unlock();
+            releaseAll(unused);
         }
-        releaseAll(unused);
-        return reached;
     }
 
     /**
@@ -157,11 +141,9 @@ final class Pager {
         try {
             Pma pma = active.find(address);
             if (pma != null && pma.allows(attempt)) {
-                memory.map(
-                        addressSpace,
-                        AddressRange.ofLength(page, Pages.SIZE),
-                        pma.offsetOf(page),
-                        pma.access);
+                MappingBatch batch = newBatchLocked();
+                batch.map(page, page + Pages.SIZE, pma.offsetOf(page), pma.access);
+                batch.flush();
                 return;
             }
         } finally {
@@ -170,151 +152,26 @@ final class Pager {
         populate(vma, page, page + Pages.SIZE, attempt);
     }
 
-    private long populateLocked(
-            Vma vma,
-            long start,
-            long end,
-            AccessType attempt,
-            MappingBatch batch,
-            List<AddressRange> unused) {
-        long at = start;
-        while (at < end) {
-            Pma pma = active.find(at);
-            if (pma != null && pma.allows(attempt)) {
-                at = pma.end;
-                continue;
-            }
-            try {
-                if (pma == null) {
-                    bringInLocked(vma, at, end, attempt, batch);
-                } else if (pma.kind == Pma.Kind.UNREAD) {
-                    readLocked(vma, at, batch);
-                } else if (pma.access == AccessType.NONE && pma.accessIn(vma) != AccessType.NONE) {
-                    mapLocked(vma, at, batch);
-                } else {
-                    makeWritableLocked(vma, pma, at, end, batch, unused);
-                }
-            } catch (BusErrorException | ErrnoException e) {
-                if (at == start) {
-                    throw e;
-                }
-                return at;
-            }
-        }
-        return at;
-    }
-
-    /** Brings in pages where there are none, at least one of those from {@code at} on or before. */
-    private void bringInLocked(Vma vma, long at, long end, AccessType attempt, MappingBatch batch) {
-        long gapStart = Math.max(vma.start(), active.endBelow(at));
-        long gapEnd = Math.min(vma.end(), active.startAbove(at));
-        Pma pma;
-        if (vma.mappable().isEmpty()) {
-            pma = source.zeros(gapStart, gapEnd, at);
-        } else {
-            long needed = Math.min(gapEnd, end);
-            pma =
-                    attempt == AccessType.WRITE && vma.isShared()
-                            ? source.forWriting(vma, at, needed, gapEnd)
-                            : source.around(vma, gapStart, gapEnd, at, needed);
-        }
-        insertLocked(vma, pma, batch);
+    private MappingBatch newBatchLocked() {
+        return new MappingBatch(addressSpace, memory, this::forgetMappingsLocked);
     }
 
     /**
-     * Has pages of the image that were not looked at yet: the one at an address, and those that
-     * come with it.
+     * Nobody knows what is mapped when the host has refused a change, and a process that could
+     * write to what it shares would change memory of others, or an image. So nothing is mapped
+     * then, and what is touched is mapped again.
      *
-     * @throws dev.plinth.kernel.image.ImageCorruptException if they are not what was written
+     * @param changing where changes may have been left out
      */
-    private void readLocked(Vma vma, long at, MappingBatch batch) {
-        Pma unread = active.find(at);
-        long lowest = Math.max(Math.max(unread.start, vma.start()), at & -BLOCK);
-        long end = Math.min(Math.min(unread.end, vma.end()), (at & -BLOCK) + BLOCK);
-        ImageMemory.Run run =
-                source.ofImage(unread.pageOf(at), unread.pageOf(lowest), unread.pageOf(end));
-        long start = at + ((run.first() - unread.pageOf(at)) << Pages.SHIFT);
-        long stop = at + ((run.end() - unread.pageOf(at)) << Pages.SHIFT);
-        List<AddressRange> none = new ArrayList<>(0);
-        if (!run.isZero()) {
-            active.remove(start, stop, none);
-            insertLocked(vma, Pma.ofImage(start, stop, memory.placeOfImage(run.place())), batch);
-        } else if (vma.mappable().isEmpty()) {
-            active.remove(start, stop, none);
-        } else {
-            // Not what the file has there: zeros were written over it.
-            Pma zeros = source.zeros(start, stop, at);
-            active.remove(zeros.start, zeros.end, none);
-            insertLocked(vma, zeros, batch);
+    private void forgetMappingsLocked(AddressRange changing) {
+        long lowest = changing.start();
+        long highest = changing.end();
+        for (Pma pma : active.all()) {
+            lowest = Math.min(lowest, pma.start);
+            highest = Math.max(highest, pma.end);
+            pma.access = AccessType.NONE;
         }
-    }
-
-    /** Maps pages that are there, but that the address space does not know. */
-    private void mapLocked(Vma vma, long at, MappingBatch batch) {
-        long start = Math.max(vma.start(), at & -BLOCK);
-        long end = Math.min(vma.end(), (at & -BLOCK) + BLOCK);
-        active.split(start);
-        active.split(end);
-        Pma pma = active.find(at);
-        changeAccess(pma, pma.accessIn(vma), batch);
-        active.merge(start, end);
-    }
-
-    /** Makes pages writable that are there, at least one of those from {@code at} on. */
-    private void makeWritableLocked(
-            Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
-        if (vma.isShared()) {
-            long most = Math.min(pma.end, vma.end());
-            Pma writable = source.forWriting(vma, at, Math.min(most, end), most);
-            active.remove(writable.start, writable.end, unused);
-            insertLocked(vma, writable, batch);
-            return;
-        }
-        if (pma.kind == Pma.Kind.OWN) {
-            long start = Math.max(Math.max(pma.start, vma.start()), at & -BLOCK);
-            long stop = Math.min(Math.min(pma.end, vma.end()), (at & -BLOCK) + BLOCK);
-            if (memory.isExclusive(pma.offsetOf(start), stop - start)) {
-                active.split(start);
-                active.split(stop);
-                Pma mine = active.find(at);
-                mine.copyOnWrite = false;
-                mine.access = mine.accessIn(vma);
-                batch.protect(start, stop, mine.access);
-                active.merge(start, stop);
-                return;
-            }
-        }
-        copyLocked(vma, pma, at, end, batch, unused);
-    }
-
-    private void copyLocked(
-            Vma vma, Pma pma, long at, long end, MappingBatch batch, List<AddressRange> unused) {
-        boolean isData = !pma.isOwned() && vma.file().filter(MappedFile::isWritable).isEmpty();
-        long window = isData ? FILE_COPY_WINDOW : COPY_WINDOW;
-        long start = Math.max(Math.max(pma.start, vma.start()), at & -window);
-        long wanted = Math.min(end, at + BLOCK);
-        long stop =
-                Math.min(Math.min(pma.end, vma.end()), Math.max(wanted, (at & -window) + window));
-        long offset;
-        try {
-            offset = memory.allocate(stop - start);
-        } catch (ErrnoException e) {
-            start = at;
-            stop = at + Pages.SIZE;
-            offset = memory.allocate(Pages.SIZE);
-        }
-        MemorySegment.copy(memory.all(), pma.offsetOf(start), memory.view(), offset, stop - start);
-        active.remove(start, stop, unused);
-        insertLocked(vma, Pma.owned(start, stop, offset), batch);
-    }
-
-    private void insertLocked(Vma vma, Pma pma, MappingBatch batch) {
-        pma.access = pma.accessIn(vma);
-        active.put(pma);
-        if (pma.access != AccessType.NONE) {
-            batch.map(pma.start, pma.end, pma.offset, pma.access);
-        }
-        active.merge(pma.start, pma.end);
+        addressSpace.unmap(new AddressRange(lowest, highest));
     }
 
     /** Takes pages away from the guest, and gives them up. */
@@ -323,24 +180,26 @@ final class Pager {
         activeLock.writeLock().lock();
         try {
             if (active.remove(start, end, unused)) {
-                addressSpace.unmap(new AddressRange(start, end));
+                MappingBatch batch = newBatchLocked();
+                batch.unmap(start, end);
+                batch.flush();
             }
         } finally {
             activeLock.writeLock().unlock();
+            releaseAll(unused);
         }
-        releaseAll(unused);
     }
 
     /** Gives the guest the access to areas that they allow now. */
     void protect(Collection<Vma> vmas) {
         activeLock.writeLock().lock();
         try {
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            MappingBatch batch = newBatchLocked();
             for (Vma vma : vmas) {
                 active.split(vma.start());
                 active.split(vma.end());
                 for (Pma pma : active.startingIn(vma.start(), vma.end())) {
-                    changeAccess(pma, pma.accessIn(vma), batch);
+                    batch.changeAccess(pma, pma.accessIn(vma));
                 }
             }
             batch.flush();
@@ -350,20 +209,6 @@ final class Pager {
         } finally {
             activeLock.writeLock().unlock();
         }
-    }
-
-    private static void changeAccess(Pma pma, AccessType access, MappingBatch batch) {
-        if (access == pma.access) {
-            return;
-        }
-        if (access == AccessType.NONE) {
-            batch.unmap(pma.start, pma.end);
-        } else if (pma.access == AccessType.NONE) {
-            batch.map(pma.start, pma.end, pma.offset, access);
-        } else {
-            batch.protect(pma.start, pma.end, access);
-        }
-        pma.access = access;
     }
 
     /**
@@ -380,13 +225,20 @@ final class Pager {
             if (moving.isEmpty()) {
                 return;
             }
-            addressSpace.unmap(new AddressRange(start, end));
-            moving.forEach(active::take);
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
-            for (Pma pma : moving) {
-                insertLocked(to, pma.copyAt(to.start() + (pma.start - start)), batch);
-            }
+            MappingBatch batch = newBatchLocked();
+            batch.unmap(start, end);
             batch.flush();
+            moving.forEach(active::take);
+            List<Pma> moved = new ArrayList<>();
+            for (Pma pma : moving) {
+                Pma copy = pma.copyAt(to.start() + (pma.start - start));
+                copy.access = AccessType.NONE;
+                active.put(copy);
+                moved.add(copy);
+            }
+            moved.forEach(pma -> batch.changeAccess(pma, pma.accessIn(to)));
+            batch.flush();
+            active.merge(to.start(), to.end());
         } finally {
             activeLock.writeLock().unlock();
         }
@@ -403,7 +255,7 @@ final class Pager {
             }
             active.split(range.start());
             active.split(range.end());
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            MappingBatch batch = newBatchLocked();
             for (Pma pma : new ArrayList<>(active.startingIn(range.start(), range.end()))) {
                 if (alsoPrivate || !pma.isOwned()) {
                     active.remove(pma.start, pma.end, unused);
@@ -413,8 +265,8 @@ final class Pager {
             batch.flush();
         } finally {
             activeLock.writeLock().unlock();
+            releaseAll(unused);
         }
-        releaseAll(unused);
     }
 
     /** See {@link MemoryManager#giveUpAddressSpace}. */
@@ -467,7 +319,7 @@ final class Pager {
 
     /** Keeps some pages from an address on; says how far it came. */
     private long keepOwnPagesLocked(long from, MemorySnapshot snapshot) {
-        MappingBatch batch = new MappingBatch(addressSpace, memory);
+        MappingBatch batch = newBatchLocked();
         active.split(from);
         long left = KEPT_AT_ONCE;
         long at = from;
@@ -477,13 +329,13 @@ final class Pager {
                     active.split(pma.start + left);
                 }
                 snapshot.keep(pma.offset, pma.end - pma.start);
-                copyOnWriteLocked(pma, batch);
+                batch.copyOnWrite(pma);
                 left -= pma.end - pma.start;
             } else if (pma.kind == Pma.Kind.MAPPED && pma.writable) {
                 if (pma.end - pma.start > left) {
                     active.split(pma.start + left);
                 }
-                askBeforeWritingLocked(pma, batch);
+                batch.askBeforeWriting(pma);
                 left -= pma.end - pma.start;
             }
             at = pma.end;
@@ -497,12 +349,12 @@ final class Pager {
     void protectFrozenPages() {
         activeLock.writeLock().lock();
         try {
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            MappingBatch batch = newBatchLocked();
             for (Pma pma : active.all()) {
                 if (pma.kind == Pma.Kind.MAPPED
                         && pma.writable
                         && memory.isFrozen(pma.offset, pma.end - pma.start)) {
-                    askBeforeWritingLocked(pma, batch);
+                    batch.askBeforeWriting(pma);
                 }
             }
             batch.flush();
@@ -523,10 +375,10 @@ final class Pager {
         SavedPages saved = new SavedPages(memory, vmas, writer);
         activeLock.writeLock().lock();
         try {
-            MappingBatch batch = new MappingBatch(addressSpace, memory);
+            MappingBatch batch = newBatchLocked();
             for (Pma pma : active.all()) {
                 if (pma.isOwned()) {
-                    copyOnWriteLocked(pma, batch);
+                    batch.copyOnWrite(pma);
                     saved.add(pma);
                 }
             }
@@ -584,12 +436,12 @@ final class Pager {
         activeLock.writeLock().lock();
         child.activeLock.writeLock().lock();
         try {
-            MappingBatch mine = new MappingBatch(addressSpace, memory);
-            MappingBatch childs = new MappingBatch(child.addressSpace, memory);
+            MappingBatch mine = newBatchLocked();
+            MappingBatch childs = child.newBatchLocked();
             long toCopy = hints.mayCopy() ? COPIED_BY_FORK : 0;
             for (long hot : hints.aboutToBeWritten()) {
-                active.split((hot & -COPY_WINDOW) - COPY_WINDOW);
-                active.split((hot & -COPY_WINDOW) + COPY_WINDOW);
+                active.split((hot & -Population.COPY_WINDOW) - Population.COPY_WINDOW);
+                active.split((hot & -Population.COPY_WINDOW) + Population.COPY_WINDOW);
             }
             for (Vma vma : vmas) {
                 active.split(vma.start());
@@ -599,17 +451,17 @@ final class Pager {
                         Pma copy = copyOf(pma);
                         if (copy != null) {
                             toCopy -= pma.end - pma.start;
-                            child.insertLocked(vma, copy, childs);
+                            child.population.insert(vma, copy, childs);
                             continue;
                         }
                     }
                     if (pma.isOwned()) {
-                        copyOnWriteLocked(pma, mine);
+                        mine.copyOnWrite(pma);
                     }
                     if (pma.isCounted()) {
                         memory.retain(pma.offset, pma.end - pma.start);
                     }
-                    child.insertLocked(vma, pma.copyAt(pma.start), childs);
+                    child.population.insert(vma, pma.copyAt(pma.start), childs);
                 }
                 active.merge(vma.start(), vma.end());
             }
@@ -622,19 +474,6 @@ final class Pager {
             activeLock.writeLock().unlock();
         }
         missed.forEach(each -> child.invalidate(each.range(), each.alsoPrivate()));
-    }
-
-    private static void copyOnWriteLocked(Pma pma, MappingBatch batch) {
-        pma.copyOnWrite = true;
-        changeAccess(pma, pma.access.withoutWrite(), batch);
-    }
-
-    /**
-     * Has a shared mapping fault before it writes to pages, so that what they belong to is asked.
-     */
-    private static void askBeforeWritingLocked(Pma pma, MappingBatch batch) {
-        pma.writable = false;
-        changeAccess(pma, pma.access.withoutWrite(), batch);
     }
 
     private static boolean isWorthCopying(Pma pma, long limit) {

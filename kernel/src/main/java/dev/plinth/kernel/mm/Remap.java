@@ -206,7 +206,7 @@ final class Remap {
 
     /** Brings new pages in where mmap(2) would do so at once. */
     private void populateGrowth(Vma vma, long start, long end) {
-        boolean eager = vma.mappable().isEmpty() && end - start <= Pager.BLOCK;
+        boolean eager = vma.mappable().isEmpty() && end - start <= Population.BLOCK;
         if (start < end && (eager || vma.has(Vma.LOCKED))) {
             mappings.populate(start, end);
         }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.host.JnaHostKernel;
@@ -472,6 +473,36 @@ final class CheckpointTest {
         }
         try (Image image = Image.open(directory)) {
             assertEquals(8192 - 1024, image.pageIndex().pages());
+        }
+    }
+
+    @Test
+    void whatTheHostRefusedToProtectIsStillThatOfTheMoment() throws IOException {
+        long shared = mm.mmap(0, 16 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
+        mm.mmap(BASE, 16 * PAGE, RW, ANONYMOUS);
+        for (int changes = 0; changes < 2; changes++) {
+            process.store(BASE, 1);
+            process.store(shared, 1);
+            process.addressSpace().refuseAfter(changes);
+            try (MemorySnapshot snapshot = new MemorySnapshot(memory)) {
+                assertThrows(HostCallException.class, () -> mm.prepareToBeSaved(snapshot));
+            }
+        }
+        Path image = temporary.resolve("image");
+        TestImage.write(
+                image,
+                memory,
+                List.of(process),
+                Compression.NONE,
+                () -> {
+                    process.store(BASE, 2);
+                    process.store(shared, 2);
+                });
+        assertEquals(2, process.load(BASE));
+        assertEquals(2, process.load(shared));
+        try (TestImage.Restored restored = TestImage.restore(image, 1)) {
+            assertEquals(1, restored.first().load(BASE));
+            assertEquals(1, restored.first().load(shared));
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.plinth.kernel.mm;
 
+import dev.plinth.api.host.HostCallException;
+import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
@@ -25,6 +27,22 @@ final class FakeAddressSpace implements AddressSpace {
     private int unmaps;
     private boolean closed;
 
+    /** How many changes are made before one is refused; negative if none is. */
+    private int untilRefusal = -1;
+
+    /** Has the host refuse one change of mappings, after some more that it makes. */
+    synchronized void refuseAfter(int changes) {
+        untilRefusal = changes;
+    }
+
+    private void change() {
+        if (untilRefusal == 0) {
+            untilRefusal = -1;
+            throw new HostCallException("mprotect", Errno.ENOMEM);
+        }
+        untilRefusal = Math.max(-1, untilRefusal - 1);
+    }
+
     @Override
     public synchronized void map(
             AddressRange range, BackingFile file, long offset, AccessType access) {
@@ -32,6 +50,7 @@ final class FakeAddressSpace implements AddressSpace {
         if (access == AccessType.NONE || !access.canRead() || !Pages.isAligned(offset)) {
             throw new IllegalArgumentException(range + " " + access);
         }
+        change();
         maps++;
         for (long page = range.start(); page < range.end(); page += Pages.SIZE) {
             table.put(page, new Entry(file, offset + (page - range.start()), access));
@@ -41,6 +60,7 @@ final class FakeAddressSpace implements AddressSpace {
     @Override
     public synchronized void protect(AddressRange range, AccessType access) {
         check(range);
+        change();
         protects++;
         for (long page = range.start(); page < range.end(); page += Pages.SIZE) {
             Entry entry = table.get(page);
@@ -54,6 +74,7 @@ final class FakeAddressSpace implements AddressSpace {
     @Override
     public synchronized void unmap(AddressRange range) {
         check(range);
+        change();
         unmaps++;
         table.keySet().removeIf(range::contains);
     }

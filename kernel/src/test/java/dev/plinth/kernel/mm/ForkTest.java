@@ -7,8 +7,10 @@ import static dev.plinth.kernel.mm.linux.Mman.MAP_PRIVATE;
 import static dev.plinth.kernel.mm.linux.Mman.MAP_SHARED;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.plinth.api.host.HostCallException;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.kernel.host.JnaHostKernel;
@@ -53,6 +55,40 @@ final class ForkTest {
             assertEquals(20, parent.load(address + 40 * PAGE));
         }
         assertEquals(1, parent.load(address));
+    }
+
+    @Test
+    void writesStayThereAlsoAfterAForkThatTheHostRefused() {
+        mm.mmap(BASE, 64 * PAGE, RW, ANONYMOUS);
+        // Unlike the gap between them, the areas have pages: each needs a change of its own.
+        long other = mm.mmap(BASE + 100 * PAGE, 64 * PAGE, RW, ANONYMOUS);
+        for (int changes = 0; changes < 2; changes++) {
+            parent.store(BASE, 1);
+            parent.store(other, 2);
+            parent.addressSpace().refuseAfter(changes);
+            assertThrows(HostCallException.class, parent::fork);
+        }
+        try (TestProcess child = parent.fork()) {
+            parent.store(BASE, 3);
+            parent.store(other, 4);
+            assertEquals(1, child.load(BASE));
+            assertEquals(2, child.load(other));
+            assertEquals(3, parent.load(BASE));
+            assertEquals(4, parent.load(other));
+        }
+    }
+
+    @Test
+    void memoryIsThereAfterTheHostRefusedToProtectIt() {
+        mm.mmap(BASE, 64 * PAGE, RW, ANONYMOUS);
+        parent.store(BASE + PAGE, 1);
+        mm.mprotect(BASE, PAGE, 0);
+        parent.store(BASE + 2 * PAGE, 2);
+        parent.addressSpace().refuseAfter(0);
+        assertThrows(HostCallException.class, () -> mm.mprotect(BASE, 3 * PAGE, 0));
+        mm.mprotect(BASE, 3 * PAGE, RW);
+        assertEquals(1, parent.load(BASE + PAGE));
+        assertEquals(2, parent.load(BASE + 2 * PAGE));
     }
 
     @Test
