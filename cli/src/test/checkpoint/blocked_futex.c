@@ -79,6 +79,46 @@ CASE(futex_wait_until_a_moment) {
     pthread_join(thread, NULL);
 }
 
+// The time of day goes on while there is no sandbox, and other clocks do not.
+static void *wait_until_a_time_of_day(void *nothing) {
+    waiter_tid = own_tid();
+    struct timespec moment;
+    clock_gettime(CLOCK_REALTIME, &moment);
+    moment.tv_sec += 1;
+    FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, 0, &moment, NULL, 2),
+          ETIMEDOUT);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    TRUE(now.tv_sec > moment.tv_sec ||
+         (now.tv_sec == moment.tv_sec && now.tv_nsec >= moment.tv_nsec));
+    return nothing;
+}
+
+CASE(futex_wait_until_a_time_of_day) {
+    pthread_t thread = begin(wait_until_a_time_of_day);
+    CHECKPOINT();
+    pthread_join(thread, NULL);
+}
+
+static void *wait_until_a_time_of_day_that_passes(void *nothing) {
+    waiter_tid = own_tid();
+    struct timespec moment;
+    clock_gettime(CLOCK_REALTIME, &moment);
+    moment.tv_nsec += 50 * 1000000;
+    moment.tv_sec += moment.tv_nsec / 1000000000;
+    moment.tv_nsec %= 1000000000;
+    FAILS(futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, &moment, NULL, 0), ETIMEDOUT);
+    return nothing;
+}
+
+CASE(futex_lock_until_a_time_of_day) {
+    word = own_tid();
+    pthread_t thread = begin(wait_until_a_time_of_day_that_passes);
+    CHECKPOINT_UNSTOPPED();
+    pthread_join(thread, NULL);
+    EQUAL(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+}
+
 static void *wait_for_bit(void *nothing) {
     waiter_tid = own_tid();
     EQUAL(futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, NULL, 4), 0);
