@@ -2,19 +2,15 @@ package dev.plinth.kernel.memory;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-
 import dev.plinth.api.host.HostFd;
 import dev.plinth.api.host.HostKernel;
 import dev.plinth.api.host.HostMemory;
-import dev.plinth.api.linux.Errno;
 import dev.plinth.api.memory.AccessType;
 import dev.plinth.api.memory.AddressRange;
 import dev.plinth.api.memory.Pages;
 import dev.plinth.api.platform.AddressSpace;
 import dev.plinth.api.platform.BackingFile;
 import dev.plinth.kernel.errno.ErrnoException;
-import dev.plinth.kernel.error.ErrorCode;
 import dev.plinth.kernel.error.SandboxException;
 import dev.plinth.kernel.state.NotSaved;
 
@@ -33,26 +29,12 @@ import java.util.Optional;
  * references goes back to the host: a hole is punched, so that the file holds no memory for it. The
  * file itself is never truncated, for whoever has it mapped would then get SIGBUS.
  *
- * <p>Punching a hole and touching it again costs the host about 8 &micro;s a page, zeroing a page
- * that is there 0.05 &micro;s. Short runs are therefore kept for the next allocation, up to {@link
- * #RECYCLED_PAGES_MAX} pages.
- *
- * <p>Any thread may call any method. Allocation prefers the lowest place in the fullest chunk that
- * has room, which keeps single pages out of the way of long runs.
+ * <p>Any thread may call any method.
  */
 @NotSaved("pages are saved by those who have them")
 public final class MemoryFile implements BackingFile, AutoCloseable {
     /** The size of the file's address range unless told otherwise: 64 GiB. */
     public static final long DEFAULT_CAPACITY = 64L << 30;
-
-    /** Runs up to this length are recycled instead of punched. */
-    private static final int RECYCLED_RUN_MAX = 16;
-
-    /** At most this many free pages keep their memory: 4 MiB. */
-    private static final int RECYCLED_PAGES_MAX = 1024;
-
-    /** How many chunks of a class are tried for a run before a roomier class is preferred. */
-    private static final int CANDIDATES = 8;
 
     private static final long SYS_MMAP = 9;
     private static final long SYS_PWRITE64 = 18;
@@ -72,12 +54,6 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     private static final long FALLOC_FL_KEEP_SIZE = 1;
     private static final long FALLOC_FL_PUNCH_HOLE = 2;
 
-    /** Classes of chunks by the binary logarithm of their longest free run. */
-    private static final int CLASSES = Integer.numberOfTrailingZeros(Chunk.PAGES) + 1;
-
-    /** In which class chunks are that are free from end to end. */
-    private static final int FREE_CLASS = CLASSES - 1;
-
     /** What lies between this memory and that of the image, so that no pages of both touch. */
     private static final long GAP = Chunk.BYTES;
 
@@ -93,33 +69,10 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
 
     private final Optional<ImageMemory> image;
     private final Optional<MissingPages> missing;
-    private final long limitPages;
+    private final PageAllocator pages;
 
     /** What a snapshot needs as it was: set and reset while one is taken and written. */
     private volatile Optional<FrozenPages> frozen = Optional.empty();
-
-    private final Object allocationLock = new Object();
-
-    /** A chunk that is free and clean from end to end has no object. */
-    @GuardedBy("allocationLock")
-    private final Chunk[] chunks;
-
-    /** The chunks of each class; those with no free page are in none. */
-    @GuardedBy("allocationLock")
-    private final BitSet[] classes = new BitSet[CLASSES];
-
-    @GuardedBy("allocationLock")
-    private long allocatedPages;
-
-    /** How many pages may be allocated beyond the limit now. */
-    @GuardedBy("allocationLock")
-    private long beyondLimitPages;
-
-    @GuardedBy("allocationLock")
-    private long peakPages;
-
-    @GuardedBy("allocationLock")
-    private int dirtyPages;
 
     private MemoryFile(
             HostKernel host,
@@ -135,12 +88,11 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
         this.view = all.asSlice(0, capacity);
         this.image = image;
         this.missing = image.map(each -> new MissingPages(each, view));
-        this.limitPages = limit >> Pages.SHIFT;
-        this.chunks = new Chunk[(int) (capacity / Chunk.BYTES)];
-        for (int i = 0; i < CLASSES; i++) {
-            classes[i] = new BitSet();
-        }
-        classes[FREE_CLASS].set(0, chunks.length);
+        this.pages =
+                new PageAllocator(
+                        capacity,
+                        limit >> Pages.SHIFT,
+                        (first, end) -> missing.ifPresent(each -> each.forget(first, end)));
     }
 
     /**
@@ -353,29 +305,12 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
                 || Long.bitCount(alignment) != 1) {
             throw new IllegalArgumentException("bytes " + bytes + ", alignment " + alignment);
         }
-        long pages = bytes >> Pages.SHIFT;
-        List<AddressRange> toZero;
-        long offset;
-        synchronized (allocationLock) {
-            if (pages > limitPages + beyondLimitPages - allocatedPages) {
-                throw ErrnoException.of(Errno.ENOMEM);
-            }
-            long first =
-                    pages <= Chunk.PAGES
-                            ? findInChunkLocked((int) pages, (int) (alignment >> Pages.SHIFT))
-                            : findChunksLocked(pages);
-            if (first < 0) {
-                throw ErrnoException.of(Errno.ENOMEM);
-            }
-            toZero = takeLocked(first, pages);
-            allocatedPages += pages;
-            peakPages = Math.max(peakPages, allocatedPages);
-            offset = first << Pages.SHIFT;
-        }
+        List<AddressRange> toZero = new ArrayList<>(0);
+        long first = pages.allocate(bytes >> Pages.SHIFT, (int) (alignment >> Pages.SHIFT), toZero);
         for (AddressRange dirty : toZero) {
             slice(dirty.start(), dirty.length()).fill((byte) 0);
         }
-        return offset;
+        return first << Pages.SHIFT;
     }
 
     /**
@@ -389,23 +324,9 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
     void reserve(long offset, long length) {
         checkRange(offset, length);
         long first = offset >> Pages.SHIFT;
-        long pages = length >> Pages.SHIFT;
-        synchronized (allocationLock) {
-            if (pages > limitPages - allocatedPages) {
-                throw new SandboxException(
-                        ErrorCode.IMAGE_UNSUITABLE,
-                        "the image's files and shared memory have more than %d MiB"
-                                .formatted(limitPages >> (20 - Pages.SHIFT)),
-                        "restore it with more, by --memory, where there is as much");
-            }
-            List<AddressRange> dirty = takeLocked(first, pages);
-            if (!dirty.isEmpty()) {
-                throw new IllegalStateException("the memory was used before");
-            }
-            allocatedPages += pages;
-            peakPages = Math.max(peakPages, allocatedPages);
-        }
-        missing.ifPresent(each -> each.add(first, first + pages));
+        long count = length >> Pages.SHIFT;
+        pages.reserve(first, count);
+        missing.ifPresent(each -> each.add(first, first + count));
     }
 
     /**
@@ -482,83 +403,13 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      */
     void retainBeyondLimit(long offset, long length) {
         retain(offset, length);
-        synchronized (allocationLock) {
-            beyondLimitPages += length >> Pages.SHIFT;
-        }
+        pages.allowBeyondLimit(length >> Pages.SHIFT);
     }
 
     /** Takes back what {@link #retainBeyondLimit} did. */
     void releaseBeyondLimit(long offset, long length) {
-        synchronized (allocationLock) {
-            beyondLimitPages -= length >> Pages.SHIFT;
-        }
+        pages.allowBeyondLimit(-(length >> Pages.SHIFT));
         release(offset, length);
-    }
-
-    /** The first page of a free run within one chunk, or -1. */
-    @GuardedBy("allocationLock")
-    private long findInChunkLocked(int pages, int alignment) {
-        int smallest = classOf(pages);
-        for (int candidates : new int[] {CANDIDATES, Integer.MAX_VALUE}) {
-            for (int c = smallest; c < CLASSES; c++) {
-                int tried = 0;
-                int i = classes[c].nextSetBit(0);
-                while (i >= 0 && tried++ < candidates) {
-                    int run = chunks[i] == null ? 0 : chunks[i].free.findRun(pages, alignment);
-                    if (run >= 0) {
-                        return (long) i * Chunk.PAGES + run;
-                    }
-                    i = classes[c].nextSetBit(i + 1);
-                }
-            }
-        }
-        return -1;
-    }
-
-    /** The first page of a run of free chunks, or -1. */
-    @GuardedBy("allocationLock")
-    private long findChunksLocked(long pages) {
-        long needed = (pages + Chunk.PAGES - 1) / Chunk.PAGES;
-        BitSet free = classes[FREE_CLASS];
-        int start = free.nextSetBit(0);
-        while (start >= 0) {
-            int end = free.nextClearBit(start);
-            if (end - start >= needed) {
-                return (long) start * Chunk.PAGES;
-            }
-            start = free.nextSetBit(end);
-        }
-        return -1;
-    }
-
-    /** Takes free pages into use and says which parts of the file are to be zeroed. */
-    @GuardedBy("allocationLock")
-    private List<AddressRange> takeLocked(long first, long pages) {
-        List<AddressRange> dirty = List.of();
-        long end = first + pages;
-        for (long page = first; page < end; ) {
-            int i = (int) (page / Chunk.PAGES);
-            int from = (int) (page % Chunk.PAGES);
-            int to = (int) Math.min(Chunk.PAGES, from + end - page);
-            if (chunks[i] == null) {
-                chunks[i] = new Chunk();
-            }
-            Chunk chunk = chunks[i];
-            for (int at = chunk.dirty.nextSet(from); at < to; ) {
-                int dirtyEnd = Math.min(chunk.dirty.nextClear(at), to);
-                if (dirty.isEmpty()) {
-                    dirty = new ArrayList<>();
-                }
-                dirty.add(bytes(i, at, dirtyEnd));
-                chunk.dirty.clear(at, dirtyEnd);
-                dirtyPages -= dirtyEnd - at;
-                at = chunk.dirty.nextSet(dirtyEnd);
-            }
-            chunk.take(from, to);
-            classifyLocked(i);
-            page += to - from;
-        }
-        return dirty;
     }
 
     /**
@@ -568,15 +419,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      */
     public void retain(long offset, long length) {
         checkRange(offset, length);
-        synchronized (allocationLock) {
-            long end = (offset + length) >> Pages.SHIFT;
-            for (long page = offset >> Pages.SHIFT; page < end; ) {
-                int from = (int) (page % Chunk.PAGES);
-                int to = (int) Math.min(Chunk.PAGES, from + end - page);
-                usedChunkLocked(page).retain(from, to);
-                page += to - from;
-            }
-        }
+        pages.retain(offset >> Pages.SHIFT, (offset + length) >> Pages.SHIFT);
     }
 
     /**
@@ -586,15 +429,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      */
     public boolean isExclusive(long offset, long length) {
         checkRange(offset, length);
-        synchronized (allocationLock) {
-            long end = (offset + length) >> Pages.SHIFT;
-            for (long page = offset >> Pages.SHIFT; page < end; page++) {
-                if (usedChunkLocked(page).references((int) (page % Chunk.PAGES)) != 1) {
-                    return false;
-                }
-            }
-            return true;
-        }
+        return pages.areExclusive(offset >> Pages.SHIFT, (offset + length) >> Pages.SHIFT);
     }
 
     /**
@@ -605,19 +440,8 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
      */
     public void release(long offset, long length) {
         checkRange(offset, length);
-        List<AddressRange> toPunch = new ArrayList<>(1);
-        synchronized (allocationLock) {
-            long end = (offset + length) >> Pages.SHIFT;
-            for (long page = offset >> Pages.SHIFT; page < end; ) {
-                int from = (int) (page % Chunk.PAGES);
-                int to = (int) Math.min(Chunk.PAGES, from + end - page);
-                releaseInChunkLocked((int) (page / Chunk.PAGES), from, to, toPunch);
-                page += to - from;
-            }
-        }
-        if (toPunch.isEmpty()) {
-            return;
-        }
+        List<AddressRange> toPunch =
+                pages.release(offset >> Pages.SHIFT, (offset + length) >> Pages.SHIFT);
         for (AddressRange hole : toPunch) {
             host.require(
                     "fallocate(memory file, FALLOC_FL_PUNCH_HOLE)",
@@ -627,93 +451,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
                     hole.start(),
                     hole.length());
         }
-        synchronized (allocationLock) {
-            for (AddressRange hole : toPunch) {
-                freeLocked(hole);
-            }
-        }
-    }
-
-    @GuardedBy("allocationLock")
-    private void releaseInChunkLocked(int i, int from, int to, List<AddressRange> toPunch) {
-        Chunk chunk = usedChunkLocked((long) i * Chunk.PAGES);
-        for (int start = from; start < to; ) {
-            int end = chunk.releaseAlike(start, to);
-            if (chunk.references(start) == 0) {
-                int pages = end - start;
-                long first = (long) i * Chunk.PAGES + start;
-                allocatedPages -= pages;
-                missing.ifPresent(each -> each.forget(first, first + pages));
-                if (pages <= RECYCLED_RUN_MAX && dirtyPages + pages <= RECYCLED_PAGES_MAX) {
-                    chunk.dirty.set(start, end);
-                    chunk.free.set(start, end);
-                    dirtyPages += pages;
-                    classifyLocked(i);
-                } else {
-                    addMerged(toPunch, bytes(i, start, end));
-                }
-            }
-            start = end;
-        }
-    }
-
-    private static void addMerged(List<AddressRange> ranges, AddressRange range) {
-        if (!ranges.isEmpty() && ranges.getLast().end() == range.start()) {
-            ranges.set(ranges.size() - 1, new AddressRange(ranges.getLast().start(), range.end()));
-        } else {
-            ranges.add(range);
-        }
-    }
-
-    /** Makes pages available whose hole has been punched. */
-    @GuardedBy("allocationLock")
-    private void freeLocked(AddressRange hole) {
-        long end = hole.end() >> Pages.SHIFT;
-        for (long page = hole.start() >> Pages.SHIFT; page < end; ) {
-            int i = (int) (page / Chunk.PAGES);
-            int from = (int) (page % Chunk.PAGES);
-            int to = (int) Math.min(Chunk.PAGES, from + end - page);
-            chunks[i].free.set(from, to);
-            classifyLocked(i);
-            page += to - from;
-        }
-    }
-
-    /** Puts a chunk into the class of its longest free run. */
-    @GuardedBy("allocationLock")
-    private void classifyLocked(int i) {
-        int longest = chunks[i].free.longestRun();
-        int now = longest == 0 ? -1 : classOf(longest);
-        for (int c = 0; c < CLASSES; c++) {
-            if (c != now) {
-                classes[c].clear(i);
-            }
-        }
-        if (now >= 0) {
-            classes[now].set(i);
-        }
-        if (now == FREE_CLASS && chunks[i].dirty.nextSet(0) == Chunk.PAGES) {
-            chunks[i] = null;
-        }
-    }
-
-    private static int classOf(int pages) {
-        return Integer.SIZE - 1 - Integer.numberOfLeadingZeros(pages);
-    }
-
-    @GuardedBy("allocationLock")
-    private Chunk usedChunkLocked(long page) {
-        Chunk chunk = chunks[(int) (page / Chunk.PAGES)];
-        if (chunk == null) {
-            throw new IllegalStateException("page " + page + " is not in use");
-        }
-        return chunk;
-    }
-
-    private static AddressRange bytes(int chunk, int from, int to) {
-        long start = chunk * Chunk.BYTES;
-        return new AddressRange(
-                start + ((long) from << Pages.SHIFT), start + ((long) to << Pages.SHIFT));
+        pages.free(toPunch);
     }
 
     private void checkRange(long offset, long length) {
@@ -729,13 +467,7 @@ public final class MemoryFile implements BackingFile, AutoCloseable {
 
     /** How much is in use now. */
     public MemoryStatistics statistics() {
-        synchronized (allocationLock) {
-            return new MemoryStatistics(
-                    allocatedPages << Pages.SHIFT,
-                    peakPages << Pages.SHIFT,
-                    (long) dirtyPages << Pages.SHIFT,
-                    limitPages << Pages.SHIFT);
-        }
+        return pages.statistics();
     }
 
     /**

@@ -3,8 +3,8 @@
  *
  * <p>In reading order: {@link dev.plinth.kernel.memory.MemoryFile} (one sparse file; runs of its
  * pages are allocated, reference counted and given back to the host), {@link
- * dev.plinth.kernel.memory.MemoryStatistics}, {@code Chunk} (what is known of the pages in 2 MiB of
- * it), {@code PageBitmap}.
+ * dev.plinth.kernel.memory.MemoryStatistics}, {@code PageAllocator} (which pages are in use),
+ * {@code Chunk} (what is known of the pages in 2 MiB), {@code PageBitmap}.
  *
  * <p>For checkpoints: {@link dev.plinth.kernel.memory.MemorySnapshot} (the pages of one moment),
  * {@code FrozenPages} (those of them that are written in place, and copied aside before they are),
@@ -23,8 +23,8 @@
  *
  * <p>Lock order: the lock of {@code MissingPages} that is held while content is copied, then those
  * of {@code ImageMemory}, one for some extents each, held while one is read. That of {@code
- * FrozenPages} is a leaf, held while some dozen pages are copied. {@code MemoryFile}'s lock and the
- * other one of {@code MissingPages}, in this order, are leaves; they are held for a few hundred
+ * FrozenPages} is a leaf, held while some dozen pages are copied. {@code PageAllocator}'s lock and
+ * the other one of {@code MissingPages}, in this order, are leaves; they are held for a few hundred
  * instructions and never over a call to the host. Imports {@code dev.plinth.api}, {@code errno},
  * {@code error}, {@code image} and {@code state} only.
  */
