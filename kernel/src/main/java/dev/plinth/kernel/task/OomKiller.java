@@ -120,20 +120,14 @@ public final class OomKiller {
 
     private void awaitEnd(ThreadGroup victim) {
         long deadline = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
-        boolean interrupted = false;
         synchronized (victim.signalLock) {
-            long left = deadline - System.nanoTime();
-            while (!victim.tasks().isEmpty() && left > 0) {
-                try {
-                    victim.signalLock.wait(left / 1_000_000 + 1);
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(victim.signalLock)) {
+                long left = deadline - System.nanoTime();
+                while (!victim.tasks().isEmpty() && left > 0) {
+                    wait.forChange(left);
+                    left = deadline - System.nanoTime();
                 }
-                left = deadline - System.nanoTime();
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

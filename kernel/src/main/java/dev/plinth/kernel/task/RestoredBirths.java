@@ -49,18 +49,8 @@ final class RestoredBirths {
      * @throws SandboxException if one of them cannot; the others run, to be killed
      */
     void await(Kernel kernel) {
-        boolean interrupted = false;
         synchronized (birthsLock) {
-            while (awaited > 0) {
-                try {
-                    birthsLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            awaitAllLocked();
         }
         Optional<SandboxException> failed = failed();
         if (failed.isPresent()) {
@@ -85,20 +75,19 @@ final class RestoredBirths {
 
     /** Waits for the others; by a task's thread. */
     private void arrive() {
-        boolean interrupted = false;
         synchronized (birthsLock) {
             awaited--;
             birthsLock.notifyAll();
-            while (awaited > 0) {
-                try {
-                    birthsLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
+            awaitAllLocked();
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    @GuardedBy("birthsLock")
+    private void awaitAllLocked() {
+        try (PatientWait wait = new PatientWait(birthsLock)) {
+            while (awaited > 0) {
+                wait.forChange();
+            }
         }
     }
 

@@ -41,17 +41,11 @@ abstract class TaskBirth {
 
     /** Waits until it is decided whether the task runs, which does not take long. */
     final boolean await() {
-        boolean interrupted = false;
         synchronized (birthLock) {
-            while (decided.isEmpty()) {
-                try {
-                    birthLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(birthLock)) {
+                while (decided.isEmpty()) {
+                    wait.forChange();
                 }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
             }
             return decided.get();
         }

@@ -401,18 +401,12 @@ public final class ThreadGroup implements Stateful {
                     other.end(ThreadGroup.killedBy(Signal.SIGKILL));
                 }
             }
-            boolean interrupted = false;
-            while (exit.isEmpty() && tasks.size() > 1) {
-                try {
-                    signalLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(signalLock)) {
+                while (exit.isEmpty() && tasks.size() > 1) {
+                    wait.forChange();
                 }
             }
             survivor = Optional.empty();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
             return exit.isEmpty();
         }
     }

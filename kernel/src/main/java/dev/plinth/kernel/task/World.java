@@ -217,19 +217,13 @@ final class World {
 
     /** Waits until each task has stopped; false if it takes too long. */
     private boolean awaitTasks(long deadline) {
-        boolean interrupted = false;
         synchronized (worldLock) {
-            long left = deadline - System.nanoTime();
-            while (phase == Phase.STOPPING && runners > 0 && !isComplete() && left > 0) {
-                try {
-                    worldLock.wait(left / 1_000_000 + 1);
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(worldLock)) {
+                long left = deadline - System.nanoTime();
+                while (phase == Phase.STOPPING && runners > 0 && !isComplete() && left > 0) {
+                    wait.forChange(left);
+                    left = deadline - System.nanoTime();
                 }
-                left = deadline - System.nanoTime();
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
             }
             if (phase != Phase.STOPPING || runners == 0) {
                 throw ended();
@@ -309,20 +303,14 @@ final class World {
             work = Optional.of(mine);
         }
         tasks.forEach(Task::wake);
-        boolean interrupted = false;
         synchronized (worldLock) {
-            // Tasks of a sandbox that ends meanwhile may go on without having done it.
-            while (!mine.left.isEmpty() && phase == Phase.STOPPED) {
-                try {
-                    worldLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(worldLock)) {
+                // Tasks of a sandbox that ends meanwhile may go on without having done it.
+                while (!mine.left.isEmpty() && phase == Phase.STOPPED) {
+                    wait.forChange();
                 }
             }
             work = Optional.empty();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
             requireStopped();
         }
         if (mine.failure.isPresent()) {
@@ -343,18 +331,12 @@ final class World {
     }
 
     private void awaitDeparture() {
-        boolean interrupted = false;
         synchronized (worldLock) {
-            while (phase == Phase.RUNNING && !(stopped.isEmpty() && settled.isEmpty())) {
-                try {
-                    worldLock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(worldLock)) {
+                while (phase == Phase.RUNNING && !(stopped.isEmpty() && settled.isEmpty())) {
+                    wait.forChange();
                 }
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -384,22 +366,16 @@ final class World {
     }
 
     private void awaitSettled(long deadline) {
-        boolean interrupted = false;
         synchronized (worldLock) {
-            long left = deadline - System.nanoTime();
-            while (phase == Phase.SETTLING
-                    && !unsettled.isEmpty()
-                    && (left > 0 || !preceding.isEmpty())) {
-                try {
-                    worldLock.wait(left > 0 ? left / 1_000_000 + 1 : 0);
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try (PatientWait wait = new PatientWait(worldLock)) {
+                long left = deadline - System.nanoTime();
+                while (phase == Phase.SETTLING
+                        && !unsettled.isEmpty()
+                        && (left > 0 || !preceding.isEmpty())) {
+                    wait.forChange(left);
+                    left = deadline - System.nanoTime();
                 }
-                left = deadline - System.nanoTime();
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
